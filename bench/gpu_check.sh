@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Builds the CUDA backend on this machine, tests it on its GPU, looks for bad accesses and races, and measures it.
+# Needs nvcc, CMake, ninja, g++ and python3, and either GeoLIP's dependencies or .deps/deps.tar.gz of carry_deps.sh;
+# no network. Writes bench/results/<gpu>-<date>.json (elsewhere with GEOLIP_RESULTS=DIR). Ends within 9 minutes.
+# Goes on after a failed step, so that one run shows all; exits 1 if any failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+budget=540 # seconds
+build=$PWD/build/gpu
+results=${GEOLIP_RESULTS:-bench/results}
+jobs=$(nproc)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+if ! command -v nvcc >/dev/null && [[ -x /usr/local/cuda/bin/nvcc ]]; then
+  PATH=$PATH:/usr/local/cuda/bin
+fi
+if ! gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader --id=0); then
+  echo "gpu_check: nvidia-smi finds no GPU here" >&2
+  exit 1
+fi
+capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader --id=0 | tr -d .)
+
+if [[ -f .deps/deps.tar.gz ]]; then
+  deps=$PWD/build/deps
+  rm -rf "$deps"
+  mkdir -p "$deps"
+  tar -C "$deps" -xzf .deps/deps.tar.gz
+  lib=$(dirname "$(find "$deps/usr/lib" -name libcrypto.so)")
+  export CMAKE_PREFIX_PATH=$deps/usr${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+  export CMAKE_LIBRARY_PATH=$lib CMAKE_INCLUDE_PATH=$deps/usr/include OPENSSL_ROOT_DIR=$deps/usr
+  architecture_headers=$deps/usr/include/$(basename "$lib")
+  export CPATH=$architecture_headers
+  export LD_LIBRARY_PATH=$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export PKG_CONFIG=$deps/usr/bin/pkg-config PKG_CONFIG_SYSROOT_DIR=$deps
+  export PKG_CONFIG_LIBDIR=$lib/pkgconfig:$deps/usr/share/pkgconfig
+fi
+
+failed=0
+# step NAME COMMAND...: runs the command, within what is left of the time, and notes how it ended.
+step() {
+  local name=$1 begin=$SECONDS result=passed
+  shift
+  printf '\n=== %s\n' "$name"
+  timeout $((budget > SECONDS ? budget - SECONDS : 1)) "$@" || result="failed ($?)"
+  if [[ $result != passed ]]; then
+    failed=$((failed + 1))
+  fi
+  echo "--- $name: $result, $((SECONDS - begin)) s"
+  printf '%s\t%s\t%d\n' "$name" "$result" $((SECONDS - begin)) >>"$work/steps"
+}
+
+# Only this machine's architecture, and no warnings as errors: its compiler is not the one of the development image.
+configure() {
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGEOLIP_CUDA=ON \
+    -DCMAKE_CUDA_ARCHITECTURES="$capability" -DGEOLIP_WARNINGS_AS_ERRORS=OFF
+}
+sanitize() {
+  compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/kernels/test_kernels" \
+    --gtest_filter='*OnTheDevice*' &&
+    compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/backend/test_backend" --gtest_filter='*/cuda'
+}
+measure() { "$build/bench/bench_cuda" | tee "$work/bench.json"; }
+# A whole estimate on either device; their bounds may differ by what float32 sweeps leave open, not by more.
+estimate() {
+  local device
+  for device in cpu cuda; do
+    "$build/src/cli/geolip" estimate examples/mnist_784-256-10.onnx --norm "$1" --device "$device" \
+      --json "$work/$1-$device.json" || return 1
+  done
+}
+export -f configure sanitize measure estimate
+export build work capability
+export GEOLIP_REQUIRE_CUDA=1
+
+step configure bash -c configure
+step build cmake --build "$build" -j "$jobs"
+step tests ctest --test-dir "$build" --output-on-failure -j "$((jobs / 2 > 0 ? jobs / 2 : 1))" --timeout 120
+step memcheck bash -c 'sanitize memcheck'
+step racecheck bash -c 'sanitize racecheck'
+step 'estimate linf' bash -c 'estimate linf'
+step 'estimate l2' bash -c 'estimate l2'
+step bench bash -c measure
+
+mkdir -p "$results"
+target="$results/$(tr ' [:upper:]' '-[:lower:]' <<<"$gpu")-$(date -u +%Y-%m-%d).json"
+python3 - "$work" "$target" <<'PYTHON'
+import json, os, platform, subprocess, sys
+
+work, target = sys.argv[1:]
+
+def output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+query = "name,driver_version,memory.total,clocks.max.sm,clocks.max.memory"
+with open(os.path.join(work, "steps")) as file:
+    steps = [line.rstrip("\n").split("\t") for line in file]
+report = {
+    "environment": {
+        "gpu": output("nvidia-smi", "--query-gpu=" + query, "--format=csv,noheader", "--id=0"),
+        "nvcc": (output("nvcc", "--version") or "").splitlines()[-1:],
+        "compiler": (output("c++", "--version") or "").splitlines()[:1],
+        "cmake": (output("cmake", "--version") or "").splitlines()[:1],
+        "system": platform.platform(),
+        "commit": output("git", "rev-parse", "HEAD"),
+    },
+    "steps": [{"name": n, "result": r, "seconds": int(s)} for n, r, s in steps],
+}
+def read(name):
+    try:
+        with open(os.path.join(work, name + ".json")) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None  # its step says that it failed
+
+report["bench"] = read("bench")
+report["estimates"] = [read(f"{norm}-{device}") for norm in ("linf", "l2") for device in ("cpu", "cuda")]
+with open(target, "w") as file:
+    json.dump(report, file, indent=2)
+    file.write("\n")
+PYTHON
+echo
+cat "$work/steps"
+echo "$target written, $SECONDS s"
+[[ $failed -eq 0 ]]

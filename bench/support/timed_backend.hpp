@@ -1,0 +1,186 @@
+/// \file
+/// A backend that passes every call on to another and keeps count: seconds in matrix algebra, bytes
+/// allocated.
+#pragma once
+
+#include <backend/backend.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+
+namespace geolip::bench {
+
+/// What a TimedBackend has seen.
+struct Watch {
+  double algebra_seconds =
+      0.0;                     ///< in products, rank-k updates, Cholesky factorisations and triangular solves
+  std::size_t bytes = 0;       ///< allocated now
+  std::size_t peak_bytes = 0;  ///< allocated at the most
+};
+
+class AlgebraTimer {
+ public:
+  explicit AlgebraTimer(Watch& watch) : watch_(watch), start_(std::chrono::steady_clock::now()) {}
+  AlgebraTimer(const AlgebraTimer&) = delete;
+  AlgebraTimer& operator=(const AlgebraTimer&) = delete;
+  AlgebraTimer(AlgebraTimer&&) = delete;
+  AlgebraTimer& operator=(AlgebraTimer&&) = delete;
+  ~AlgebraTimer() {
+    watch_.algebra_seconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  Watch& watch_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+using backend::Columns;
+using backend::ConstView;
+using backend::RowState;
+using backend::Slopes;
+using backend::View;
+
+template <class T>
+class TimedKernels final : public backend::Kernels<T> {
+ public:
+  TimedKernels(backend::Kernels<T>& inner, Watch& watch) : inner_(inner), watch_(&watch) {}
+
+  void multiply(ConstView<T> a, ConstView<T> b, View<T> c) override {
+    const AlgebraTimer timer(*watch_);
+    inner_.multiply(a, b, c);
+  }
+  void multiply_transposed(ConstView<T> a, ConstView<T> b, View<T> c) override {
+    const AlgebraTimer timer(*watch_);
+    inner_.multiply_transposed(a, b, c);
+  }
+  void scale_rows(const T* d, ConstView<T> x, View<T> y) override { inner_.scale_rows(d, x, y); }
+  void gather_rows(const Index* index, ConstView<T> x, View<T> y) override {
+    inner_.gather_rows(index, x, y);
+  }
+  void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override {
+    inner_.gather_columns(index, x, y);
+  }
+  void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                  View<T> x) override {
+    inner_.add_normal(scale, seed, stream, mask, x);
+  }
+  void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w, ConstView<T> s_hat,
+                    View<T> rho, View<T> v) override {
+    inner_.forward_rows(columns, slopes, w, s_hat, rho, v);
+  }
+  void backward_rows(const Columns& columns, const Slopes<T>& slopes, const kernels::Momentum* momentum,
+                     ConstView<T> w, ConstView<T> rho, const RowState<T>& state, View<T> g) override {
+    inner_.backward_rows(columns, slopes, momentum, w, rho, state, g);
+  }
+  void input_rows(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state) override {
+    inner_.input_rows(columns, momentum, g, state);
+  }
+  void input_ball(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state) override {
+    inner_.input_ball(columns, momentum, g, state);
+  }
+  void normalise_rows(const Columns& columns, const RowState<T>& state) override {
+    inner_.normalise_rows(columns, state);
+  }
+  void normalise_ball(const Columns& columns, const RowState<T>& state) override {
+    inner_.normalise_ball(columns, state);
+  }
+  void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
+                 View<T> g, double* value) override {
+    inner_.objective(columns, u, vector, y, g, value);
+  }
+  void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override {
+    inner_.spread_column(columns, a, x, w);
+  }
+  void collect_column(const Columns& columns, ConstView<T> a, ConstView<T> w, View<T> x) override {
+    inner_.collect_column(columns, a, w, x);
+  }
+  void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) override {
+    inner_.project_signs(columns, s_hat, d, y);
+  }
+
+ private:
+  backend::Kernels<T>& inner_;
+  Watch* watch_;
+};
+
+class TimedBackend final : public backend::Backend {
+ public:
+  TimedBackend(backend::Backend& inner, Watch& watch)
+      : inner_(inner),
+        watch_(&watch),
+        kernels32_(inner.in<float>(), watch),
+        kernels64_(inner.in<double>(), watch) {}
+
+  std::string name() const override { return inner_.name(); }
+  void* allocate(std::size_t bytes) override {
+    void* memory = inner_.allocate(bytes);
+    sizes_[memory] = bytes;
+    watch_->bytes += bytes;
+    watch_->peak_bytes = std::max(watch_->peak_bytes, watch_->bytes);
+    return memory;
+  }
+  void release(void* memory) noexcept override {
+    const auto at = sizes_.find(memory);
+    watch_->bytes -= at->second;
+    sizes_.erase(at);
+    inner_.release(memory);
+  }
+  bool shares_host_memory() const override { return inner_.shares_host_memory(); }
+  void upload(void* destination, const void* host, std::size_t bytes) override {
+    inner_.upload(destination, host, bytes);
+  }
+  void download(void* host, const void* source, std::size_t bytes) override {
+    inner_.download(host, source, bytes);
+  }
+  void zero(void* memory, std::size_t bytes) override { inner_.zero(memory, bytes); }
+  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
+                       double* best) override {
+    inner_.update_momentum(problems, value, tolerance, momentum, best);
+  }
+  void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
+    inner_.widen_columns(index, x, y);
+  }
+  void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    const AlgebraTimer timer(*watch_);
+    inner_.syrk(alpha, a, beta, c);
+  }
+  void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    const AlgebraTimer timer(*watch_);
+    inner_.syrk_transposed(alpha, a, beta, c);
+  }
+  bool cholesky(View<double> a) override {
+    const AlgebraTimer timer(*watch_);
+    return inner_.cholesky(a);
+  }
+  void solve_right_transposed(ConstView<double> l, View<double> b) override {
+    const AlgebraTimer timer(*watch_);
+    inner_.solve_right_transposed(l, b);
+  }
+  void transpose(ConstView<double> a, View<double> b) override { inner_.transpose(a, b); }
+  void symmetrise(View<double> a) override { inner_.symmetrise(a); }
+  void scale_columns(const double* d, View<double> x) override { inner_.scale_columns(d, x); }
+  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
+    inner_.scaled_transpose(w, d, y);
+  }
+  void diagonal(const double* d, View<double> y) override { inner_.diagonal(d, y); }
+  void add_diagonal(const double* d, View<double> a) override { inner_.add_diagonal(d, a); }
+  void add_lower(ConstView<double> a, View<double> b) override { inner_.add_lower(a, b); }
+  void download_diagonal(ConstView<double> a, double* host) override { inner_.download_diagonal(a, host); }
+  void row_squares(ConstView<double> x, double* host) override { inner_.row_squares(x, host); }
+
+ private:
+  backend::Kernels<float>& kernels32() override { return kernels32_; }
+  backend::Kernels<double>& kernels64() override { return kernels64_; }
+
+  backend::Backend& inner_;
+  Watch* watch_;
+  TimedKernels<float> kernels32_;
+  TimedKernels<double> kernels64_;
+  std::unordered_map<void*, std::size_t> sizes_;
+};
+
+}  // namespace geolip::bench

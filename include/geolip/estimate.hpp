@@ -1,0 +1,19 @@
+/// \file
+/// The library's main entry.
+#pragma once
+
+#include <geolip/network.hpp>
+#include <geolip/query.hpp>
+#include <geolip/result.hpp>
+#include <geolip/settings.hpp>
+
+namespace geolip {
+
+/// Bounds the formal global Lipschitz constant of every objective of the query (docs/method.md).
+/// All objectives are solved together, as columns of the same matrix products.
+///
+/// Throws QueryError if the query or a setting makes no sense for this network, NumericalError if no
+/// valid bound exists in the double range. Never prints, never exits.
+Result estimate(const Network& network, const Query& query, const Settings& settings = {});
+
+}  // namespace geolip

@@ -1,0 +1,56 @@
+/// \file
+/// Networks from files.
+#pragma once
+
+#include <geolip/network.hpp>
+#include <geolip/result.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace geolip {
+
+/// Choices a file format leaves open.
+struct ReadOptions {
+  /// Activation between the layers of a file that holds weights alone (.mat, .npz). Default: ReLU.
+  /// Setting it for a file that names its own activations is an error.
+  std::optional<Activation> activation;
+  /// .onnx: drop a final Softmax or LogSoftmax and bound the logits. Without it such a network is refused.
+  bool logits = false;
+  /// .nnet: fold the header's input and output scaling into the network, so that bounds are in the
+  /// header's physical units. Default: the network's own normalised units.
+  bool physical_units = false;
+};
+
+/// A file beside a network's own that holds some of its weights (.onnx).
+struct ExternalFile {
+  std::string location;  ///< as the network's file writes it, relative to its folder
+  std::string sha256;    ///< of the bytes, lower-case hex
+};
+
+/// A network and what its file says about it.
+struct NetworkFile {
+  Network network;
+  std::string format;  ///< "onnx", "mat", "npz" or "nnet"
+  std::string sha256;  ///< of the file's bytes, lower-case hex
+  /// Facts for `geolip info`, in order: key and value ("producer", "pytorch 2.1"), ("opset", "13"), ...
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<ExternalFile> external;  ///< every other file that was read, by location
+};
+
+/// Reads a network; the format is chosen by the file's extension (.onnx .mat .npz .nnet).
+/// Throws NetworkError in one sentence that names the file and the thing at fault: a file that cannot
+/// be read, is malformed, or holds an operator that GeoLIP does not know.
+NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& options = {});
+
+/// The certificate of a bound as JSON (docs/certificate.md), for `geolip verify` and anyone else's checker.
+/// It convinces them if `bound.verified`; another bound's multipliers may lack the slack that rounding takes.
+/// `name` is the file's name as the certificate shows it; `options` are those that the network was read with.
+/// \pre bound.proofs is not empty
+std::string certificate_text(const NetworkFile& file, const std::string& name, const ReadOptions& options,
+                             const Bound& bound);
+
+}  // namespace geolip

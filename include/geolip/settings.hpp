@@ -1,0 +1,70 @@
+/// \file
+/// How hard to try, and on what.
+#pragma once
+
+#include <geolip/network.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <stop_token>
+#include <string>
+
+namespace geolip {
+
+/// Arithmetic of the ascent's sweeps. The certificate is always float64.
+enum class Precision {
+  automatic,  ///< float32, then float64 for problems that float32 does not bring to the gap
+  float32,
+  float64
+};
+
+/// Whether upper bounds are proved with all rounding errors covered (docs/method.md, section 7).
+enum class Verify {
+  automatic,  ///< where that costs little against the solve
+  on,         ///< always
+  off         ///< never
+};
+
+/// Progress of a running estimate, handed to Settings::observer.
+struct Progress {
+  Index problems = 0;                                    ///< problems in the batch
+  Index certified = 0;                                   ///< problems whose gap is met
+  Index iteration = 0;                                   ///< sweeps done so far
+  Index rank = 0;                                        ///< largest rank in use
+  double gap = std::numeric_limits<double>::infinity();  ///< largest relative gap of all problems
+  double seconds = 0.0;                                  ///< since the start
+};
+
+/// Settings of estimate(). The defaults suit every network we know of.
+struct Settings {
+  /// Relative gap (upper - relaxation) / upper at which a problem is certified. In (0, 1).
+  double gap = 1e-4;
+  /// Sweeps after which a problem is given up with status `limit`. At least 1.
+  Index max_iterations = 20000;
+  /// Wall-clock limit in seconds for the whole call.
+  double time_limit = std::numeric_limits<double>::infinity();
+  /// First rank r of the factorisation; 0 chooses one from the widest layer (16 up to 256 neurons, then about
+  /// the square root). It grows, up to max_rank, where the certificate shows it to be too small. rank <=
+  /// max_rank.
+  Index rank = 0;
+  Index max_rank = 128;
+  /// Arithmetic of the sweeps.
+  Precision precision = Precision::automatic;
+  /// Whether to prove the upper bounds.
+  Verify verify = Verify::automatic;
+  /// Seed of every random choice. The same seed gives the same bits.
+  std::uint64_t seed = 0;
+  /// Rank-one starts for each problem when the lower bound is sought. At least 1.
+  Index starts = 64;
+  /// CPU threads; 0 means all cores. The result does not depend on it.
+  int threads = 0;
+  /// "auto", "cpu" or "cuda" (also "cuda:N"). "auto" is the CPU for the time being.
+  std::string device = "auto";
+  /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
+  std::stop_token stop;
+  /// Called from the calling thread a few times a second at the most; may be empty.
+  std::function<void(const Progress&)> observer;
+};
+
+}  // namespace geolip

@@ -1,0 +1,111 @@
+#include <kernels/columns.hpp>
+#include <kernels/entrywise.hpp>
+#include <kernels/launch.cuh>
+
+namespace geolip::kernels {
+namespace {
+
+template <int lanes, class Term>
+__global__ void __launch_bounds__(block_threads, resident_blocks)
+    slab_kernel(Segments segments, Index groups, Term term, BallSums* partial) {
+  const Index at = group_number<lanes>();
+  if (at < groups) sum_slab(DeviceGroup<lanes>(), segments, at, term, partial);
+}
+
+template <class Finish>
+__global__ void __launch_bounds__(block_threads, resident_blocks)
+    finish_kernel(Segments segments, const BallSums* partial, Finish finish) {
+  const Index b = group_number<32>();
+  if (b < segments.problems) add_slabs(DeviceGroup<32>(), segments, b, partial, finish);
+}
+
+template <class T, int lanes>
+__global__ void __launch_bounds__(block_threads, resident_blocks)
+    collect_kernel(Segments segments, Index groups, Matrix<const T> a, Matrix<const T> w, T* partial) {
+  const Index at = group_number<lanes>();
+  if (at < groups) collect_slab(DeviceGroup<lanes>(), segments, at, a, w, partial);
+}
+
+/// Lanes that read a row side by side: by the mean rank.
+int lanes_for(const Segments& segments) {
+  const Index mean = (segments.total + segments.problems - 1) / segments.problems;
+  if (mean == 1) return 1;
+  return mean <= 8 ? 8 : 32;
+}
+
+template <class Term, class Finish>
+cudaError_t launch(const Segments& segments, const Term& term, const Finish& finish, BallSums* partial,
+                   cudaStream_t stream) {
+  if (segments.problems == 0) return cudaSuccess;
+  const Index groups = slab_count(segments.rows) * segments.problems;
+  if (groups > 0) {
+    const int lanes = lanes_for(segments);
+    const unsigned blocks = blocks_for(groups, lanes);
+    if (lanes == 1) {
+      slab_kernel<1><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
+    } else if (lanes == 8) {
+      slab_kernel<8><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
+    } else {
+      slab_kernel<32><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
+    }
+    if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess) return error;
+  }
+  finish_kernel<<<blocks_for(segments.problems, 32), block_threads, 0, stream>>>(segments, partial, finish);
+  return cudaGetLastError();
+}
+
+}  // namespace
+
+template <class T>
+cudaError_t ball_sums(const Segments& segments, const BallTerm<T>& term, const BallFinish<T>& finish,
+                      BallSums* partial, cudaStream_t stream) {
+  return launch(segments, term, finish, partial, stream);
+}
+
+template <class T>
+cudaError_t normalise_ball_sums(const Segments& segments, const BallTerm<T>& term,
+                                const NormaliseBallFinish<T>& finish, BallSums* partial,
+                                cudaStream_t stream) {
+  return launch(segments, term, finish, partial, stream);
+}
+
+template <class T>
+cudaError_t objective(const Segments& segments, const ObjectiveTerm<T>& term, const ObjectiveFinish& finish,
+                      BallSums* partial, cudaStream_t stream) {
+  return launch(segments, term, finish, partial, stream);
+}
+
+template <class T>
+cudaError_t collect_columns(const Segments& segments, Matrix<const T> a, Matrix<const T> w, T* partial, T* x,
+                            cudaStream_t stream) {
+  const Index slabs = slab_count(segments.rows);
+  const Index groups = slabs * segments.problems;
+  if (groups > 0) {
+    const int lanes = lanes_for(segments);
+    const unsigned blocks = blocks_for(groups, lanes);
+    if (lanes == 1) {
+      collect_kernel<T, 1><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
+    } else if (lanes == 8) {
+      collect_kernel<T, 8><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
+    } else {
+      collect_kernel<T, 32><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
+    }
+    if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess) return error;
+  }
+  return for_entries(1, segments.total, AddSlabRows<T>{slabs, {partial, segments.total}, x}, stream);
+}
+
+#define GEOLIP_INSTANTIATE(T)                                                                          \
+  template cudaError_t ball_sums(const Segments&, const BallTerm<T>&, const BallFinish<T>&, BallSums*, \
+                                 cudaStream_t);                                                        \
+  template cudaError_t normalise_ball_sums(const Segments&, const BallTerm<T>&,                        \
+                                           const NormaliseBallFinish<T>&, BallSums*, cudaStream_t);    \
+  template cudaError_t objective(const Segments&, const ObjectiveTerm<T>&, const ObjectiveFinish&,     \
+                                 BallSums*, cudaStream_t);                                             \
+  template cudaError_t collect_columns(const Segments&, Matrix<const T>, Matrix<const T>, T*, T*,      \
+                                       cudaStream_t);
+GEOLIP_INSTANTIATE(float)
+GEOLIP_INSTANTIATE(double)
+#undef GEOLIP_INSTANTIATE
+
+}  // namespace geolip::kernels

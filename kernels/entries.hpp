@@ -1,0 +1,134 @@
+/// \file
+/// Operations that treat every entry of a matrix by itself: what is done to entry (i, j).
+#pragma once
+
+#include <kernels/layout.hpp>
+
+namespace geolip::kernels {
+
+/// Y(i, j) = d_i X(i, j)
+template <class T>
+struct ScaleRows {
+  const T* d;
+  Matrix<const T> x;
+  Matrix<T> y;
+  GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = d[i] * *x.at(i, j); }
+};
+
+/// X(i, j) = d_j X(i, j)
+struct ScaleColumns {
+  const double* d;
+  Matrix<double> x;
+  GEOLIP_HD void operator()(Index i, Index j) const { *x.at(i, j) *= d[j]; }
+};
+
+/// Y(i, j) = X(index_i, j)
+template <class T>
+struct GatherRows {
+  const Index* index;
+  Matrix<const T> x;
+  Matrix<T> y;
+  GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = *x.at(index[i], j); }
+};
+
+/// Y(i, j) = X(i, index_j), 0 where index_j < 0
+template <class From, class To>
+struct GatherColumns {
+  const std::int32_t* index;
+  Matrix<const From> x;
+  Matrix<To> y;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    *y.at(i, j) = index[j] < 0 ? To(0) : static_cast<To>(*x.at(i, index[j]));
+  }
+};
+
+/// X(i, j) += scale normal(seed, stream, i * cols + j) where mask_j != 0
+template <class T>
+struct AddNormal {
+  T scale;
+  std::uint64_t seed;
+  std::uint64_t stream;
+  const std::int32_t* mask;
+  Index cols;
+  Matrix<T> x;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    if (mask[j] == 0) return;
+    *x.at(i, j) += scale * static_cast<T>(normal(seed, stream, static_cast<std::uint64_t>(i * cols + j)));
+  }
+};
+
+/// Y(i, j) = +1 or -1, the sign of <s_hat(i, columns of b), D(columns of b, k)> with b = j / starts and
+/// k = j % starts
+template <class T>
+struct ProjectSigns {
+  const std::int32_t* offset;
+  Index starts;
+  Matrix<const T> s_hat;
+  Matrix<const T> d;
+  Matrix<T> y;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    const Place problem = place_of(j, starts);
+    T sum = T(0);
+    for (Index c = offset[problem.row]; c < offset[problem.row + 1]; ++c) {
+      sum += *s_hat.at(i, c) * *d.at(c, problem.col);
+    }
+    *y.at(i, j) = sum < T(0) ? T(-1) : T(1);
+  }
+};
+
+/// X(0, j) = sum over slabs of partial(slab, j), in the slabs' order
+template <class T>
+struct AddSlabRows {
+  Index slabs;
+  Matrix<const T> partial;
+  T* x;
+  GEOLIP_HD void operator()(Index, Index j) const {
+    T sum = T(0);
+    for (Index slab = 0; slab < slabs; ++slab) sum += *partial.at(slab, j);
+    x[j] = sum;
+  }
+};
+
+/// Momentum of problem j after a sweep with objective value_j;  best_j = max(best_j, value_j)
+struct UpdateMomentum {
+  const double* value;
+  double tolerance;
+  Momentum* momentum;
+  double* best;
+  GEOLIP_HD void operator()(Index, Index j) const {
+    update_momentum(momentum[j], value[j], tolerance);
+    if (best[j] < value[j]) best[j] = value[j];
+  }
+};
+
+/// Y = Diag(d)
+struct Diagonal {
+  const double* d;
+  Matrix<double> y;
+  GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = i == j ? d[i] : 0.0; }
+};
+
+/// A(j, j) += d_j
+struct AddDiagonal {
+  const double* d;
+  Matrix<double> a;
+  GEOLIP_HD void operator()(Index, Index j) const { *a.at(j, j) += d[j]; }
+};
+
+/// d_j = A(j, j)
+struct TakeDiagonal {
+  Matrix<const double> a;
+  double* d;
+  GEOLIP_HD void operator()(Index, Index j) const { d[j] = *a.at(j, j); }
+};
+
+/// Lower triangle of B += A
+struct AddLower {
+  Matrix<const double> a;
+  Matrix<double> b;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    if (j <= i) *b.at(i, j) += *a.at(i, j);
+  }
+};
+
+}  // namespace geolip::kernels

@@ -1,0 +1,16 @@
+/// \file
+/// Launch of the operations on single entries (entries.hpp).
+#pragma once
+
+#include <kernels/entries.hpp>
+
+#include <cuda_runtime_api.h>
+
+namespace geolip::kernels {
+
+/// operation(i, j) for every entry of a rows x cols matrix. Does not synchronise. Instantiated for every
+/// operation of entries.hpp.
+template <class Operation>
+cudaError_t for_entries(Index rows, Index cols, const Operation& operation, cudaStream_t stream);
+
+}  // namespace geolip::kernels

@@ -1,0 +1,133 @@
+/// \file
+/// The low-rank ascent: a mixing method whose sweep is a forward and a backward pass (docs/method.md, section
+/// 3).
+#pragma once
+
+#include <ascent/problem.hpp>
+#include <backend/buffer.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace geolip::ascent {
+
+/// What the certificate needs of one problem: the norms |G_k| and rho_k of every layer and |G_0| of the
+/// input, from the last sweep (M10).
+struct RawMultipliers {
+  std::vector<std::vector<double>> g;    ///< layer by layer, one entry a neuron
+  std::vector<std::vector<double>> rho;  ///< likewise
+  std::vector<double> input;             ///< l_inf: one entry an input; l_2: one entry
+  double value = 0.0;                    ///< objective of the last forward pass
+};
+
+/// An activation pattern: for each layer the slope c - h or c + h of every neuron.
+using Pattern = std::vector<std::vector<double>>;
+
+enum class Release { no, yes };
+
+/// The state of a batch of problems on one model. Problem b owns rank(b) columns of every matrix.
+template <class T>
+class Ascent {
+ public:
+  /// Random unit vectors, which depend on `seed` and the problem's `id` alone.
+  Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids, Index rank,
+         std::uint64_t seed);
+
+  /// Problems `keep` (positions in `old`) of another state, in either arithmetic, with ranks raised to
+  /// `ranks`. New columns start as small random numbers. Release::yes frees the old state's memory block by
+  /// block as the new one is made, and leaves it unusable.
+  template <class From>
+  Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& keep, const std::vector<Index>& ranks,
+         std::uint64_t seed, Release release);
+
+  /// Rank-one starts: for each problem `which` of `source`, `starts` problems of rank one whose unit vectors
+  /// are the signs of the source's along random directions. Start 0 of a problem uses the fixed unit vector e
+  /// itself.
+  static Ascent rounded(Ascent& source, const std::vector<Index>& which, Index starts, std::uint64_t seed);
+
+  /// One forward and one backward pass for all problems.
+  void sweep();
+  /// Forward pass alone; values() then belongs to the present point.
+  void forward();
+
+  Index problems() const { return static_cast<Index>(problems_.size()); }
+  const Problem& problem(Index b) const { return problems_[static_cast<std::size_t>(b)]; }
+  /// Which problem of the batch that the caller numbered this is.
+  Index id(Index b) const { return ids_[static_cast<std::size_t>(b)]; }
+  Index rank(Index b) const {
+    return offset_[static_cast<std::size_t>(b + 1)] - offset_[static_cast<std::size_t>(b)];
+  }
+  Index columns() const { return offset_.back(); }
+
+  /// Objective of each problem at the last forward pass, and the largest since the state was made.
+  /// Synchronises.
+  std::vector<double> values() const { return value_.download(); }
+  std::vector<double> best_values() const { return best_.download(); }
+  /// Objectives of the problems `which` at the present point, evaluated in float64 on the same network.
+  /// Synchronises.
+  std::vector<double> values64(Model<double>& exact, const std::vector<Index>& which);
+  /// Multipliers of every problem after a sweep. Synchronises.
+  std::vector<RawMultipliers> multipliers() const;
+  /// Largest root mean square of rho over the problems, for each layer. Synchronises.
+  std::vector<double> layer_sizes() const;
+  /// Activation patterns of the problems `which`, all of rank one, at the last forward pass. Synchronises.
+  std::vector<Pattern> patterns(const std::vector<Index>& which,
+                                const std::vector<graph::LayerSlopes>& slopes) const;
+
+ private:
+  template <class From>
+  friend class Ascent;
+
+  struct Block {
+    backend::Buffer<T> s;
+    backend::Buffer<T> s_hat;
+    backend::Buffer<T> g;
+  };
+
+  Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids,
+         std::vector<std::int32_t> offset);
+
+  static std::vector<T> random_directions(const Problem& problem, Index id, Index rank, Index starts,
+                                          std::uint64_t seed);
+  void set_up_problems();
+  void set_up_columns();
+  backend::Buffer<double> widen(const backend::Buffer<T>& block,
+                                const backend::Buffer<std::int32_t>& index) const;
+  void apply_first(backend::ConstView<T> x, backend::View<T> w);
+  void adjoint_first(backend::ConstView<T> w, backend::View<T> x);
+  void allocate_scalars();
+  Block make_block(Index n, Index g_rows) const;
+  void normalise();
+  void backward();
+  backend::Columns layout() const;
+  backend::RowState<T> rows(Block& block) const {
+    return {block.s.view(), block.s_hat.view(), block.g.view()};
+  }
+  bool ball() const { return model_->norm != Norm::linf; }
+
+  Model<T>* model_;
+  std::vector<Problem> problems_;
+  std::vector<Index> ids_;
+  std::vector<std::int32_t> offset_;
+
+  backend::Buffer<std::int32_t> offset_device_;
+  backend::Buffer<std::int32_t> slope_;
+  backend::Buffer<std::int32_t> vector_;
+  backend::Buffer<double> u_;  // outputs x problems
+  backend::Buffer<T> a_;       // l_1: each problem's column of the first map
+  backend::Buffer<kernels::Momentum> momentum_;
+  backend::Buffer<double> value_;
+  backend::Buffer<double> best_;
+
+  Block input_;                        // X
+  std::vector<Block> layers_;          // s_k
+  std::vector<backend::Buffer<T>> w_;  // W_k V_{k-1}
+  std::vector<backend::Buffer<T>> rho_;
+  backend::Buffer<T> even_;  // V_k and G_k for even k, rows for the widest
+  backend::Buffer<T> odd_;
+};
+
+extern template class Ascent<float>;
+extern template class Ascent<double>;
+
+}  // namespace geolip::ascent

@@ -1,0 +1,122 @@
+#include <ascent/calibrate.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace geolip::ascent {
+namespace {
+
+using backend::Buffer;
+
+constexpr Index probe_columns = 4;
+constexpr Index most_sweeps = 6;
+constexpr Index sweep_rank = 2;
+
+int exponent_of(double size) { return size > 0.0 && std::isfinite(size) ? std::ilogb(size) : 0; }
+
+int middle(std::vector<int> exponents) {
+  const auto at = exponents.begin() + static_cast<std::ptrdiff_t>(exponents.size() / 2);
+  std::nth_element(exponents.begin(), at, exponents.end());
+  return *at;
+}
+
+/// Size of each row of stage k's map, applied to unit random numbers in scaled coordinates. The exponents of
+/// the result are relative to `shift`.
+std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& chain, graph::Scaling scaling,
+                               Index k, int shift) {
+  const auto stage = static_cast<std::size_t>(k);
+  if (k < chain.depth()) {
+    scaling.tensors[stage + 1].assign(scaling.tensors[stage + 1].size(), shift);
+  } else {
+    scaling.output = shift;
+  }
+  graph::LinearMap<double> map(backend, chain, k, scaling,
+                               std::make_shared<graph::Intermediates<double>>(backend));
+  Buffer<double> x(backend, map.inputs(), probe_columns);
+  Buffer<double> y(backend, map.outputs(), probe_columns);
+  const Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(probe_columns, 1));
+  x.zero();
+  backend.in<double>().add_normal(1.0, 1, static_cast<std::uint64_t>(k), all.data(), x.view());
+  map.apply(x.view(), y.view());
+  const std::vector<double> host = y.download();
+  std::vector<double> size(static_cast<std::size_t>(map.outputs()), 0.0);
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    double& largest = size[i / static_cast<std::size_t>(probe_columns)];
+    largest = std::max(largest, std::abs(host[i]));
+  }
+  return size;
+}
+
+/// First estimate: unit rows.
+graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain) {
+  graph::Scaling scaling = graph::unit_scaling(chain);
+  for (Index k = 0; k <= chain.depth(); ++k) {
+    const auto stage = static_cast<std::size_t>(k);
+    const int shift = middle(scaling.tensors[stage]);
+    const std::vector<double> size = probe_rows(backend, chain, scaling, k, shift);
+    if (k == chain.depth()) {
+      scaling.output = shift - exponent_of(*std::max_element(size.begin(), size.end()));
+      break;
+    }
+    std::vector<int> seen;
+    for (const double s : size) {
+      if (s > 0.0) seen.push_back(shift - exponent_of(s));
+    }
+    const int usual = seen.empty() ? shift : middle(seen);
+    std::vector<int>& exponents = scaling.tensors[stage + 1];
+    for (std::size_t i = 0; i < size.size(); ++i)
+      exponents[i] = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
+  }
+  return scaling;
+}
+
+}  // namespace
+
+Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
+                      const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+                      const std::vector<Problem>& problems, std::uint64_t seed) {
+  Calibration result;
+  result.scaling = probe(backend, chain);
+  result.rows.assign(problems.size(), 0);
+  std::vector<Problem> scaled(problems);
+  std::vector<Index> ids(problems.size());
+  std::iota(ids.begin(), ids.end(), Index{0});
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    double largest = 0.0;
+    for (const double u : problems[b].row) largest = std::max(largest, std::abs(u));
+    result.rows[b] = -exponent_of(largest);
+    for (double& u : scaled[b].row) u = std::ldexp(u, result.rows[b]);
+  }
+
+  Model<double> model(backend, chain, slopes, result.scaling, norm);
+  Ascent<double> ascent(model, scaled, ids, sweep_rank, seed);
+  for (Index i = 0; i < most_sweeps; ++i) {
+    ascent.sweep();
+    const std::vector<double> sizes = ascent.layer_sizes();
+    const bool settled =
+        std::all_of(sizes.begin(), sizes.end(), [](double size) { return exponent_of(size) == 0; });
+    if (settled && i > 0) break;
+    for (std::size_t k = 0; k < sizes.size(); ++k) {
+      for (int& e : result.scaling.tensors[k + 1]) e -= exponent_of(sizes[k]);
+    }
+    // What the layers' sizes were multiplied by, the output is divided by.
+    if (!sizes.empty()) result.scaling.output -= exponent_of(sizes.back());
+    // The unit vectors stay as they are: only the maps change.
+    model.maps = graph::make_linear_maps<double>(backend, chain, result.scaling);
+  }
+  ascent.forward();
+  const std::vector<double> values = ascent.values();
+  // A vector objective can be scaled through the output alone; a row takes what then remains.
+  int output = 0;
+  for (std::size_t b = problems.size(); b-- > 0;) {
+    if (problems[b].vector) output = exponent_of(std::sqrt(values[b]));
+  }
+  result.scaling.output -= output;
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    if (!problems[b].vector) result.rows[b] -= exponent_of(values[b]) - output;
+  }
+  return result;
+}
+
+}  // namespace geolip::ascent

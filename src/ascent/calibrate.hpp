@@ -1,0 +1,20 @@
+/// \file
+/// Powers of two that bring every tensor of a batch to about unit size (docs/method.md, section on scaling).
+#pragma once
+
+#include <ascent/ascent.hpp>
+
+namespace geolip::ascent {
+
+struct Calibration {
+  graph::Scaling scaling;
+  std::vector<int> rows;  ///< exponent for each problem's objective row (0 for vector objectives)
+};
+
+/// Rows of every layer are brought to about unit norm by a random probe, then whole layers by a few sweeps of
+/// rank two in float64, after which each problem's objective is about 1.
+Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
+                      const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+                      const std::vector<Problem>& problems, std::uint64_t seed);
+
+}  // namespace geolip::ascent

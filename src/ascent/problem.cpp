@@ -1,0 +1,18 @@
+#include <ascent/problem.hpp>
+
+namespace geolip::ascent {
+
+template <class T>
+Model<T>::Model(backend::Backend& backend_, const graph::Chain& chain,
+                const std::vector<graph::LayerSlopes>& slopes_, const graph::Scaling& scaling, Norm norm_)
+    : backend(backend_), norm(norm_), maps(graph::make_linear_maps<T>(backend_, chain, scaling)) {
+  for (const graph::LayerSlopes& layer : slopes_) {
+    c.emplace_back(backend, std::vector<T>(layer.c.begin(), layer.c.end()), layer.sets);
+    h.emplace_back(backend, std::vector<T>(layer.h.begin(), layer.h.end()), layer.sets);
+  }
+}
+
+template struct Model<float>;
+template struct Model<double>;
+
+}  // namespace geolip::ascent

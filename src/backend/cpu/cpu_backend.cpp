@@ -1,0 +1,198 @@
+#include <backend/cpu/blas_threads.hpp>
+#include <backend/cpu/cpu_kernels.hpp>
+#include <backend/cpu/eigen_maps.hpp>
+#include <backend/cpu/parallel.hpp>
+#include <backend/cpu/usable_cores.hpp>
+
+#include <Eigen/Cholesky>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace geolip::backend {
+namespace cpu {
+namespace {
+
+constexpr std::size_t alignment = 64;
+// Side of the blocks of the symmetric updates and of the Cholesky factorisation.
+constexpr Index tile = 128;
+// Rows of a right-hand side that are solved together.
+constexpr Index solve_rows = 64;
+
+/// Calls body(i, rows, j, cols) for every tile of the lower triangle of an n x n matrix.
+template <class Body>
+void for_lower_tiles(ThreadPool& pool, Index n, const Body& body) {
+  const Index blocks = (n + tile - 1) / tile;
+  parallel_pieces(pool, blocks * blocks, 1, [&](Index begin, Index) {
+    const Index p = begin / blocks;
+    const Index q = begin % blocks;
+    if (q > p) return;
+    body(p * tile, std::min(tile, n - p * tile), q * tile, std::min(tile, n - q * tile));
+  });
+}
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(int threads)
+      : pool_(threads > 0 ? threads : usable_cores()), kernels32_(pool_), kernels64_(pool_) {}
+
+  std::string name() const override {
+    return "cpu (" + std::to_string(pool_.threads()) + (pool_.threads() == 1 ? " thread, " : " threads, ") +
+           blas_.name() + ")";
+  }
+
+  void* allocate(std::size_t bytes) override { return ::operator new(bytes, std::align_val_t(alignment)); }
+  void release(void* memory) noexcept override { ::operator delete(memory, std::align_val_t(alignment)); }
+  bool shares_host_memory() const override { return true; }
+  void upload(void* destination, const void* host, std::size_t bytes) override {
+    std::memcpy(destination, host, bytes);
+  }
+  void download(void* host, const void* source, std::size_t bytes) override {
+    std::memcpy(host, source, bytes);
+  }
+  void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
+
+  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
+                       double* best) override {
+    for (Index b = 0; b < problems; ++b) {
+      kernels::update_momentum(momentum[b], value[b], tolerance);
+      best[b] = std::max(best[b], value[b]);
+    }
+  }
+
+  void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
+    for_rows(y, [&](Index i) {
+      for (Index j = 0; j < y.cols; ++j) {
+        y.data[i * y.ld + j] = index[j] < 0 ? 0.0 : static_cast<double>(x.data[i * x.ld + index[j]]);
+      }
+    });
+  }
+
+  void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    for_lower_tiles(pool_, c.rows, [&](Index i, Index rows, Index j, Index cols) {
+      auto target = map(block(c, i, j, rows, cols));
+      scale(beta, target);
+      target.noalias() +=
+          alpha * map(block(a, i, 0, rows, a.cols)) * map(block(a, j, 0, cols, a.cols)).transpose();
+    });
+  }
+
+  void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    for_lower_tiles(pool_, c.rows, [&](Index i, Index rows, Index j, Index cols) {
+      auto target = map(block(c, i, j, rows, cols));
+      scale(beta, target);
+      target.noalias() +=
+          alpha * map(block(a, 0, i, a.rows, rows)).transpose() * map(block(a, 0, j, a.rows, cols));
+    });
+  }
+
+  // Right-looking by tiles: factor the diagonal tile, solve the panel below, update the trailing lower tiles.
+  bool cholesky(View<double> a) override {
+    const Index n = a.rows;
+    for (Index k = 0; k < n; k += tile) {
+      const Index width = std::min(tile, n - k);
+      auto pivot = map(block(a, k, k, width, width));
+      // Eigen::LLT copies; on a tile of this size that is nothing.
+      const Eigen::LLT<RowMajor<double>, Eigen::Lower> llt(pivot);
+      if (llt.info() != Eigen::Success) return false;
+      pivot.triangularView<Eigen::Lower>() = llt.matrixLLT();
+      // The factorisation passes NaN along without a word.
+      if (!(pivot.diagonal().minCoeff() > 0.0) || !pivot.diagonal().allFinite()) return false;
+      const Index below = n - k - width;
+      if (below == 0) return true;
+      const View<double> panel = block(a, k + width, k, below, width);
+      solve_right_transposed(block(a, k, k, width, width), panel);
+      syrk(-1.0, panel, 1.0, block(a, k + width, k + width, below, below));
+    }
+    return true;
+  }
+
+  void solve_right_transposed(ConstView<double> l, View<double> b) override {
+    const auto lower = map(l);
+    parallel_pieces(pool_, b.rows, solve_rows, [&](Index begin, Index end) {
+      auto rows = map(block(b, begin, 0, end - begin, b.cols));
+      lower.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(rows);
+    });
+  }
+
+  void transpose(ConstView<double> a, View<double> b) override {
+    parallel_pieces(pool_, b.rows, tile, [&](Index begin, Index end) {
+      map(block(b, begin, 0, end - begin, b.cols)) = map(block(a, 0, begin, a.rows, end - begin)).transpose();
+    });
+  }
+
+  void symmetrise(View<double> a) override {
+    for_rows(a, [&](Index i) {
+      for (Index j = i + 1; j < a.cols; ++j) a.data[i * a.ld + j] = a.data[j * a.ld + i];
+    });
+  }
+
+  void scale_columns(const double* d, View<double> x) override {
+    for_rows(x, [&](Index i) {
+      for (Index j = 0; j < x.cols; ++j) x.data[i * x.ld + j] *= d[j];
+    });
+  }
+
+  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
+    transpose(w, y);
+    scale_columns(d, y);
+  }
+
+  void diagonal(const double* d, View<double> y) override {
+    for_rows(y, [&](Index i) {
+      std::fill_n(y.data + i * y.ld, y.cols, 0.0);
+      y.data[i * y.ld + i] = d[i];
+    });
+  }
+
+  void add_diagonal(const double* d, View<double> a) override {
+    for (Index i = 0; i < a.rows; ++i) a.data[i * a.ld + i] += d[i];
+  }
+
+  void add_lower(ConstView<double> a, View<double> b) override {
+    for_rows(b, [&](Index i) {
+      for (Index j = 0; j <= i; ++j) b.data[i * b.ld + j] += a.data[i * a.ld + j];
+    });
+  }
+
+  void download_diagonal(ConstView<double> a, double* host) override {
+    for (Index i = 0; i < a.rows; ++i) host[i] = a.data[i * a.ld + i];
+  }
+
+  void row_squares(ConstView<double> x, double* host) override {
+    for_rows(x, [&](Index i) { host[i] = map(block(x, i, 0, 1, x.cols)).squaredNorm(); });
+  }
+
+ private:
+  Kernels<float>& kernels32() override { return kernels32_; }
+  Kernels<double>& kernels64() override { return kernels64_; }
+
+  template <class T, class Body>
+  void for_rows(View<T> x, const Body& body) {
+    parallel_pieces(pool_, x.rows, rows_per_piece(x.cols), [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) body(i);
+    });
+  }
+
+  /// C = beta C, where beta 0 also clears what is not a number.
+  static void scale(double beta, MatrixMap<double>& c) {
+    if (beta == 0.0) {
+      c.setZero();
+    } else if (beta != 1.0) {
+      c *= beta;
+    }
+  }
+
+  SingleThreadedBlas blas_;
+  ThreadPool pool_;
+  CpuKernels<float> kernels32_;
+  CpuKernels<double> kernels64_;
+};
+
+}  // namespace
+}  // namespace cpu
+
+std::unique_ptr<Backend> make_cpu_backend(int threads) { return std::make_unique<cpu::CpuBackend>(threads); }
+
+}  // namespace geolip::backend

@@ -1,0 +1,17 @@
+/// \file
+/// The CUDA backend, which a build may lack: cuda_stub.cpp then stands in its place.
+#pragma once
+
+#include <backend/backend.hpp>
+
+#include <memory>
+
+namespace geolip::backend {
+
+/// Whether device 0 is there and can run the kernels of this build. Never throws.
+bool cuda_is_usable();
+
+/// Throws QueryError if there is no such device, or no CUDA in this build.
+std::unique_ptr<Backend> make_cuda_backend(int device);
+
+}  // namespace geolip::backend

@@ -1,0 +1,79 @@
+/// \file
+/// One device: its stream, its memory and its libraries.
+#pragma once
+
+#include <backend/cuda/handles.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace geolip::backend::cuda {
+
+/// Everything runs on one stream, so that work and the release of memory happen in the order in which they
+/// were asked for. To be used from the thread that made it.
+class Context {
+ public:
+  /// Throws QueryError if the environment asks cuBLAS for arithmetic that no certificate may rest on.
+  explicit Context(int device);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  Context(Context&&) = delete;
+  Context& operator=(Context&&) = delete;
+  ~Context();
+
+  /// "cuda:0 (NVIDIA H200)"
+  const std::string& name() const { return name_; }
+  cudaStream_t stream() const { return stream_.get(); }
+  cublasHandle_t blas() const { return blas_.get(); }
+  cusolverDnHandle_t solver() const { return solver_.get(); }
+  cusolverDnParams_t solver_parameters() const { return solver_parameters_.get(); }
+
+  /// Memory at least 256-byte aligned. Throws OutOfDeviceMemory. Does not synchronise, unless memory is
+  /// short.
+  void* allocate(std::size_t bytes);
+  /// The memory serves work that is already on the stream to its end. Does not synchronise.
+  void release(void* memory) noexcept;
+  /// Waits for the stream.
+  void synchronise();
+
+ private:
+  void set_up_blas();
+  void set_up_solver();
+
+  std::string name_;
+  MemoryPool pool_;
+  Stream stream_;
+  BlasHandle blas_;
+  SolverHandle solver_;
+  SolverParameters solver_parameters_;
+  void* blas_workspace_ = nullptr;
+};
+
+/// Device memory that grows on demand. Earlier contents are lost.
+class DeviceScratch {
+ public:
+  explicit DeviceScratch(Context& context) : context_(context) {}
+  DeviceScratch(const DeviceScratch&) = delete;
+  DeviceScratch& operator=(const DeviceScratch&) = delete;
+  DeviceScratch(DeviceScratch&&) = delete;
+  DeviceScratch& operator=(DeviceScratch&&) = delete;
+  ~DeviceScratch() { context_.release(memory_); }
+
+  /// Room for `count` objects. Allocates only where there was less before.
+  template <class T>
+  T* take(std::size_t count) {
+    return static_cast<T*>(take_bytes(count * sizeof(T)));
+  }
+
+ private:
+  void* take_bytes(std::size_t bytes);
+
+  Context& context_;
+  void* memory_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// Number of devices; 0 where there is no driver.
+int device_count();
+
+}  // namespace geolip::backend::cuda

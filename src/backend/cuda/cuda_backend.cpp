@@ -1,0 +1,166 @@
+#include <backend/cuda.hpp>
+#include <backend/cuda/arguments.hpp>
+#include <backend/cuda/cuda_kernels.hpp>
+
+#include <kernels/entrywise.hpp>
+#include <kernels/rows.hpp>
+#include <kernels/tiles.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace geolip::backend {
+namespace cuda {
+namespace {
+
+// A row-major matrix is its transpose to cuBLAS and cuSOLVER: "lower triangle" becomes "upper".
+constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_UPPER;
+
+class CudaBackend final : public Backend {
+ public:
+  explicit CudaBackend(int device)
+      : context_(device),
+        kernels32_(context_),
+        kernels64_(context_),
+        factor_workspace_(context_),
+        scratch_(context_) {
+    GEOLIP_CUDA_CHECK(kernels::check_device_code());
+  }
+
+  std::string name() const override { return context_.name(); }
+
+  void* allocate(std::size_t bytes) override { return context_.allocate(bytes); }
+  void release(void* memory) noexcept override { context_.release(memory); }
+  bool shares_host_memory() const override { return false; }
+  void upload(void* destination, const void* host, std::size_t bytes) override {
+    GEOLIP_CUDA_CHECK(cudaMemcpyAsync(destination, host, bytes, cudaMemcpyHostToDevice, context_.stream()));
+    context_.synchronise();  // the host memory may be gone as soon as this returns
+  }
+  void download(void* host, const void* source, std::size_t bytes) override {
+    GEOLIP_CUDA_CHECK(cudaMemcpyAsync(host, source, bytes, cudaMemcpyDeviceToHost, context_.stream()));
+    context_.synchronise();
+  }
+  void zero(void* memory, std::size_t bytes) override {
+    GEOLIP_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, context_.stream()));
+  }
+
+  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
+                       double* best) override {
+    entries(1, problems, kernels::UpdateMomentum{value, tolerance, momentum, best});
+  }
+
+  void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
+    entries(y.rows, y.cols, kernels::GatherColumns<float, double>{index, matrix(x), matrix(y)});
+  }
+
+  void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
+                                     a.ld, &beta, c.data, c.ld));
+  }
+
+  void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
+    GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, c.rows, a.rows, &alpha, a.data,
+                                     a.ld, &beta, c.data, c.ld));
+  }
+
+  bool cholesky(View<double> a) override {
+    std::size_t device_bytes = 0;
+    std::size_t host_bytes = 0;
+    GEOLIP_CUDA_CHECK(cusolverDnXpotrf_bufferSize(context_.solver(), context_.solver_parameters(), lower,
+                                                  a.rows, CUDA_R_64F, a.data, a.ld, CUDA_R_64F, &device_bytes,
+                                                  &host_bytes));
+    std::vector<unsigned char> host_workspace(host_bytes);
+    auto* workspace = factor_workspace_.take<unsigned char>(device_bytes);
+    int* info = scratch_.take<int>(1);
+    GEOLIP_CUDA_CHECK(cusolverDnXpotrf(context_.solver(), context_.solver_parameters(), lower, a.rows,
+                                       CUDA_R_64F, a.data, a.ld, CUDA_R_64F, workspace, device_bytes,
+                                       host_workspace.data(), host_bytes, info));
+    int failed = 0;
+    download(&failed, info, sizeof(failed));
+    if (failed < 0) throw CudaError("cuSOLVER: Xpotrf refused argument " + std::to_string(-failed));
+    if (failed > 0) return false;
+    // Numbers that are not numbers pass through a factorisation; they end on its diagonal.
+    std::vector<double> pivots(static_cast<std::size_t>(a.rows));
+    download_diagonal(a, pivots.data());
+    return std::all_of(pivots.begin(), pivots.end(), [](double p) { return p > 0.0 && std::isfinite(p); });
+  }
+
+  void solve_right_transposed(ConstView<double> l, View<double> b) override {
+    const double one = 1.0;
+    GEOLIP_CUDA_CHECK(cublasDtrsm_64(context_.blas(), CUBLAS_SIDE_LEFT, lower, CUBLAS_OP_T,
+                                     CUBLAS_DIAG_NON_UNIT, b.cols, b.rows, &one, l.data, l.ld, b.data, b.ld));
+  }
+
+  void transpose(ConstView<double> a, View<double> b) override {
+    GEOLIP_CUDA_CHECK(kernels::transpose(b.rows, b.cols, matrix(a), nullptr, matrix(b), context_.stream()));
+  }
+
+  void symmetrise(View<double> a) override {
+    GEOLIP_CUDA_CHECK(kernels::symmetrise(a.rows, matrix(a), context_.stream()));
+  }
+
+  void scale_columns(const double* d, View<double> x) override {
+    entries(x.rows, x.cols, kernels::ScaleColumns{d, matrix(x)});
+  }
+
+  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
+    GEOLIP_CUDA_CHECK(kernels::transpose(y.rows, y.cols, matrix(w), d, matrix(y), context_.stream()));
+  }
+
+  void diagonal(const double* d, View<double> y) override {
+    entries(y.rows, y.cols, kernels::Diagonal{d, matrix(y)});
+  }
+
+  void add_diagonal(const double* d, View<double> a) override {
+    entries(1, a.rows, kernels::AddDiagonal{d, matrix(a)});
+  }
+
+  void add_lower(ConstView<double> a, View<double> b) override {
+    entries(b.rows, b.cols, kernels::AddLower{matrix(a), matrix(b)});
+  }
+
+  void download_diagonal(ConstView<double> a, double* host) override {
+    auto* d = scratch_.take<double>(static_cast<std::size_t>(a.rows));
+    entries(1, a.rows, kernels::TakeDiagonal{matrix(a), d});
+    download(host, d, static_cast<std::size_t>(a.rows) * sizeof(double));
+  }
+
+  void row_squares(ConstView<double> x, double* host) override {
+    auto* squares = scratch_.take<double>(static_cast<std::size_t>(x.rows));
+    GEOLIP_CUDA_CHECK(kernels::row_squares(x.rows, x.cols, matrix(x), squares, context_.stream()));
+    download(host, squares, static_cast<std::size_t>(x.rows) * sizeof(double));
+  }
+
+ private:
+  Kernels<float>& kernels32() override { return kernels32_; }
+  Kernels<double>& kernels64() override { return kernels64_; }
+
+  template <class Operation>
+  void entries(Index rows, Index cols, const Operation& operation) {
+    GEOLIP_CUDA_CHECK(kernels::for_entries(rows, cols, operation, context_.stream()));
+  }
+
+  Context context_;
+  CudaKernels<float> kernels32_;
+  CudaKernels<double> kernels64_;
+  DeviceScratch factor_workspace_;
+  DeviceScratch scratch_;  ///< small results on their way to the host
+};
+
+}  // namespace
+}  // namespace cuda
+
+bool cuda_is_usable() { return cuda::device_count() > 0 && kernels::check_device_code() == cudaSuccess; }
+
+std::unique_ptr<Backend> make_cuda_backend(int device) {
+  const int count = cuda::device_count();
+  if (device >= count) {
+    throw QueryError("device: 'cuda:" + std::to_string(device) + "' is not there, " +
+                     (count == 0 ? std::string("no CUDA device was found")
+                                 : "the CUDA devices are 0 to " + std::to_string(count - 1)));
+  }
+  return std::make_unique<cuda::CudaBackend>(device);
+}
+
+}  // namespace geolip::backend

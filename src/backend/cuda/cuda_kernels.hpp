@@ -1,0 +1,48 @@
+/// \file
+/// The sweep's operations on a CUDA device. None synchronises; scratch memory is allocated the first time
+/// that a shape is met.
+#pragma once
+
+#include <backend/backend.hpp>
+#include <backend/cuda/context.hpp>
+
+namespace geolip::backend::cuda {
+
+template <class T>
+class CudaKernels final : public Kernels<T> {
+ public:
+  explicit CudaKernels(Context& context) : context_(context), partial_(context), weights_(context) {}
+
+  void multiply(ConstView<T> a, ConstView<T> b, View<T> c) override;
+  void multiply_transposed(ConstView<T> a, ConstView<T> b, View<T> c) override;
+  void scale_rows(const T* d, ConstView<T> x, View<T> y) override;
+  void gather_rows(const Index* index, ConstView<T> x, View<T> y) override;
+  void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override;
+  void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                  View<T> x) override;
+  void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w, ConstView<T> s_hat,
+                    View<T> rho, View<T> v) override;
+  void backward_rows(const Columns& columns, const Slopes<T>& slopes, const kernels::Momentum* momentum,
+                     ConstView<T> w, ConstView<T> rho, const RowState<T>& state, View<T> g) override;
+  void input_rows(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state) override;
+  void input_ball(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state) override;
+  void normalise_rows(const Columns& columns, const RowState<T>& state) override;
+  void normalise_ball(const Columns& columns, const RowState<T>& state) override;
+  void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
+                 View<T> g, double* value) override;
+  void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override;
+  void collect_column(const Columns& columns, ConstView<T> a, ConstView<T> w, View<T> x) override;
+  void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) override;
+
+ private:
+  Context& context_;
+  DeviceScratch partial_;  ///< sums of slabs of rows
+  DeviceScratch weights_;  ///< BallWeights of each problem
+};
+
+extern template class CudaKernels<float>;
+extern template class CudaKernels<double>;
+
+}  // namespace geolip::backend::cuda

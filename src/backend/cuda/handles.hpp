@@ -1,0 +1,31 @@
+/// \file
+/// Owners of CUDA's handles.
+#pragma once
+
+#include <backend/cuda/check.hpp>
+
+#include <memory>
+#include <type_traits>
+
+namespace geolip::backend::cuda {
+
+/// Destroys a handle with the library's own function. Its status has nowhere to go.
+template <auto destroy>
+struct Destroy {
+  template <class Handle>
+  void operator()(Handle handle) const noexcept {
+    static_cast<void>(destroy(handle));
+  }
+};
+
+/// A handle (all of CUDA's are pointers), destroyed at the end. Move-only.
+template <class Handle, auto destroy>
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
+
+using Stream = Owned<cudaStream_t, cudaStreamDestroy>;
+using MemoryPool = Owned<cudaMemPool_t, cudaMemPoolDestroy>;
+using BlasHandle = Owned<cublasHandle_t, cublasDestroy_v2>;
+using SolverHandle = Owned<cusolverDnHandle_t, cusolverDnDestroy>;
+using SolverParameters = Owned<cusolverDnParams_t, cusolverDnDestroyParams>;
+
+}  // namespace geolip::backend::cuda

@@ -1,0 +1,31 @@
+/// \file
+/// A network as the product bounds see it: a chain of matrices.
+#pragma once
+
+#include <geolip/network.hpp>
+#include <geolip/query.hpp>
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <vector>
+
+namespace geolip::baselines {
+
+/// The matrix values * 2^exponent; the largest |values| lies in [1/2, 1) unless all are zero, and no other
+/// is tiny (raise_tiny).
+struct LinearMap {
+  Eigen::MatrixXd values;
+  std::int64_t exponent = 0;
+};
+
+/// Roundings in each entry of a LinearMap, tiny entries apart.
+inline constexpr double map_roundings = 4.0;
+
+/// Matrices M_1 ... M_m for the first `layers` layers of the network, input side first, such that for any
+/// slopes the Jacobian is T_m M_m ... T_1 M_1 with diagonal |T_k| <= 1: each weight matrix with the largest
+/// slopes of the activation, the affine scales and the permutations that follow it folded into its rows.
+/// What comes before the first weight matrix is folded into that one's columns.
+/// Throws QueryError if the overriding slopes do not fit the network.
+std::vector<LinearMap> linear_maps(const Network& network, std::size_t layers, const SlopeOverride* slopes);
+
+}  // namespace geolip::baselines

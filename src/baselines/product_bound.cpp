@@ -1,0 +1,167 @@
+#include <geolip/baselines.hpp>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "baselines/last_rows.hpp"
+#include "baselines/linear_maps.hpp"
+#include "baselines/objective_row.hpp"
+#include "baselines/scaled.hpp"
+#include "baselines/spectral_norm.hpp"
+
+namespace geolip {
+namespace {
+
+using baselines::LinearMap;
+using baselines::map_roundings;
+using baselines::Scaled;
+using baselines::ScaledRows;
+
+/// Operator norm of a map from l_p to l_p, rounded up.
+Scaled operator_norm(const LinearMap& map, Norm norm) {
+  const Eigen::MatrixXd& m = map.values;
+  switch (norm) {
+    case Norm::linf:
+      return {baselines::inflate(m.cwiseAbs().rowwise().sum().maxCoeff(),
+                                 2.0 * static_cast<double>(m.cols()) + map_roundings),
+              map.exponent};
+    case Norm::l1:
+      return {baselines::inflate(m.cwiseAbs().colwise().sum().maxCoeff(),
+                                 2.0 * static_cast<double>(m.rows()) + map_roundings),
+              map.exponent};
+    case Norm::l2:
+      return {baselines::spectral_norm_up(m, map_roundings), map.exponent};
+  }
+  return {std::numeric_limits<double>::infinity(), 0};
+}
+
+/// The product of the operator norms of all maps.
+Scaled norm_product(const std::vector<LinearMap>& maps, Norm norm) {
+  Scaled product;
+  for (const LinearMap& map : maps) {
+    product = baselines::multiply_up(product, operator_norm(map, norm));
+  }
+  return product;
+}
+
+/// rows <- rows |map|, rounded up.
+void multiply_absolute(ScaledRows& rows, const LinearMap& map) {
+  rows.values = rows.values * map.values.cwiseAbs();
+  rows.values *=
+      1.0 + 2.0 * (static_cast<double>(map.values.rows()) + map_roundings + 2.0) * baselines::unit_roundoff;
+  for (std::int64_t& e : rows.exponents) e += map.exponent;
+  baselines::normalise(rows);
+}
+
+/// The dual norm of row i, rounded up.
+Scaled dual_norm_up(const ScaledRows& rows, Eigen::Index i, Norm norm) {
+  const auto n = static_cast<double>(rows.values.cols());
+  return {baselines::inflate(baselines::dual_norm(rows.values.row(i).transpose(), norm), 4.0 * n + 16.0),
+          rows.exponents[static_cast<std::size_t>(i)]};
+}
+
+/// The smaller of two bounds, as a double.
+double smaller(const Scaled& a, const Scaled& b) {
+  return std::min(baselines::to_double_up(a), baselines::to_double_up(b));
+}
+
+/// The bounds of scalar objectives, the rows of `objectives`, that share their slopes.
+std::vector<double> scalar_bounds(const Network& network, Norm norm, const SlopeOverride* slopes,
+                                  const Eigen::MatrixXd& objectives) {
+  const std::size_t linear_from = baselines::layers_to_last_activation(network);
+  const std::vector<LinearMap> maps = baselines::linear_maps(network, linear_from, slopes);
+  const Scaled product = norm_product(maps, norm);
+
+  ScaledRows rows = baselines::last_rows(network, linear_from, objectives);
+  std::vector<Scaled> by_norms;
+  for (Eigen::Index i = 0; i < objectives.rows(); ++i) {
+    by_norms.push_back(baselines::multiply_up(dual_norm_up(rows, i, norm), product));
+  }
+  for (auto map = maps.rbegin(); map != maps.rend(); ++map) multiply_absolute(rows, *map);
+  std::vector<double> bounds;
+  for (Eigen::Index i = 0; i < objectives.rows(); ++i) {
+    bounds.push_back(smaller(by_norms[static_cast<std::size_t>(i)], dual_norm_up(rows, i, norm)));
+  }
+  return bounds;
+}
+
+/// An upper bound on the spectral norm of the matrix with these rows.
+Scaled spectral_norm(ScaledRows rows) {
+  const std::int64_t top = *std::max_element(rows.exponents.begin(), rows.exponents.end());
+  for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
+    // One power of two for all rows; what falls below the smallest entry is raised to it.
+    const auto e = static_cast<int>(std::max<std::int64_t>(rows.exponents[static_cast<std::size_t>(i)] - top,
+                                                           std::numeric_limits<double>::min_exponent));
+    Eigen::MatrixXd row = rows.values.row(i);
+    const Eigen::MatrixXd nonzero = row.cwiseSign();
+    baselines::scale_by_power(row, e);
+    rows.values.row(i) = row.cwiseMax(baselines::smallest_entry * nonzero);
+  }
+  return {baselines::spectral_norm_up(rows.values, map_roundings), top};
+}
+
+/// The bound of the spectral norm of the whole Jacobian.
+double vector_l2_bound(const Network& network, const SlopeOverride* slopes) {
+  const std::vector<LinearMap> maps = baselines::linear_maps(network, network.layers().size(), slopes);
+  if (maps.empty()) return 1.0;
+  const LinearMap& last = maps.back();
+  ScaledRows rows{last.values.cwiseAbs(),
+                  std::vector<std::int64_t>(static_cast<std::size_t>(last.values.rows()), last.exponent)};
+  rows.values *= 1.0 + 2.0 * map_roundings * baselines::unit_roundoff;
+  baselines::normalise(rows);
+  for (auto map = std::next(maps.rbegin()); map != maps.rend(); ++map) multiply_absolute(rows, *map);
+  return smaller(norm_product(maps, Norm::l2), spectral_norm(std::move(rows)));
+}
+
+/// The bound of the whole Jacobian from l_inf to l_inf: the largest of all outputs'.
+double vector_linf_bound(const Network& network, const SlopeOverride* slopes) {
+  const Index m = network.outputs();
+  const std::vector<double> bounds =
+      scalar_bounds(network, Norm::linf, slopes, Eigen::MatrixXd::Identity(m, m));
+  return *std::max_element(bounds.begin(), bounds.end());
+}
+
+double vector_bound(const Network& network, Norm norm, const SlopeOverride* slopes) {
+  return norm == Norm::l2 ? vector_l2_bound(network, slopes) : vector_linf_bound(network, slopes);
+}
+
+}  // namespace
+
+std::vector<double> product_bounds(const Network& network, Norm norm,
+                                   const std::vector<Objective>& objectives) {
+  for (const Objective& objective : objectives) {
+    baselines::check_objective(objective, norm, network.outputs());
+  }
+  std::vector<double> bounds(objectives.size());
+  std::vector<std::size_t> shared;  // scalar objectives with the network's own slopes
+  for (std::size_t b = 0; b < objectives.size(); ++b) {
+    const Objective& objective = objectives[b];
+    const SlopeOverride* slopes = objective.slopes ? &*objective.slopes : nullptr;
+    if (objective.kind == Objective::Kind::vector) {
+      bounds[b] = vector_bound(network, norm, slopes);
+    } else if (slopes != nullptr) {
+      const Eigen::MatrixXd row = baselines::objective_row(objective, network.outputs()).transpose();
+      bounds[b] = scalar_bounds(network, norm, slopes, row).front();
+    } else {
+      shared.push_back(b);
+    }
+  }
+  if (shared.empty()) return bounds;
+
+  Eigen::MatrixXd rows(static_cast<Eigen::Index>(shared.size()), network.outputs());
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    rows.row(static_cast<Eigen::Index>(i)) =
+        baselines::objective_row(objectives[shared[i]], network.outputs()).transpose();
+  }
+  const std::vector<double> found = scalar_bounds(network, norm, nullptr, rows);
+  for (std::size_t i = 0; i < shared.size(); ++i) bounds[shared[i]] = found[i];
+  return bounds;
+}
+
+double product_bound(const Network& network, Norm norm, const Objective& objective) {
+  return product_bounds(network, norm, {objective}).front();
+}
+
+}  // namespace geolip

@@ -1,0 +1,41 @@
+#include "baselines/spectral_norm.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+
+#include "baselines/scaled.hpp"
+
+namespace geolip::baselines {
+namespace {
+
+// Allowance for the eigenvalue solver, in roundings of the matrix' norm for each of its rows. The solver is
+// backward stable, and its error in practice below one such rounding.
+constexpr double eigenvalue_roundings = 32.0;
+
+}  // namespace
+
+double spectral_norm_up(const Eigen::MatrixXd& b, double entry_roundings) {
+  if (b.size() == 0) return 0.0;
+  const auto size = static_cast<double>(b.size());
+  const double frobenius_squared = inflate(b.squaredNorm(), 2.0 * size);
+  const double frobenius = up(std::sqrt(frobenius_squared));
+  // ||T|| <= ||b|| + ||T - b||_F
+  const double entries = inflate(frobenius * entry_roundings * unit_roundoff, 4.0);
+
+  const bool wide = b.cols() > b.rows();
+  const Eigen::MatrixXd gram = wide ? Eigen::MatrixXd(b * b.transpose()) : Eigen::MatrixXd(b.transpose() * b);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
+  double norm = frobenius;
+  if (solver.info() == Eigen::Success) {
+    // |fl(b b') - b b'| <= gamma |b||b|', whose norm is at most gamma ||b||_F^2; the same scale bounds gram
+    const auto inner = static_cast<double>(std::max(b.rows(), b.cols()));
+    const auto order = static_cast<double>(gram.rows());
+    const double roundings = 2.0 * (inner + 8.0) + eigenvalue_roundings * order;
+    const double largest = std::max(0.0, solver.eigenvalues().maxCoeff());
+    norm = std::min(norm, std::sqrt(up(largest + up(frobenius_squared * roundings * unit_roundoff))));
+  }
+  return inflate(norm + entries, 8.0);
+}
+
+}  // namespace geolip::baselines

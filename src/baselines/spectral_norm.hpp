@@ -1,0 +1,14 @@
+/// \file
+/// Upper bound on a spectral norm.
+#pragma once
+
+#include <Eigen/Core>
+
+namespace geolip::baselines {
+
+/// An upper bound on the spectral norm of every matrix T with |T - b| <= entry_roundings * unit_roundoff |b|,
+/// entry by entry; b is normalised (LinearMap). The largest eigenvalue of the smaller Gram matrix is
+/// computed in floating point, and an allowance for all errors added.
+double spectral_norm_up(const Eigen::MatrixXd& b, double entry_roundings);
+
+}  // namespace geolip::baselines

@@ -1,0 +1,49 @@
+#include "cli/certificate_folder.hpp"
+
+#include <system_error>
+
+#include "cli/exit_code.hpp"
+
+namespace geolip::cli {
+
+std::string certificate_name(Norm norm, const Objective& objective) {
+  std::string name(to_string(norm));
+  switch (objective.kind) {
+    case Objective::Kind::output:
+      return name + "-output-" + std::to_string(objective.k) + ".json";
+    case Objective::Kind::margin:
+      return name + "-margin-" + std::to_string(objective.k) + "-" + std::to_string(objective.j) + ".json";
+    case Objective::Kind::row:
+      return name + "-row.json";
+    case Objective::Kind::vector:
+      break;
+  }
+  return name + "-vector.json";
+}
+
+CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const Query& query) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error || !std::filesystem::is_directory(folder)) {
+    const std::string why = error ? error.message() : "it is no directory";
+    throw FileError(folder.string() + ": certificates cannot be written there (" + why + ")");
+  }
+  for (const Objective& objective : query.objectives)
+    files_.emplace_back(folder / certificate_name(query.norm, objective));
+}
+
+std::vector<std::string> CertificateFolder::write(const NetworkFile& file, const NetworkArguments& network,
+                                                  const Result& result) const {
+  std::vector<std::string> missing;
+  for (std::size_t b = 0; b < result.bounds.size(); ++b) {
+    const Bound& bound = result.bounds[b];
+    if (bound.verified) {
+      files_[b].write(certificate_text(file, network.path.filename().string(), network.options, bound));
+    } else {
+      missing.push_back(to_string(bound.objective));
+    }
+  }
+  return missing;
+}
+
+}  // namespace geolip::cli

@@ -1,0 +1,33 @@
+/// \file
+/// Where --certificate goes.
+#pragma once
+
+#include <geolip/io.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/network_arguments.hpp"
+#include "cli/output_file.hpp"
+
+namespace geolip::cli {
+
+/// One file for each objective of a query, in a folder that is made if it is missing.
+class CertificateFolder {
+ public:
+  /// Throws FileError, before the work, if a file could not be written.
+  CertificateFolder(const std::filesystem::path& folder, const Query& query);
+
+  /// Writes the certificates of all bounds that are verified. Returns the objectives of the others.
+  std::vector<std::string> write(const NetworkFile& file, const NetworkArguments& network,
+                                 const Result& result) const;
+
+ private:
+  std::vector<OutputFile> files_;  ///< one for each objective
+};
+
+/// The name of an objective's certificate: "l2-output-3.json", "linf-margin-3-5.json", "l2-vector.json".
+std::string certificate_name(Norm norm, const Objective& objective);
+
+}  // namespace geolip::cli

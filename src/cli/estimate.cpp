@@ -1,0 +1,65 @@
+#include "cli/estimate.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include "cli/baselines.hpp"
+#include "cli/certificate_folder.hpp"
+#include "cli/estimate_table.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/json_target.hpp"
+#include "cli/progress.hpp"
+#include "cli/report.hpp"
+#include "cli/stop_on_signal.hpp"
+
+namespace geolip::cli {
+namespace {
+
+/// The library's estimate, with Ctrl-C and the progress line tied to it.
+Result run_estimate(const EstimateArguments& arguments, const Library& library, const Console& console,
+                    const Network& network, const Query& query) {
+  ProgressLine line(console.err, arguments.quiet ? 0 : console.progress_columns);
+  const StopOnSignal signals;
+  Settings settings = arguments.settings;
+  settings.stop = signals.token();
+  settings.observer = [&line](const Progress& progress) { line.show(progress); };
+  return library.estimate(network, query, settings);
+}
+
+}  // namespace
+
+int estimate(const EstimateArguments& arguments, const Library& library, const Console& console) {
+  const JsonTarget json(arguments.json);
+  const NetworkFile file = library.read_network(arguments.network.path, arguments.network.options);
+  const Query query{arguments.norm, parse_objectives(arguments.outputs, file.network.outputs())};
+  std::optional<CertificateFolder> certificates;
+  if (arguments.certificates) certificates.emplace(*arguments.certificates, query);
+  std::optional<Baselines> baselines;
+  if (arguments.baselines) {
+    baselines = compute_baselines(file.network, query, arguments.inputs, arguments.settings.seed);
+  }
+  const Baselines* shown = baselines ? &*baselines : nullptr;
+
+  const auto start = std::chrono::steady_clock::now();
+  const Result result = run_estimate(arguments, library, console, file.network, query);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+
+  if (!json.owns_output()) {
+    print_estimate(console.out, arguments, file.network, result, shown, elapsed.count());
+  }
+  if (json.wanted()) json.write(console, estimate_json(arguments, file, result, shown));
+  bool complete = result.certified();
+  if (certificates) {
+    const std::vector<std::string> missing = certificates->write(file, arguments.network, result);
+    for (const std::string& objective : missing) {
+      print_error(console.err, "output " + objective + " has no certificate: " +
+                                   (result.verification_note.empty() ? "its bound could not be proved"
+                                                                     : result.verification_note));
+    }
+    complete = complete && missing.empty();
+  }
+  finish_output(console);
+  return complete ? exit_certified : exit_limit;
+}
+
+}  // namespace geolip::cli

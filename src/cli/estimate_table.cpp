@@ -1,0 +1,152 @@
+#include "cli/estimate_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+#include "cli/decimal.hpp"
+#include "cli/table.hpp"
+#include "cli/text.hpp"
+
+namespace geolip::cli {
+namespace {
+
+// Bounds carry this many digits beyond those that the gap leaves open.
+constexpr int digits_beyond_gap = 3;
+constexpr int fewest_digits = 6;
+constexpr int most_digits = 17;
+constexpr int gap_digits = 2;
+constexpr int ratio_digits = 3;
+
+// Networks with more widths than this are shortened.
+constexpr std::size_t most_widths = 10;
+constexpr std::size_t first_widths = 4;
+constexpr std::size_t last_widths = 2;
+
+int bound_digits(double gap) {
+  return std::clamp(static_cast<int>(std::ceil(-std::log10(gap))) + digits_beyond_gap, fewest_digits,
+                    most_digits);
+}
+
+std::string seconds_text(double seconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", seconds);
+  return text.data();
+}
+
+/// How many times smaller the upper bound is than the product, as "12.3x".
+std::string tighter(double product, double upper) {
+  return upper > 0.0 ? decimal(product / upper, ratio_digits, Round::down) + "x" : "-";
+}
+
+Table result_table(const Result& result, const Baselines* baselines, int digits) {
+  Table table;
+  table.add_column("output", Align::right);
+  if (baselines != nullptr) table.add_column("gradient", Align::point);
+  table.add_column("lower", Align::point);
+  table.add_column("upper", Align::point);
+  if (baselines != nullptr) {
+    table.add_column("product", Align::point);
+    table.add_column("tighter", Align::point);
+  }
+  table.add_column("gap", Align::right);
+  table.add_column("status", Align::left);
+  table.add_column("seconds", Align::right);
+
+  for (std::size_t b = 0; b < result.bounds.size(); ++b) {
+    const Bound& bound = result.bounds[b];
+    std::vector<std::string> cells{to_string(bound.objective)};
+    if (baselines != nullptr) cells.push_back(decimal(baselines->gradient[b], digits, Round::down));
+    cells.push_back(decimal(bound.lower, digits, Round::down));
+    cells.push_back(decimal(bound.upper, digits, Round::up));
+    if (baselines != nullptr) {
+      cells.push_back(decimal(baselines->product[b], digits, Round::up));
+      cells.push_back(tighter(baselines->product[b], bound.upper));
+    }
+    cells.push_back(decimal_exponent(bound.gap(), gap_digits, Round::up));
+    cells.emplace_back(to_string(bound.status));
+    cells.push_back(seconds_text(bound.seconds.total));
+    table.add_row(std::move(cells));
+  }
+  return table;
+}
+
+/// What the statuses that occur say.
+void print_meaning(std::ostream& out, const Result& result, double gap) {
+  const auto occurs = [&](Status status) {
+    return std::any_of(result.bounds.begin(), result.bounds.end(),
+                       [status](const Bound& b) { return b.status == status; });
+  };
+  double loss = 0.0;
+  for (const Bound& bound : result.bounds) loss = std::max(loss, bound.verification_loss);
+  if (occurs(Status::verified)) {
+    out << "verified: proved with every rounding error covered, which cost at most "
+        << decimal_exponent(loss, gap_digits, Round::up) << " of the bound,\n          and at most "
+        << shortest(gap) << " above the relaxation's optimum\n";
+  }
+  if (occurs(Status::certified)) {
+    out << "certified: a dual certificate passed in float64, and the upper bound lies at most "
+        << shortest(gap) << " of it\n           above the relaxation's optimum\n";
+    if (!result.verification_note.empty()) out << "not verified: " << result.verification_note << '\n';
+  }
+}
+
+void print_summary(std::ostream& out, const Result& result, double gap, double seconds) {
+  const auto certified = std::count_if(result.bounds.begin(), result.bounds.end(),
+                                       [](const Bound& b) { return b.status != Status::limit; });
+  out << certified << " of " << result.bounds.size() << " certified to " << shortest(gap) << " in "
+      << seconds_text(seconds) << " s";
+  if (result.certified()) {
+    out << '\n';
+    print_meaning(out, result, gap);
+    return;
+  }
+  double largest = 0.0;
+  for (const Bound& bound : result.bounds) largest = std::max(largest, bound.gap());
+  out << (result.stopped ? "; interrupted" : "; a limit ended the run") << " at a gap of "
+      << decimal_exponent(largest, gap_digits, Round::up)
+      << "\nlimit: the gap was not met, but the upper bounds are valid all the same\n";
+}
+
+void print_legend(std::ostream& out, const Baselines& baselines) {
+  out << "gradient: largest gradient at " << baselines.input_count
+      << (baselines.inputs ? " given" : " random")
+      << " inputs, a lower bound of the network's own constant\n"
+         "product: product of the layers' norms, an upper bound; tighter: how many times upper is below it\n";
+}
+
+}  // namespace
+
+std::string network_size(const Network& network) {
+  std::vector<Index> widths{network.inputs()};
+  for (const Layer& layer : network.layers()) {
+    if (const auto* dense = std::get_if<Dense>(&layer.op)) widths.push_back(dense->weight.rows);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (widths.size() > most_widths && i >= first_widths && i + last_widths < widths.size()) {
+      if (i == first_widths) text += "-...";
+      continue;
+    }
+    if (i > 0) text += '-';
+    text += std::to_string(widths[i]);
+  }
+  if (widths.size() > most_widths) text += ", " + std::to_string(widths.size() - 1) + " linear layers";
+  return text;
+}
+
+void print_estimate(std::ostream& out, const EstimateArguments& arguments, const Network& network,
+                    const Result& result, const Baselines* baselines, double seconds) {
+  out << "network  " << printable(arguments.network.path.filename().string()) << " (" << network_size(network)
+      << ")\n"
+      << "norm     " << to_string(arguments.norm) << '\n'
+      << "device   " << printable(result.device) << "\n\n";
+  result_table(result, baselines, bound_digits(arguments.settings.gap)).print(out);
+  out << '\n';
+  print_summary(out, result, arguments.settings.gap, seconds);
+  if (baselines != nullptr) print_legend(out, *baselines);
+}
+
+}  // namespace geolip::cli

@@ -1,0 +1,35 @@
+#include "cli/grammar.hpp"
+
+#include <utility>
+
+#include "cli/exit_code.hpp"
+
+namespace geolip::cli {
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  std::string help = CLI::Formatter::make_help(app, std::move(name), mode);
+  // CLI11 leaves two empty lines behind each group of options.
+  for (std::size_t at = 0; (at = help.find("\n\n\n", at)) != std::string::npos;) help.erase(at, 1);
+  return help;
+}
+
+std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
+  return "Usage: " + name + " " + arguments_(*app) + " [OPTIONS]\n";
+}
+
+void refuse_extras(const CLI::App& command, const std::string& help) {
+  const std::vector<std::string> extras = command.remaining();
+  if (extras.empty()) return;
+  const bool option = extras.front().starts_with('-');
+  throw UsageError("'" + extras.front() + "' is " + (option ? "not an option" : "one argument too many") +
+                   " of " + command.get_name() + help);
+}
+
+void refuse_count(const CLI::ArgumentMismatch& error) {
+  const std::string what = error.what();
+  const std::string option = what.substr(0, what.find(':'));
+  throw UsageError(option + (what.find("missing") != std::string::npos ? ": its value is missing"
+                                                                       : ": it is given more than once"));
+}
+
+}  // namespace geolip::cli

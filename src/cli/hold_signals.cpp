@@ -1,0 +1,33 @@
+#include "cli/hold_signals.hpp"
+
+#include <atomic>
+
+namespace geolip::cli {
+namespace {
+
+// The last signal that came, 0 if none did. (Blocking signals would not do: other threads would take them.)
+std::atomic<int> held{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+extern "C" void hold(int signal) { held = signal; }
+
+}  // namespace
+
+HoldSignals::HoldSignals() {
+  held = 0;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    struct sigaction action {};
+    action.sa_handler = hold;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(signals[i], nullptr, &previous_[i]);
+    if (previous_[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);
+  }
+}
+
+HoldSignals::~HoldSignals() {
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &previous_[i], nullptr);
+  if (const int signal = held; signal != 0) static_cast<void>(std::raise(signal));
+}
+
+}  // namespace geolip::cli

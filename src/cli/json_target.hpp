@@ -1,0 +1,36 @@
+/// \file
+/// Where --json goes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/console.hpp"
+#include "cli/output_file.hpp"
+
+namespace geolip::cli {
+
+/// A file, the standard output ("-") or nothing.
+class JsonTarget {
+ public:
+  /// Throws FileError if the file could not be written.
+  explicit JsonTarget(const std::optional<std::string>& argument) : to_output_(argument == "-") {
+    if (argument && !to_output_) file_.emplace(*argument);
+  }
+
+  bool wanted() const { return to_output_ || file_.has_value(); }
+  /// True if the standard output is to hold the JSON and nothing else.
+  bool owns_output() const { return to_output_; }
+
+  void write(const Console& console, std::string_view text) const;
+
+ private:
+  bool to_output_;
+  std::optional<OutputFile> file_;
+};
+
+/// Brings everything printed so far out. Throws FileError if the standard output did not take it.
+void finish_output(const Console& console);
+
+}  // namespace geolip::cli

@@ -1,0 +1,27 @@
+#include <geolip/estimate.hpp>
+#include <geolip/io.hpp>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/run.hpp"
+
+namespace {
+
+/// Width of the terminal behind the standard error; 0 if there is none.
+int terminal_columns() {
+  constexpr int usual = 80;
+  if (isatty(STDERR_FILENO) == 0) return 0;
+  struct winsize size {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const geolip::cli::Library library{
+      geolip::read_network, geolip::estimate, {geolip::verify::prove, geolip::verify::prove_exactly}};
+  return geolip::cli::run(argc, argv, library, {std::cout, std::cerr, terminal_columns()});
+}

@@ -1,0 +1,47 @@
+#include "cli/progress.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+#include "cli/decimal.hpp"
+#include "cli/text.hpp"
+
+namespace geolip::cli {
+namespace {
+
+// Back to the line's start, and what is on it erased.
+constexpr const char* erase = "\r\x1b[K";
+
+}  // namespace
+
+std::string progress_text(const Progress& progress) {
+  std::array<char, 32> seconds{};
+  std::snprintf(seconds.data(), seconds.size(), "%.1f s", progress.seconds);
+  std::string text =
+      std::to_string(progress.certified) + " of " + std::to_string(progress.problems) + " certified, ";
+  if (std::isfinite(progress.gap)) text += "gap " + decimal_exponent(progress.gap, 2, Round::up) + ", ";
+  return text + "sweep " + std::to_string(progress.iteration) + ", rank " + std::to_string(progress.rank) +
+         ", " + seconds.data();
+}
+
+void ProgressLine::show(const Progress& progress) {
+  if (columns_ <= 1) return;
+  // One column short, so that no terminal wraps the line.
+  err_ << erase << clip(progress_text(progress), static_cast<std::size_t>(columns_) - 1) << std::flush;
+  shown_ = true;
+}
+
+void ProgressLine::clear() noexcept {
+  if (!shown_) return;
+  shown_ = false;
+  try {
+    err_ << erase << std::flush;
+  } catch (...) {
+    // A stream that fails cannot be cleared either.
+    return;
+  }
+}
+
+}  // namespace geolip::cli

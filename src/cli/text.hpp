@@ -1,0 +1,20 @@
+/// \file
+/// Text from files, made fit for a terminal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace geolip::cli {
+
+/// The text on one line: control characters, which could steer a terminal, become '?', line ends spaces.
+std::string printable(std::string_view text);
+
+/// The number of columns of UTF-8 text, one for each code point.
+std::size_t display_width(std::string_view text);
+
+/// The first `columns` columns of UTF-8 text.
+std::string_view clip(std::string_view text, std::size_t columns);
+
+}  // namespace geolip::cli

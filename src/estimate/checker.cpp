@@ -1,0 +1,144 @@
+#include <estimate/checker.hpp>
+
+#include <verify/smallest_bound.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace geolip::estimate_detail {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+verify::Real real(const ScaledNumber& x) { return {x.significand, x.exponent}; }
+
+std::vector<verify::Real> reals(const std::vector<ScaledNumber>& x) {
+  std::vector<verify::Real> result;
+  result.reserve(x.size());
+  for (const ScaledNumber& entry : x) result.push_back(real(entry));
+  return result;
+}
+
+verify::Dense checker_layer(const Dense& dense) {
+  return {dense.weight.rows, dense.weight.cols, dense.weight.data};
+}
+
+/// The double `steps` places above x, or below where `steps` is negative.
+double moved(double x, int steps) {
+  for (; steps > 0; --steps) x = std::nextafter(x, infinity);
+  for (; steps < 0; ++steps) x = std::nextafter(x, -infinity);
+  return x;
+}
+
+verify::Scale checker_layer(const Affine& affine) {
+  // gamma / sqrt(variance + epsilon) of a batch normalisation: a sum under a root, a root, a quotient
+  constexpr int roundings = 3;
+  verify::Scale scale;
+  for (const double s : affine.scale) {
+    const bool exact = s == 0.0 || std::abs(s) == 1.0;
+    scale.lower.push_back(exact ? s : moved(s, -roundings));
+    scale.upper.push_back(exact ? s : moved(s, roundings));
+  }
+  return scale;
+}
+
+verify::Permutation checker_layer(const Permutation& permutation) { return {permutation.source}; }
+
+verify::Slopes checker_slopes(const Activation& activation, Index size) {
+  verify::Slopes slopes{std::string(to_string(activation.kind)), {}, {}};
+  for (Index i = 0; i < size; ++i) {
+    const SlopeInterval interval = slope_interval(activation, i);
+    slopes.lower.push_back(interval.lower);
+    slopes.upper.push_back(interval.upper);
+  }
+  return slopes;
+}
+
+std::vector<std::vector<double>> objective_rows(const Proof& proof, const Objective& objective,
+                                                Index outputs) {
+  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
+  const auto unit = [&](Index k) {
+    std::vector<double> e(row.size(), 0.0);
+    e[static_cast<std::size_t>(k)] = 1.0;
+    return e;
+  };
+  switch (objective.kind) {
+    case Objective::Kind::output:
+      return {unit(objective.k)};
+    case Objective::Kind::margin:
+      row[static_cast<std::size_t>(objective.k)] = 1.0;
+      row[static_cast<std::size_t>(objective.j)] = -1.0;
+      return {row};
+    case Objective::Kind::row:
+      return {objective.row};
+    case Objective::Kind::vector:
+      break;
+  }
+  if (proof.objective_row >= 0) return {unit(proof.objective_row)};
+  std::vector<std::vector<double>> all;
+  for (Index k = 0; k < outputs; ++k) all.push_back(unit(k));
+  return all;
+}
+
+verify::Norm checker_norm(Norm norm) {
+  switch (norm) {
+    case Norm::linf:
+      return verify::Norm::linf;
+    case Norm::l2:
+      return verify::Norm::l2;
+    case Norm::l1:
+      break;
+  }
+  return verify::Norm::l1;
+}
+
+}  // namespace
+
+double proved_bound(const Proof& proof, Norm norm) {
+  return verify::smallest_bound(checker_norm(norm), real(proof.zeta), reals(proof.gamma));
+}
+
+verify::Network checker_network(const Network& network) {
+  verify::Network result{network.inputs(), network.outputs(), {}};
+  Index size = network.inputs();
+  for (const Layer& layer : network.layers()) {
+    verify::Layer copy{layer.name, {}};
+    if (const auto* activation = std::get_if<Activation>(&layer.op)) {
+      copy.op = checker_slopes(*activation, size);
+    } else if (const auto* dense = std::get_if<Dense>(&layer.op)) {
+      copy.op = checker_layer(*dense);
+      size = dense->weight.rows;
+    } else if (const auto* affine = std::get_if<Affine>(&layer.op)) {
+      copy.op = checker_layer(*affine);
+    } else {
+      copy.op = checker_layer(std::get<Permutation>(layer.op));
+    }
+    result.layers.push_back(std::move(copy));
+  }
+  return result;
+}
+
+verify::Proof checker_proof(const Proof& proof, const Objective& objective, Norm norm, Index outputs) {
+  verify::Proof result;
+  result.claim.norm = checker_norm(norm);
+  result.claim.rows = objective_rows(proof, objective, outputs);
+  result.claim.coordinates = proof.coordinates;
+  result.claim.bound = proof.bound;
+  if (objective.slopes) {
+    for (const std::vector<SlopeInterval>& layer : objective.slopes->layers) {
+      verify::SlopeIntervals intervals;
+      for (const SlopeInterval& interval : layer) {
+        intervals.lower.push_back(interval.lower);
+        intervals.upper.push_back(interval.upper);
+      }
+      result.claim.slopes.push_back(std::move(intervals));
+    }
+  }
+  result.multipliers.zeta = real(proof.zeta);
+  result.multipliers.gamma = reals(proof.gamma);
+  for (const std::vector<ScaledNumber>& layer : proof.lambda)
+    result.multipliers.lambda.push_back(reals(layer));
+  return result;
+}
+
+}  // namespace geolip::estimate_detail

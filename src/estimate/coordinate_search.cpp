@@ -1,0 +1,159 @@
+#include <estimate/coordinate_search.hpp>
+
+#include <ascent/calibrate.hpp>
+#include <estimate/proofs.hpp>
+#include <estimate/rounding_allowance.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace geolip::estimate_detail {
+namespace {
+
+/// l_1: one problem for each input coordinate, but few are solved. A certificate of one coordinate bounds all
+/// others too (docs/method.md), and coordinates whose bound lies below the largest certified value cannot
+/// matter.
+class CoordinateSearch {
+ public:
+  CoordinateSearch(Session& session, std::vector<ascent::Problem> rows, std::vector<std::size_t> owner)
+      : session_(session),
+        calibration_(ascent::calibrate(session.backend, session.chain, session.slopes, Norm::l2, rows,
+                                       session.settings.seed)),
+        rows_(std::move(rows)),
+        owner_(std::move(owner)),
+        upper_(rows_.size(), std::vector<double>(static_cast<std::size_t>(session.chain.inputs),
+                                                 std::numeric_limits<double>::infinity())),
+        solved_(rows_.size(), std::vector<char>(static_cast<std::size_t>(session.chain.inputs), 0)),
+        best_(rows_.size()),
+        passed_(rows_.size()) {
+    for (const ascent::Problem& row : rows_) {
+      allowance_.push_back(rounding_allowance(session.chain, session.slopes, row, Norm::l1));
+    }
+    scale_rows(rows_, calibration_.rows);
+  }
+
+  void run() {
+    const std::vector<Index> first = largest_columns();
+    Index wave = first_wave;
+    while (true) {
+      std::vector<ascent::Problem> problems;
+      std::vector<std::size_t> row_of;
+      for (std::size_t r = 0; r < rows_.size(); ++r) {
+        for (const Index j : wave == first_wave ? first : candidates(r, wave)) {
+          problems.push_back(rows_[r]);
+          problems.back().coordinate = j;
+          row_of.push_back(r);
+        }
+      }
+      if (problems.empty() || (session_.deadline.passed() && wave > first_wave)) break;
+      solve(problems, row_of);
+      wave *= 2;
+    }
+    report();
+  }
+
+ private:
+  static constexpr Index first_wave = 4;
+
+  /// The inputs with the largest columns of the first map: where to look first.
+  std::vector<Index> largest_columns() const {
+    graph::LinearMap<double> map(session_.backend, session_.chain, 0, calibration_.scaling,
+                                 std::make_shared<graph::Intermediates<double>>(session_.backend));
+    backend::Buffer<double> columns(session_.backend, map.inputs(), map.outputs());
+    // columns that lead to dead neurons alone do not count
+    const graph::LayerSlopes& slopes = session_.slopes.front();
+    std::vector<double> live(static_cast<std::size_t>(map.outputs()), 0.0);
+    for (std::size_t at = 0; at < slopes.c.size(); ++at) {
+      if (slopes.c[at] != 0.0 || slopes.h[at] != 0.0) live[at / static_cast<std::size_t>(slopes.sets)] = 1.0;
+    }
+    const backend::Buffer<double> diagonal(session_.backend, live);
+    map.adjoint_of_diagonal(diagonal.data(), columns.view());
+    std::vector<double> squares(static_cast<std::size_t>(map.inputs()));
+    session_.backend.row_squares(columns.view(), squares.data());
+    return top(
+        squares, [&](std::size_t j) { return squares[j] > 0.0; }, first_wave);
+  }
+
+  /// Coordinates of row r not solved yet that could exceed the best certified one, largest bound first.
+  std::vector<Index> candidates(std::size_t r, Index count) const {
+    return top(
+        upper_[r], [&](std::size_t j) { return solved_[r][j] == 0 && upper_[r][j] > best_[r].upper; }, count);
+  }
+
+  template <class Allowed>
+  static std::vector<Index> top(const std::vector<double>& key, const Allowed& allowed, Index count) {
+    std::vector<Index> order;
+    for (std::size_t j = 0; j < key.size(); ++j) {
+      if (allowed(j)) order.push_back(static_cast<Index>(j));
+    }
+    std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
+      return key[static_cast<std::size_t>(a)] > key[static_cast<std::size_t>(b)];
+    });
+    // erase, not resize: GCC 13 warns of what resize would do if it had to grow
+    const auto kept = static_cast<std::ptrdiff_t>(std::min(order.size(), static_cast<std::size_t>(count)));
+    order.erase(order.begin() + kept, order.end());
+    return order;
+  }
+
+  void solve(const std::vector<ascent::Problem>& problems, const std::vector<std::size_t>& row_of) {
+    Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1, problems,
+                  session_.settings, session_.deadline);
+    solver.run();
+    add_times(solver, seconds_);
+    for (std::size_t p = 0; p < problems.size(); ++p) {
+      const Outcome& outcome = solver.outcome(static_cast<Index>(p));
+      const auto j = static_cast<std::size_t>(problems[p].coordinate);
+      std::vector<double>& upper = upper_[row_of[p]];
+      for (std::size_t i = 0; i < outcome.coordinates.size(); ++i)
+        upper[i] = std::min(upper[i], outcome.coordinates[i]);
+      solved_[row_of[p]][j] = 1;
+      passed_[row_of[p]].insert(passed_[row_of[p]].end(), outcome.passed.begin(), outcome.passed.end());
+      Outcome& best = best_[row_of[p]];
+      if (!std::isfinite(best.upper)) best.upper = 0.0;
+      best.upper = std::max(best.upper, outcome.upper);
+      best.lower = std::max(best.lower, outcome.lower);
+      best.relaxation = std::max(best.relaxation, outcome.relaxation);
+      best.iterations = std::max(best.iterations, outcome.iterations);
+      best.rank = std::max(best.rank, outcome.rank);
+      if (outcome.precision == Precision::float64) best.precision = Precision::float64;
+    }
+  }
+
+  void report() {
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      // The maximum over coordinates, solved or not, of the best bound known for each.
+      best_[r].upper = *std::max_element(upper_[r].begin(), upper_[r].end());
+      Bound& bound = session_.result.bounds[owner_[r]];
+      const int exponent = calibration_.scaling.output + calibration_.rows[r];
+      merge(best_[r], exponent, allowance_[r], bound);
+      bound.seconds = seconds_;
+      bound.proofs = make_coordinate_proofs(passed_[r], calibration_.scaling, exponent, best_[r].upper);
+    }
+  }
+
+  Session& session_;
+  ascent::Calibration calibration_;
+  std::vector<ascent::Problem> rows_;
+  std::vector<std::size_t> owner_;
+  std::vector<std::vector<double>> upper_;  // row by row, an upper bound for each coordinate
+  std::vector<std::vector<char>> solved_;
+  std::vector<Outcome> best_;
+  std::vector<std::vector<Passed>> passed_;  // row by row
+  std::vector<double> allowance_;
+  Seconds seconds_;
+};
+
+}  // namespace
+
+void solve_coordinates(Session& session, const std::vector<Task>& tasks) {
+  std::vector<ascent::Problem> rows;
+  std::vector<std::size_t> owner;
+  for (const Task& task : tasks) {
+    rows.push_back(task.problem);
+    owner.push_back(task.objective);
+  }
+  CoordinateSearch(session, rows, owner).run();
+}
+
+}  // namespace geolip::estimate_detail

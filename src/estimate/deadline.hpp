@@ -1,0 +1,28 @@
+/// \file
+/// When a run has to end.
+#pragma once
+
+#include <geolip/settings.hpp>
+
+#include <chrono>
+
+namespace geolip::estimate_detail {
+
+/// The clock of one estimate() call, its time limit and its stop token.
+class Deadline {
+ public:
+  explicit Deadline(const Settings& settings)
+      : settings_(settings), start_(std::chrono::steady_clock::now()) {}
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  bool stopped() const { return settings_.stop.stop_requested(); }
+  bool passed() const { return stopped() || seconds() > settings_.time_limit; }
+
+ private:
+  const Settings& settings_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace geolip::estimate_detail

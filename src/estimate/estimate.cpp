@@ -1,0 +1,222 @@
+#include <geolip/estimate.hpp>
+
+#include <estimate/coordinate_search.hpp>
+#include <estimate/estimate_on.hpp>
+#include <estimate/proofs.hpp>
+#include <estimate/rounding_allowance.hpp>
+#include <estimate/session.hpp>
+#include <estimate/verification.hpp>
+#include <geolip/baselines.hpp>
+#include <geolip/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace geolip {
+namespace {
+
+using ascent::Problem;
+using estimate_detail::Task;
+
+void check_settings(const Settings& s) {
+  const auto require = [](bool ok, const char* what) {
+    if (!ok) throw QueryError(what);
+  };
+  require(s.gap > 0.0 && s.gap < 1.0, "gap: it must lie between 0 and 1");
+  require(s.max_iterations >= 1, "max-iterations: at least one sweep is needed");
+  require(s.time_limit > 0.0, "time-limit: it must be positive");
+  require(s.rank >= 0, "rank: it must not be negative");
+  require(s.max_rank >= 1, "max-rank: it must be at least 1");
+  require(s.max_rank >= s.rank, "max-rank: it must not be smaller than rank");
+  require(s.max_rank <= 4096, "max-rank: more than 4096 is not supported");
+  require(s.starts >= 1, "starts: at least one is needed");
+  require(s.threads >= 0, "threads: it must not be negative");
+}
+
+/// The row u of an objective.
+std::vector<double> objective_row(const Objective& o, Index outputs) {
+  const auto check = [&](Index k) {
+    if (k < 0 || k >= outputs) {
+      throw QueryError("objective: output " + std::to_string(k) +
+                       " does not exist, the network's outputs are 0 to " + std::to_string(outputs - 1));
+    }
+    return static_cast<std::size_t>(k);
+  };
+  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
+  switch (o.kind) {
+    case Objective::Kind::output:
+      row[check(o.k)] = 1.0;
+      break;
+    case Objective::Kind::margin:
+      if (o.k == o.j) throw QueryError("objective: a margin needs two different outputs");
+      row[check(o.k)] = 1.0;
+      row[check(o.j)] = -1.0;
+      break;
+    case Objective::Kind::row:
+      if (o.row.size() != row.size()) {
+        throw QueryError("objective: the row has " + std::to_string(o.row.size()) +
+                         " entries but the network has " + std::to_string(outputs) + " outputs");
+      }
+      if (!std::all_of(o.row.begin(), o.row.end(), [](double v) { return std::isfinite(v); })) {
+        throw QueryError("objective: the row has an entry that is not finite");
+      }
+      row = o.row;
+      break;
+    case Objective::Kind::vector:
+      break;
+  }
+  return row;
+}
+
+/// The problems of a query.
+std::vector<Task> expand(const Query& query, Index outputs, const std::vector<Index>& slope_sets) {
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < query.objectives.size(); ++i) {
+    const Objective& o = query.objectives[i];
+    Problem problem;
+    problem.slope_set = slope_sets[i];
+    if (o.kind != Objective::Kind::vector) {
+      problem.row = objective_row(o, outputs);
+      tasks.push_back({problem, i, -1});
+    } else if (query.norm == Norm::l2) {
+      problem.vector = true;
+      tasks.push_back({problem, i, -1});
+    } else if (query.norm == Norm::linf) {
+      // l_inf -> l_inf: the maximum over the rows, exactly
+      for (Index k = 0; k < outputs; ++k) {
+        problem.row = objective_row(Objective::output(k), outputs);
+        tasks.push_back({problem, i, k});
+      }
+    } else {
+      throw QueryError("objective: 'vector' is defined for l2 and linf, not for " +
+                       std::string(to_string(query.norm)));
+    }
+  }
+  return tasks;
+}
+
+/// l_inf and l_2: all problems in one batch.
+void solve_batch(estimate_detail::Session& session, const std::vector<Task>& tasks) {
+  const Norm norm = session.query.norm;
+  std::vector<Problem> problems;
+  for (const Task& task : tasks) problems.push_back(task.problem);
+  const ascent::Calibration calibration = ascent::calibrate(session.backend, session.chain, session.slopes,
+                                                            norm, problems, session.settings.seed);
+  std::vector<Problem> scaled(problems);
+  estimate_detail::scale_rows(scaled, calibration.rows);
+  estimate_detail::Solver solver(session.backend, session.chain, session.slopes, calibration.scaling, norm,
+                                 scaled, session.settings, session.deadline);
+  solver.run();
+  Seconds seconds;
+  estimate_detail::add_times(solver, seconds);
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    Bound& bound = session.result.bounds[tasks[b].objective];
+    const int exponent = calibration.scaling.output + calibration.rows[b];
+    const estimate_detail::Outcome& outcome = solver.outcome(static_cast<Index>(b));
+    const double allowance =
+        estimate_detail::rounding_allowance(session.chain, session.slopes, problems[b], norm);
+    estimate_detail::merge(outcome, exponent, allowance, bound);
+    bound.seconds = seconds;
+    if (outcome.passed.empty()) continue;
+    bound.proofs.push_back(
+        estimate_detail::make_proof(outcome.passed.front(), calibration.scaling, exponent, norm));
+    bound.proofs.back().objective_row = tasks[b].row;
+  }
+}
+
+/// l_1 without a hidden layer: the largest entry of W'u.
+void solve_linear(estimate_detail::Session& session, const std::vector<Task>& tasks) {
+  const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
+  for (const Task& task : tasks) {
+    Bound& bound = session.result.bounds[task.objective];
+    const double allowance =
+        estimate_detail::rounding_allowance(session.chain, session.slopes, task.problem, Norm::l1);
+    double largest = 0.0;
+    for (const double g : session.network.gradient(origin, task.problem.row))
+      largest = std::max(largest, std::abs(g));
+    bound.upper = product_bound(session.network, Norm::l1, bound.objective);
+    bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
+    bound.proofs.push_back(estimate_detail::make_linear_proof(bound.upper, session.network.inputs()));
+  }
+}
+
+/// Where no certificate was reached the product bound stands in; statuses follow from the gaps.
+void finish(estimate_detail::Session& session) {
+  // relative rounding of the relaxation, which is a sum in float64
+  constexpr double order_rounding = 1e-9;
+  for (Bound& bound : session.result.bounds) {
+    // An upper bound below the relaxation is none: rounding has eaten it.
+    if (!std::isfinite(bound.upper) || bound.upper < bound.relaxation * (1.0 - order_rounding)) {
+      bound.upper = product_bound(session.network, bound.norm, bound.objective);
+      bound.proofs.clear();
+    }
+    if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower)) {
+      throw NumericalError("objective " + to_string(bound.objective) +
+                           ": its bounds leave the range of double precision");
+    }
+    bound.status = bound.gap() <= session.settings.gap ? Status::certified : Status::limit;
+  }
+  estimate_detail::verify_bounds(session);
+  for (Bound& bound : session.result.bounds) bound.seconds.total = session.deadline.seconds();
+  session.result.stopped = session.deadline.stopped();
+}
+
+}  // namespace
+
+Result estimate(const Network& network, const Query& query, const Settings& settings) {
+  check_settings(settings);
+  const auto backend = backend::make_backend(settings.device, settings.threads);
+  return estimate_on(*backend, network, query, settings);
+}
+
+Result estimate_on(backend::Backend& backend, const Network& network, const Query& query,
+                   const Settings& settings) {
+  check_settings(settings);
+  if (query.objectives.empty()) throw QueryError("query: no objective is given");
+
+  std::vector<const SlopeOverride*> overrides;
+  std::vector<Index> slope_sets;
+  for (const Objective& o : query.objectives) {
+    if (o.slopes) overrides.push_back(&*o.slopes);
+    slope_sets.push_back(o.slopes ? static_cast<Index>(overrides.size()) : 0);
+  }
+  const std::vector<Task> all = expand(query, network.outputs(), slope_sets);
+  graph::Chain chain = graph::make_chain(network);
+  std::vector<graph::LayerSlopes> slopes = graph::make_slopes(chain, overrides);
+  estimate_detail::Session session{network,           query,   settings, std::move(chain),
+                                   std::move(slopes), backend, {},       estimate_detail::Deadline(settings)};
+  session.result.device = session.backend.name();
+  for (const Objective& o : query.objectives) {
+    Bound bound;
+    bound.objective = o;
+    bound.norm = query.norm;
+    session.result.bounds.push_back(std::move(bound));
+  }
+
+  // Objectives that no path joins to the input are exactly zero; the others go into the batch.
+  std::vector<Task> tasks;
+  for (const Task& task : all) {
+    const Problem& problem = task.problem;
+    if (graph::connected(session.chain, session.slopes, problem.slope_set, problem.row)) {
+      tasks.push_back(task);
+    } else {
+      Proof& zero = session.result.bounds[task.objective].proofs.emplace_back();
+      zero.objective_row = task.row;
+      if (query.norm == Norm::l1) zero.coordinates = estimate_detail::all_coordinates(network.inputs());
+    }
+  }
+  if (!tasks.empty()) {
+    if (query.norm != Norm::l1) {
+      solve_batch(session, tasks);
+    } else if (session.chain.depth() == 0) {
+      solve_linear(session, tasks);
+    } else {
+      estimate_detail::solve_coordinates(session, tasks);
+    }
+  }
+  finish(session);
+  return std::move(session.result);
+}
+
+}  // namespace geolip

@@ -1,0 +1,43 @@
+/// \file
+/// What the parts of one estimate() call share.
+#pragma once
+
+#include <backend/backend.hpp>
+#include <estimate/deadline.hpp>
+#include <estimate/solver.hpp>
+#include <graph/chain.hpp>
+
+#include <geolip/estimate.hpp>
+
+namespace geolip::estimate_detail {
+
+/// One problem of the batch and the objective that it belongs to.
+struct Task {
+  ascent::Problem problem;
+  std::size_t objective = 0;  ///< position in the query
+  Index row = -1;             ///< the output, where the objective is a maximum over outputs; else -1
+};
+
+/// Everything that is set up once for a query.
+struct Session {
+  const Network& network;
+  const Query& query;
+  const Settings& settings;
+  graph::Chain chain;
+  std::vector<graph::LayerSlopes> slopes;
+  backend::Backend& backend;
+  Result result;
+  Deadline deadline;
+};
+
+/// Folds what is known of one problem into the bound of its objective: several problems of one objective
+/// stand for the maximum over them. `exponent` takes scaled values back to the network's units; `allowance`
+/// is taken off the lower bounds and added to the upper.
+void merge(const Outcome& outcome, int exponent, double allowance, Bound& bound);
+
+/// Multiplies each problem's row by its power of two.
+void scale_rows(std::vector<ascent::Problem>& problems, const std::vector<int>& exponents);
+
+void add_times(const Solver& solver, Seconds& seconds);
+
+}  // namespace geolip::estimate_detail

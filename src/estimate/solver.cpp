@@ -1,0 +1,387 @@
+#include <estimate/solver.hpp>
+
+#include <geolip/error.hpp>
+#include <rounding/rounding.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace geolip::estimate_detail {
+namespace {
+
+using ascent::Ascent;
+using ascent::Model;
+using ascent::Release;
+
+// Sweeps before the first check, and the growth of the distance to the next.
+constexpr Index first_check = 24;
+constexpr double check_growth = 1.3;
+// Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
+// search).
+constexpr double least_inflation = 1e-9;
+constexpr double inflation_growth = 10.0;
+constexpr double gap_share = 0.5;
+constexpr double largest_inflation = 1e3;
+// Certificates in a row that miss the gap before float32 gives way to float64, and before the rank is raised:
+// more of them while the objective still rises by more than this share of the gap between checks.
+constexpr int patience = 3;
+constexpr int rising_patience = 12;
+// A rise of the objective below so many squares of the gap, or so many units of rounding a layer, makes a
+// certificate worth its time; so many checks at the most go without one.
+constexpr double hopeful_rise = 100.0;
+constexpr double noise_units = 16.0;
+constexpr int most_skipped = 3;
+// Sweeps that new columns get to show what they are worth.
+constexpr Index settle_sweeps = 80;
+constexpr double still_rising = 0.05;
+// Certified gaps above this say little about the rank.
+constexpr double trusted_gap = 0.01;
+constexpr Index least_rank = 16;
+constexpr Index least_wave = 16;
+constexpr double report_interval = 0.1;
+
+/// Adds the time of a scope to a total.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total), start_(std::chrono::steady_clock::now()) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  Stopwatch(Stopwatch&&) = delete;
+  Stopwatch& operator=(Stopwatch&&) = delete;
+  ~Stopwatch() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& total_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// Near an optimum the objective errs by the square of what the multipliers err by. An objective that rises
+/// by much less than the square of the certified gap has therefore converged to a point that is not the SDP's
+/// optimum: the rank is too small.
+bool rank_limited(double rise, double gap) { return gap < trusted_gap && rise < 0.1 * gap * gap; }
+
+/// The objective is quadratic in the FGL for a vector problem, linear otherwise.
+double to_bound(double value, const ascent::Problem& problem) {
+  return problem.vector ? std::sqrt(value) : value;
+}
+
+/// Where the rank starts and how far it may grow.
+struct Ranks {
+  Index first;
+  Index most;
+};
+
+/// About the square root of the widest layer is what the SDP's optimum needs in practice. The constraints of
+/// two neighbouring layers are what counts for the least rank at which no bad local optimum is expected
+/// (Barvinok, Pataki), however deep the network: twice the square root of their number is always enough.
+Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
+  Index widest = 1;
+  for (Index k = 0; k < chain.depth(); ++k)
+    widest = std::max(widest, chain.stages[static_cast<std::size_t>(k)].outputs);
+  Index rank = least_rank;
+  while (rank * rank < widest) rank *= 2;
+  Index enough = least_rank;
+  while (enough * enough < 8 * widest) enough *= 2;
+  const Index first = settings.rank > 0 ? settings.rank : std::min(rank, settings.max_rank);
+  return {first, std::max(first, std::min(enough, settings.max_rank))};
+}
+
+std::vector<Index> iota(Index n) {
+  std::vector<Index> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+}  // namespace
+
+Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
+               const std::vector<graph::LayerSlopes>& slopes, const graph::Scaling& scaling, Norm norm,
+               std::vector<ascent::Problem> problems, const Settings& settings, const Deadline& deadline)
+    : backend_(backend),
+      chain_(chain),
+      slopes_(slopes),
+      scaling_(scaling),
+      norm_(norm),
+      problems_(std::move(problems)),
+      settings_(settings),
+      deadline_(deadline),
+      exact_(backend, chain, slopes, scaling, norm),
+      certifier_(backend, exact_.maps, slopes, norm),
+      tracks_(problems_.size()) {
+  for (Track& track : tracks_) track.inflation = least_inflation;
+}
+
+void Solver::run() {
+  std::vector<Index> unsettled;
+  const auto count = static_cast<Index>(problems_.size());
+  const Ranks ranks = choose_ranks(settings_, chain_);
+  max_rank_ = ranks.most;
+  if (settings_.precision == Precision::float64) {
+    Ascent<double> ascent(exact_, problems_, iota(count), ranks.first, settings_.seed);
+    iterate(exact_, ascent, unsettled);
+    return;
+  }
+  std::optional<Ascent<double>> finer;
+  {
+    Model<float> model(backend_, chain_, slopes_, scaling_, norm_);
+    Ascent<float> ascent(model, problems_, iota(count), ranks.first, settings_.seed);
+    iterate(model, ascent, unsettled);
+    if (unsettled.empty()) return;
+    std::vector<Index> kept;
+    for (const Index b : unsettled) kept.push_back(ascent.rank(b));
+    finer.emplace(exact_, ascent, unsettled, kept, settings_.seed, Release::yes);
+  }
+  unsettled.clear();
+  iterate(exact_, *finer, unsettled);
+}
+
+/// Sweeps until every problem is settled, or (float32 with automatic precision) those left have stalled.
+template <class T>
+void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& unsettled) {
+  const bool may_refine = std::is_same_v<T, float> && settings_.precision == Precision::automatic;
+  Index interval = first_check;
+  next_check_ = iteration_ + interval;
+  while (ascent.problems() > 0) {
+    {
+      const Stopwatch watch(times_.ascent);
+      ascent.sweep();
+    }
+    ++iteration_;
+    Index rank = 0;
+    for (Index b = 0; b < ascent.problems(); ++b) rank = std::max(rank, ascent.rank(b));
+    report(rank);
+    const bool last = deadline_.passed() || iteration_ >= settings_.max_iterations;
+    if (!last && iteration_ < next_check_) continue;
+
+    std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
+    check(ascent, verdicts, last, may_refine);
+    interval = static_cast<Index>(static_cast<double>(interval) * check_growth);
+    next_check_ = iteration_ + std::max<Index>(first_check / 2, interval);
+
+    std::vector<Index> settled;
+    std::vector<Index> rest;
+    std::vector<Index> ranks;
+    bool grown = false;
+    std::size_t stalled = 0;
+    for (Index b = 0; b < ascent.problems(); ++b) {
+      const Verdict verdict = verdicts[static_cast<std::size_t>(b)];
+      if (verdict == Verdict::settled) {
+        settled.push_back(b);
+        continue;
+      }
+      rest.push_back(b);
+      Index r = ascent.rank(b);
+      const bool can_grow = r < max_rank_;
+      if (verdict == Verdict::stalled || (verdict == Verdict::rank_limited && !can_grow)) ++stalled;
+      if (can_grow && (verdict == Verdict::rank_limited || (verdict == Verdict::stalled && !may_refine))) {
+        r = std::min(2 * r, max_rank_);
+        tracks_[static_cast<std::size_t>(ascent.id(b))].grown_at = iteration_;
+        grown = true;
+      }
+      ranks.push_back(r);
+    }
+    if (!settled.empty()) settle(model, ascent, settled);
+    if (rest.empty()) return;
+    if (may_refine && stalled == rest.size()) {
+      unsettled = rest;
+      return;
+    }
+    if (!settled.empty() || grown) {
+      ascent = Ascent<T>(model, ascent, rest, ranks, settings_.seed + static_cast<std::uint64_t>(iteration_),
+                         Release::yes);
+      if (grown) interval = first_check;
+    }
+  }
+}
+
+/// Certificates for the problems that seem ready for one.
+template <class T>
+void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine) {
+  const Stopwatch watch(times_.certificate);
+  const std::vector<double> best = ascent.best_values();
+  const double noise = noise_units * static_cast<double>(std::numeric_limits<T>::epsilon()) *
+                       static_cast<double>(chain_.depth() + 1);
+  const std::vector<ascent::RawMultipliers> raw = ascent.multipliers();
+  for (Index b = 0; b < ascent.problems(); ++b) {
+    Track& track = tracks_[static_cast<std::size_t>(ascent.id(b))];
+    const ascent::Problem& problem = ascent.problem(b);
+    Outcome& outcome = track.outcome;
+    outcome.iterations = iteration_;
+    outcome.rank = ascent.rank(b);
+    outcome.precision = std::is_same_v<T, float> ? Precision::float32 : Precision::float64;
+    const double value = to_bound(best[static_cast<std::size_t>(b)], problem);
+    if (!std::isfinite(value)) {
+      throw NumericalError("ascent: the objective of a problem left the range of floating point");
+    }
+    track.estimate = value * (1.0 - noise);  // a float32 objective may lie above the optimum
+    const double rise = (value - track.at_last_check) / value;
+    const bool ready = is_ready(track, rise, noise);
+    track.at_last_check = value;
+    Verdict& verdict = verdicts[static_cast<std::size_t>(b)];
+    if (!ready && !last) continue;
+    const certify::Multipliers multipliers =
+        certify::make_multipliers(raw[static_cast<std::size_t>(b)], slopes_, problem);
+    const std::optional<double> passed = try_certificate(track, multipliers, problem);
+    if (last && !passed) last_certificate(track, multipliers, problem);
+    if (last || met(outcome.upper, value)) {
+      verdict = Verdict::settled;
+      continue;
+    }
+    if (passed && iteration_ >= track.grown_at + settle_sweeps &&
+        rank_limited(rise, (*passed - value) / *passed)) {
+      track.misses = 0;
+      verdict = Verdict::rank_limited;
+      continue;
+    }
+    const bool rising = !may_refine && rise > still_rising * settings_.gap;
+    verdict = miss(track, rising ? rising_patience : patience);
+  }
+  confirm(ascent, verdicts, last);
+}
+
+/// Whether a certificate has a chance to meet the gap. A gap below the rise since the last check is
+/// impossible. As long as the rise is well above the gap's square the multipliers are hardly good enough, but
+/// not every check is passed over.
+bool Solver::is_ready(Track& track, double rise, double noise) const {
+  if (rise > settings_.gap) return false;
+  const double small = std::max(hopeful_rise * settings_.gap * settings_.gap, noise);
+  if (rise > small && ++track.skipped < most_skipped) return false;
+  track.skipped = 0;
+  return true;
+}
+
+Solver::Verdict Solver::miss(Track& track, int allowed) {
+  if (++track.misses < allowed) return Verdict::go_on;
+  track.misses = 0;
+  return Verdict::stalled;
+}
+
+/// A float32 objective is off by its rounding: before a problem counts as settled, its relaxation is
+/// evaluated in float64.
+template <class T>
+void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last) {
+  std::vector<Index> which;
+  for (Index b = 0; b < ascent.problems(); ++b) {
+    if (verdicts[static_cast<std::size_t>(b)] == Verdict::settled) which.push_back(b);
+  }
+  if (which.empty()) return;
+  // A share of the problems at a time: float64 takes twice the room.
+  const auto share = static_cast<std::size_t>(std::max<Index>(1, ascent.problems() / 4));
+  std::vector<double> values;
+  for (std::size_t first = 0; first < which.size(); first += share) {
+    const auto begin = which.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = which.begin() + static_cast<std::ptrdiff_t>(std::min(which.size(), first + share));
+    const std::vector<double> some = ascent.values64(exact_, {begin, end});
+    values.insert(values.end(), some.begin(), some.end());
+  }
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    Track& track = tracks_[static_cast<std::size_t>(ascent.id(which[i]))];
+    Outcome& outcome = track.outcome;
+    outcome.relaxation = std::max(outcome.relaxation, to_bound(values[i], ascent.problem(which[i])));
+    outcome.certified = met(outcome.upper, outcome.relaxation);
+    if (!outcome.certified && !last) verdicts[static_cast<std::size_t>(which[i])] = miss(track, patience);
+  }
+}
+
+/// Tries inflations from a tenth of the last that passed up to the gap's share.
+std::optional<double> Solver::try_certificate(Track& track, const certify::Multipliers& multipliers,
+                                              const ascent::Problem& problem) {
+  const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
+  double d = std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
+  while (true) {
+    const certify::Multipliers inflated = certify::inflate(multipliers, d);
+    const std::optional<double> bound = certifier_.bound(inflated, problem);
+    if (bound) {
+      accept(track, *bound, inflated, d, problem);
+      track.inflation = d;
+      return bound;
+    }
+    if (d >= most) break;
+    d = std::min(most, d * inflation_growth);
+  }
+  track.inflation = most;
+  return std::nullopt;
+}
+
+/// Keeps a certificate that is better than what is known.
+void Solver::accept(Track& track, double bound, const certify::Multipliers& multipliers, double inflation,
+                    const ascent::Problem& problem) {
+  Outcome& outcome = track.outcome;
+  const bool better = bound < outcome.upper;
+  outcome.upper = std::min(outcome.upper, bound);
+  if (norm_ != Norm::l1) {
+    if (!better) return;
+    outcome.passed.clear();
+    outcome.passed.push_back({certifier_.feasible(multipliers, problem), inflation, {}});
+    return;
+  }
+  const std::vector<double>& found = certifier_.coordinate_bounds();
+  std::vector<double>& known = outcome.coordinates;
+  if (known.empty()) known.assign(found.size(), std::numeric_limits<double>::infinity());
+  bool lowered = false;
+  for (std::size_t j = 0; j < known.size(); ++j) {
+    lowered = lowered || found[j] < known[j];
+    known[j] = std::min(known[j], found[j]);
+  }
+  if (lowered) outcome.passed.push_back({certifier_.feasible(multipliers, problem), inflation, found});
+}
+
+/// When time is up: a certificate at any price.
+void Solver::last_certificate(Track& track, const certify::Multipliers& multipliers,
+                              const ascent::Problem& problem) {
+  for (double d = track.inflation * inflation_growth; d <= largest_inflation; d *= inflation_growth) {
+    const certify::Multipliers inflated = certify::inflate(multipliers, d);
+    if (const std::optional<double> bound = certifier_.bound(inflated, problem)) {
+      accept(track, *bound, inflated, d, problem);
+      return;
+    }
+  }
+}
+
+/// Lower bounds of the problems `which`.
+template <class T>
+void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>& which) {
+  const Stopwatch watch(times_.rounding);
+  certifier_.release_memory();
+  rounding::Search search;
+  search.starts = settings_.starts;
+  // Half as many columns at a time as the ascent has: rank-one problems keep more for each column.
+  const Index columns = std::max(least_wave, ascent.columns() / 2);
+  search.wave = std::clamp<Index>(columns / static_cast<Index>(which.size()), 1, settings_.starts);
+  search.seed = settings_.seed;
+  search.stop = [this] { return deadline_.passed(); };
+  const std::vector<double> lower = rounding::lower_bounds(model, exact_, slopes_, ascent, which, search);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    Outcome& outcome = tracks_[static_cast<std::size_t>(ascent.id(which[i]))].outcome;
+    outcome.lower = lower[i];
+    // A pattern is a point of the relaxation too.
+    outcome.relaxation = std::max(outcome.relaxation, lower[i]);
+  }
+}
+
+bool Solver::met(double upper, double relaxation) const {
+  return std::isfinite(upper) && upper - relaxation <= settings_.gap * upper;
+}
+
+void Solver::report(Index rank) {
+  if (!settings_.observer || deadline_.seconds() < last_report_ + report_interval) return;
+  last_report_ = deadline_.seconds();
+  Progress progress;
+  progress.problems = static_cast<Index>(tracks_.size());
+  progress.iteration = iteration_;
+  progress.rank = rank;
+  progress.seconds = last_report_;
+  progress.gap = 0.0;
+  for (const Track& track : tracks_) {
+    if (track.outcome.certified) ++progress.certified;
+    const double upper = track.outcome.upper;
+    const double known = std::max(track.estimate, track.outcome.relaxation);
+    const double gap = std::isfinite(upper) ? std::max(0.0, (upper - known) / upper)
+                                            : std::numeric_limits<double>::infinity();
+    progress.gap = std::max(progress.gap, gap);
+  }
+  settings_.observer(progress);
+}
+
+}  // namespace geolip::estimate_detail

@@ -1,0 +1,111 @@
+/// \file
+/// Solves a batch of problems on one network: ascent, certificates, lower bounds, until every gap is met.
+#pragma once
+
+#include <ascent/ascent.hpp>
+#include <ascent/calibrate.hpp>
+#include <certify/certificate.hpp>
+#include <estimate/deadline.hpp>
+
+#include <geolip/settings.hpp>
+
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace geolip::estimate_detail {
+
+/// A certificate that passed, in the units of the scaled network.
+struct Passed {
+  certify::Multipliers multipliers;  ///< as Certifier::feasible() gives them
+  double inflation = 0.0;            ///< d that they contain
+  std::vector<double> coordinates;   ///< l_1: what it proves for each input coordinate
+};
+
+/// What is known of one problem, in the units of the scaled network.
+struct Outcome {
+  double lower = 0.0;
+  double relaxation = 0.0;
+  double upper = std::numeric_limits<double>::infinity();
+  bool certified = false;
+  Index iterations = 0;
+  Index rank = 0;
+  Precision precision = Precision::float32;  ///< arithmetic of its last sweeps
+  std::vector<double> coordinates;           ///< l_1: an upper bound for every input coordinate
+  /// The certificate behind `upper`; l_1: all that lowered the bound of some coordinate.
+  std::vector<Passed> passed;
+};
+
+/// Seconds spent, by kind of work.
+struct Times {
+  double ascent = 0.0;
+  double certificate = 0.0;
+  double rounding = 0.0;
+};
+
+class Solver {
+ public:
+  /// `problems` carry rows that are scaled already. All references must outlive the solver.
+  Solver(backend::Backend& backend, const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
+         const graph::Scaling& scaling, Norm norm, std::vector<ascent::Problem> problems,
+         const Settings& settings, const Deadline& deadline);
+
+  /// Solves all problems; outcome(b) belongs to problem b afterwards.
+  void run();
+
+  const Outcome& outcome(Index b) const { return tracks_[static_cast<std::size_t>(b)].outcome; }
+  const Times& times() const { return times_; }
+
+ private:
+  /// An Outcome and where the search for its certificate stands.
+  struct Track {
+    Outcome outcome;
+    double estimate = 0.0;       ///< largest objective seen, less the rounding of the sweeps' arithmetic
+    double at_last_check = 0.0;  ///< objective at the last check
+    double inflation = 0.0;      ///< d of the last certificate that passed, or the next to try
+    int skipped = 0;             ///< checks in a row without a certificate
+    Index grown_at = 0;          ///< sweep at which the rank was last raised
+    int misses = 0;              ///< certificates in a row that missed the gap
+  };
+  /// What to do with a problem after a check.
+  enum class Verdict { go_on, settled, rank_limited, stalled };
+
+  template <class T>
+  void iterate(ascent::Model<T>& model, ascent::Ascent<T>& ascent, std::vector<Index>& unsettled);
+  template <class T>
+  void check(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine);
+  template <class T>
+  void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
+  bool is_ready(Track& track, double rise, double noise) const;
+  static Verdict miss(Track& track, int allowed);
+  std::optional<double> try_certificate(Track& track, const certify::Multipliers& multipliers,
+                                        const ascent::Problem& problem);
+  void accept(Track& track, double bound, const certify::Multipliers& multipliers, double inflation,
+              const ascent::Problem& problem);
+  void last_certificate(Track& track, const certify::Multipliers& multipliers,
+                        const ascent::Problem& problem);
+  template <class T>
+  void settle(ascent::Model<T>& model, ascent::Ascent<T>& ascent, const std::vector<Index>& which);
+  bool met(double upper, double relaxation) const;
+  void report(Index rank);
+
+  backend::Backend& backend_;
+  const graph::Chain& chain_;
+  const std::vector<graph::LayerSlopes>& slopes_;
+  graph::Scaling scaling_;
+  Norm norm_;
+  std::vector<ascent::Problem> problems_;
+  const Settings& settings_;
+  const Deadline& deadline_;
+  ascent::Model<double> exact_;
+  certify::Certifier certifier_;
+  std::vector<Track> tracks_;
+  Times times_;
+  Index max_rank_ = 0;
+  Index iteration_ = 0;
+  Index next_check_ = 0;
+  double last_report_ = -1.0;
+};
+
+}  // namespace geolip::estimate_detail

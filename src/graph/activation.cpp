@@ -1,0 +1,237 @@
+#include <geolip/error.hpp>
+#include <geolip/network.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace geolip {
+namespace {
+
+// Extreme derivatives, rounded outwards in the last digit given (docs/method.md, table of slopes).
+// GELU: Phi(x) + x phi(x) is extreme at x = +-sqrt(2); the extremes add up to 1.
+constexpr double gelu_slope_max = 1.1289041451851549;
+// GELU by tanh: extreme at x = +-1.41850...; the extremes add up to 1.
+constexpr double gelu_tanh_slope_max = 1.1289930686587719;
+// SiLU: s (1 + x (1 - s)), s the sigmoid, is extreme at x = +-2.39936...; the extremes add up to 1.
+constexpr double silu_slope_max = 1.0998393201288671;
+
+// ONNX's default parameters.
+constexpr double leaky_relu_alpha = 0.01;
+constexpr double selu_alpha = 1.67326319217681884765625;
+constexpr double selu_gamma = 1.05070102214813232421875;
+constexpr double hard_sigmoid_alpha = 0.2;
+constexpr double hard_sigmoid_beta = 0.5;
+// Coefficient of the cubic term in GELU's tanh form.
+constexpr double gelu_cubic = 0.044715;
+
+constexpr std::array<std::pair<ActivationKind, std::string_view>, 14> names{{
+    {ActivationKind::identity, "identity"},
+    {ActivationKind::relu, "relu"},
+    {ActivationKind::leaky_relu, "leaky_relu"},
+    {ActivationKind::prelu, "prelu"},
+    {ActivationKind::sigmoid, "sigmoid"},
+    {ActivationKind::tanh, "tanh"},
+    {ActivationKind::elu, "elu"},
+    {ActivationKind::selu, "selu"},
+    {ActivationKind::softplus, "softplus"},
+    {ActivationKind::hard_sigmoid, "hard_sigmoid"},
+    {ActivationKind::clip, "clip"},
+    {ActivationKind::gelu, "gelu"},
+    {ActivationKind::gelu_tanh, "gelu_tanh"},
+    {ActivationKind::silu, "silu"},
+}};
+
+double up(double x) { return std::nextafter(x, std::numeric_limits<double>::infinity()); }
+double down(double x) { return std::nextafter(x, -std::numeric_limits<double>::infinity()); }
+
+double sigmoid(double x) {
+  // exp of a negative number only: no overflow on either side
+  const double e = std::exp(-std::abs(x));
+  return x >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
+}
+
+double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+double normal_pdf(double x) {
+  return std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+}
+
+// Argument of tanh in GELU's tanh form, sqrt(2 / pi) (x + 0.044715 x^3), and its derivative.
+double gelu_inner(double x) {
+  return std::numbers::sqrt2 * std::numbers::inv_sqrtpi * (x + gelu_cubic * x * x * x);
+}
+double gelu_inner_derivative(double x) {
+  return std::numbers::sqrt2 * std::numbers::inv_sqrtpi * (1.0 + 3.0 * gelu_cubic * x * x);
+}
+
+double negative_slope(const Activation& a, Index i) {
+  return a.kind == ActivationKind::prelu ? a.slopes[static_cast<std::size_t>(i)] : a.alpha;
+}
+
+}  // namespace
+
+Activation make_activation(ActivationKind kind) {
+  Activation a;
+  a.kind = kind;
+  switch (kind) {
+    case ActivationKind::leaky_relu:
+      a.alpha = leaky_relu_alpha;
+      break;
+    case ActivationKind::elu:
+      a.alpha = 1.0;
+      break;
+    case ActivationKind::selu:
+      a.alpha = selu_alpha;
+      a.beta = selu_gamma;
+      break;
+    case ActivationKind::hard_sigmoid:
+      a.alpha = hard_sigmoid_alpha;
+      a.beta = hard_sigmoid_beta;
+      break;
+    case ActivationKind::clip:
+      a.alpha = -1.0;
+      a.beta = 1.0;
+      break;
+    default:
+      break;
+  }
+  return a;
+}
+
+std::string_view to_string(ActivationKind kind) {
+  for (const auto& [k, name] : names) {
+    if (k == kind) return name;
+  }
+  return "unknown";
+}
+
+Activation activation_from_name(std::string_view name) {
+  std::string known;
+  for (const auto& [kind, text] : names) {
+    if (kind == ActivationKind::prelu) continue;
+    if (text == name) return make_activation(kind);
+    known += (known.empty() ? "" : ", ") + std::string(text);
+  }
+  throw QueryError("activation '" + std::string(name) + "' is not known (" + known + ")");
+}
+
+SlopeInterval slope_interval(const Activation& a, Index i) {
+  switch (a.kind) {
+    case ActivationKind::identity:
+      return {1.0, 1.0};
+    case ActivationKind::relu:
+    case ActivationKind::tanh:
+    case ActivationKind::softplus:
+      return {0.0, 1.0};
+    case ActivationKind::leaky_relu:
+    case ActivationKind::prelu: {
+      const double s = negative_slope(a, i);
+      return {std::min(1.0, s), std::max(1.0, s)};
+    }
+    case ActivationKind::sigmoid:
+      return {0.0, 0.25};
+    case ActivationKind::elu:
+      // alpha exp(x) for x < 0 lies between 0 and alpha
+      return {std::min(0.0, a.alpha), std::max(1.0, a.alpha)};
+    case ActivationKind::selu: {
+      const double s = a.beta * std::min(0.0, a.alpha);
+      const double t = a.beta * std::max(1.0, a.alpha);
+      const double lo = std::min(s, t);
+      const double hi = std::max(s, t);
+      return {lo == 0.0 ? 0.0 : down(lo), hi == 0.0 ? 0.0 : up(hi)};
+    }
+    case ActivationKind::hard_sigmoid:
+      return {std::min(0.0, a.alpha), std::max(0.0, a.alpha)};
+    case ActivationKind::clip:
+      return a.alpha < a.beta ? SlopeInterval{0.0, 1.0} : SlopeInterval{0.0, 0.0};
+    case ActivationKind::gelu:
+      return {down(1.0 - gelu_slope_max), gelu_slope_max};
+    case ActivationKind::gelu_tanh:
+      return {down(1.0 - gelu_tanh_slope_max), gelu_tanh_slope_max};
+    case ActivationKind::silu:
+      return {down(1.0 - silu_slope_max), silu_slope_max};
+  }
+  throw NetworkError("activation of unknown kind");
+}
+
+double activation_value(const Activation& a, Index i, double x) {
+  switch (a.kind) {
+    case ActivationKind::identity:
+      return x;
+    case ActivationKind::relu:
+      return std::max(x, 0.0);
+    case ActivationKind::leaky_relu:
+    case ActivationKind::prelu:
+      return x >= 0.0 ? x : negative_slope(a, i) * x;
+    case ActivationKind::sigmoid:
+      return sigmoid(x);
+    case ActivationKind::tanh:
+      return std::tanh(x);
+    case ActivationKind::elu:
+      return x >= 0.0 ? x : a.alpha * std::expm1(x);
+    case ActivationKind::selu:
+      return a.beta * (x >= 0.0 ? x : a.alpha * std::expm1(x));
+    case ActivationKind::softplus:
+      return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    case ActivationKind::hard_sigmoid:
+      return std::clamp(a.alpha * x + a.beta, 0.0, 1.0);
+    case ActivationKind::clip:
+      return std::min(std::max(x, a.alpha), a.beta);
+    case ActivationKind::gelu:
+      return x * normal_cdf(x);
+    case ActivationKind::gelu_tanh:
+      return 0.5 * x * (1.0 + std::tanh(gelu_inner(x)));
+    case ActivationKind::silu:
+      return x * sigmoid(x);
+  }
+  throw NetworkError("activation of unknown kind");
+}
+
+double activation_derivative(const Activation& a, Index i, double x) {
+  switch (a.kind) {
+    case ActivationKind::identity:
+      return 1.0;
+    case ActivationKind::relu:
+      return x > 0.0 ? 1.0 : 0.0;
+    case ActivationKind::leaky_relu:
+    case ActivationKind::prelu:
+      return x >= 0.0 ? 1.0 : negative_slope(a, i);
+    case ActivationKind::sigmoid: {
+      const double s = sigmoid(x);
+      return s * sigmoid(-x);
+    }
+    case ActivationKind::tanh: {
+      const double t = std::tanh(x);
+      return (1.0 - t) * (1.0 + t);
+    }
+    case ActivationKind::elu:
+      return x >= 0.0 ? 1.0 : a.alpha * std::exp(x);
+    case ActivationKind::selu:
+      return a.beta * (x >= 0.0 ? 1.0 : a.alpha * std::exp(x));
+    case ActivationKind::softplus:
+      return sigmoid(x);
+    case ActivationKind::hard_sigmoid: {
+      const double y = a.alpha * x + a.beta;
+      return y > 0.0 && y < 1.0 ? a.alpha : 0.0;
+    }
+    case ActivationKind::clip:
+      return x > a.alpha && x < a.beta ? 1.0 : 0.0;
+    case ActivationKind::gelu:
+      return normal_cdf(x) + x * normal_pdf(x);
+    case ActivationKind::gelu_tanh: {
+      const double t = std::tanh(gelu_inner(x));
+      // far out the second factor is 0 and the third overflows
+      const double bend = 1.0 - t * t;
+      return 0.5 * (1.0 + t) + (bend > 0.0 ? 0.5 * x * bend * gelu_inner_derivative(x) : 0.0);
+    }
+    case ActivationKind::silu: {
+      const double s = sigmoid(x);
+      return s * (1.0 + x * sigmoid(-x));
+    }
+  }
+  throw NetworkError("activation of unknown kind");
+}
+
+}  // namespace geolip

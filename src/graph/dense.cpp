@@ -1,0 +1,63 @@
+#include <graph/linear_operator.hpp>
+
+#include <type_traits>
+
+namespace geolip::graph {
+namespace {
+
+using backend::Buffer;
+
+template <class T>
+class DenseOperator final : public LinearOperator<T> {
+ public:
+  DenseOperator(Backend& backend, Buffer<T> owned)
+      : LinearOperator<T>(owned.cols(), owned.rows()),
+        backend_(backend),
+        owned_(std::move(owned)),
+        weight_(owned_.data(), owned_.rows(), owned_.cols()) {}
+  DenseOperator(Backend& backend, ConstView<T> borrowed)
+      : LinearOperator<T>(borrowed.cols, borrowed.rows), backend_(backend), weight_(borrowed) {}
+
+  void apply(ConstView<T> x, View<T> y) const override { backend_.in<T>().multiply(weight_, x, y); }
+  void adjoint(ConstView<T> y, View<T> x) const override {
+    backend_.in<T>().multiply_transposed(weight_, y, x);
+  }
+  void adjoint_of_diagonal(const T* d, View<T> x) const override {
+    if constexpr (std::is_same_v<T, double>) {
+      backend_.scaled_transpose(weight_, d, x);
+    } else {
+      throw std::logic_error("the quadratic sweep runs in float64");
+    }
+  }
+
+ private:
+  Backend& backend_;
+  Buffer<T> owned_;
+  ConstView<T> weight_;
+};
+
+}  // namespace
+
+std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed) {
+  if (backend.shares_host_memory()) {
+    return std::make_unique<DenseOperator<double>>(
+        backend, ConstView<double>(borrowed.data.data(), borrowed.rows, borrowed.cols));
+  }
+  return std::make_unique<DenseOperator<double>>(backend,
+                                                 Buffer<double>(backend, borrowed.data, borrowed.cols));
+}
+
+std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
+                                                  const std::vector<double>& row_scale,
+                                                  const std::vector<double>& column_scale) {
+  std::vector<float> scaled(weight.data.size());
+  for (Index i = 0; i < weight.rows; ++i) {
+    for (Index j = 0; j < weight.cols; ++j) {
+      scaled[static_cast<std::size_t>(i * weight.cols + j)] = static_cast<float>(
+          row_scale[static_cast<std::size_t>(i)] * weight(i, j) * column_scale[static_cast<std::size_t>(j)]);
+    }
+  }
+  return std::make_unique<DenseOperator<float>>(backend, Buffer<float>(backend, scaled, weight.cols));
+}
+
+}  // namespace geolip::graph

@@ -1,0 +1,58 @@
+/// \file
+/// Linear operators in a backend's memory: what the three sweeps need of each.
+#pragma once
+
+#include <backend/buffer.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace geolip::graph {
+
+using backend::Backend;
+using backend::ConstView;
+using backend::View;
+
+/// One linear operator B in arithmetic T. All columns of a batch go through it in one call.
+template <class T>
+class LinearOperator {
+ public:
+  LinearOperator(Index inputs, Index outputs) : inputs_(inputs), outputs_(outputs) {}
+  LinearOperator(const LinearOperator&) = delete;
+  LinearOperator& operator=(const LinearOperator&) = delete;
+  LinearOperator(LinearOperator&&) = delete;
+  LinearOperator& operator=(LinearOperator&&) = delete;
+  virtual ~LinearOperator() = default;
+
+  Index inputs() const { return inputs_; }
+  Index outputs() const { return outputs_; }
+
+  /// Forward sweep: y = B x. x is inputs x columns, y is outputs x columns; they never overlap.
+  virtual void apply(ConstView<T> x, View<T> y) const = 0;
+  /// Backward sweep: x = B' y.
+  virtual void adjoint(ConstView<T> y, View<T> x) const = 0;
+  /// Quadratic sweep, where a factor is still diagonal: x = B' Diag(d), d in backend memory.
+  virtual void adjoint_of_diagonal(const T* d, View<T> x) const = 0;
+  /// The diagonal of B in backend memory if B is diagonal, null otherwise.
+  virtual const T* diagonal() const { return nullptr; }
+
+ private:
+  Index inputs_;
+  Index outputs_;
+};
+
+/// y = W x. `borrowed` is host memory of a row-major double matrix that outlives the operator; it is used in
+/// place where the backend can.
+std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed);
+/// y = Diag(row_scale) W Diag(column_scale) x, a copy in float.
+std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
+                                                  const std::vector<double>& row_scale,
+                                                  const std::vector<double>& column_scale);
+/// y = Diag(d) x
+template <class T>
+std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::vector<double>& d);
+/// y_i = x_{source_i}
+template <class T>
+std::unique_ptr<LinearOperator<T>> make_permutation(Backend& backend, const std::vector<Index>& source);
+
+}  // namespace geolip::graph

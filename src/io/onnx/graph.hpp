@@ -1,0 +1,32 @@
+/// \file
+/// An ONNX model as a checked list of nodes in the order of evaluation.
+#pragma once
+
+#include "io/onnx/node.hpp"
+#include "io/onnx/tensor_proto.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace geolip::io::onnx_graph {
+
+/// A graph with one input and one output, of which every name is defined once and before it is read.
+struct Graph {
+  Index opset = 0;
+  std::string input;
+  Shape input_shape;  ///< a first dimension without a number counts as 1
+  bool symbolic_batch = false;
+  std::string output;
+  std::unordered_map<std::string, Tensor> initializers;
+  /// The nodes that the output depends on. Those that do not depend on the input come first, so that every
+  /// constant is known before the input's way through the graph is followed.
+  std::vector<const onnx::NodeProto*> nodes;
+};
+
+/// Reads and checks a model's graph. Throws NetworkError if a name is defined twice or not at all, the graph
+/// has a cycle, or it has other than one input and one output.
+Graph read_graph(const onnx::ModelProto& model, ExternalData& external, Budget& budget);
+
+}  // namespace geolip::io::onnx_graph

@@ -1,0 +1,71 @@
+#include "io/onnx/operators.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+namespace geolip::io::onnx_graph {
+namespace {
+
+const std::unordered_map<std::string_view, DataOperator>& operators() {
+  // before version 7 operators had no broadcasting of their own but attributes that asked for it
+  static const std::vector<std::string_view> elementwise{"broadcast", "axis", "consumed_inputs"};
+  static const std::vector<std::string_view> activation{"alpha", "beta", "gamma", "consumed_inputs"};
+  static const std::vector<std::string_view> convolution{"auto_pad",     "dilations", "group",
+                                                         "kernel_shape", "pads",      "strides"};
+  static const std::unordered_map<std::string_view, DataOperator> table{
+      {"Gemm", {lower_gemm, 2, 3, {"alpha", "beta", "transA", "transB", "broadcast"}}},
+      {"MatMul", {lower_matmul, 2, 2, {}}},
+      {"Conv", {lower_conv, 2, 3, convolution}},
+      {"Add", {lower_add, 2, 2, elementwise}},
+      {"Sub", {lower_sub, 2, 2, elementwise}},
+      {"Mul", {lower_mul, 2, 2, elementwise}},
+      {"Div", {lower_div, 2, 2, elementwise}},
+      {"Neg", {lower_neg, 1, 1, {"consumed_inputs"}}},
+      {"BatchNormalization",
+       {lower_batch_normalization,
+        5,
+        5,
+        {"epsilon", "momentum", "training_mode", "spatial", "is_test", "consumed_inputs"}}},
+      {"Identity", {lower_identity, 1, 1, {}}},
+      {"Dropout", {lower_dropout, 1, 3, {"ratio", "seed", "is_test", "consumed_inputs"}}},
+      {"Cast", {lower_cast, 1, 1, {"to", "saturate"}}},
+      {"Reshape", {lower_reshape, 1, 2, {"allowzero", "shape", "consumed_inputs"}}},
+      {"Flatten", {lower_flatten, 1, 1, {"axis"}}},
+      {"Squeeze", {lower_squeeze, 1, 2, {"axes"}}},
+      {"Unsqueeze", {lower_unsqueeze, 1, 2, {"axes"}}},
+      {"Transpose", {lower_transpose, 1, 1, {"perm"}}},
+      {"Relu", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
+      {"Sigmoid", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
+      {"Tanh", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
+      {"Softplus", {lower_simple_activation, 1, 1, {}}},
+      {"LeakyRelu", {lower_simple_activation, 1, 1, activation}},
+      {"Elu", {lower_simple_activation, 1, 1, activation}},
+      {"Selu", {lower_simple_activation, 1, 1, activation}},
+      {"HardSigmoid", {lower_simple_activation, 1, 1, activation}},
+      {"PRelu", {lower_prelu, 2, 2, {"consumed_inputs"}}},
+      {"Clip", {lower_clip, 1, 3, {"min", "max", "consumed_inputs"}}},
+      {"Gelu", {lower_gelu, 1, 1, {"approximate"}}},
+      {"Swish", {lower_swish, 1, 1, {"alpha"}}},
+      {"Softmax", {lower_softmax, 1, 1, {"axis"}}},
+      {"LogSoftmax", {lower_softmax, 1, 1, {"axis"}}},
+  };
+  return table;
+}
+
+}  // namespace
+
+const DataOperator* find_operator(const Node& node) {
+  const std::string& domain = node.proto().domain();
+  if (!domain.empty() && domain != "ai.onnx") return nullptr;
+  const auto found = operators().find(node.op());
+  return found == operators().end() ? nullptr : &found->second;
+}
+
+bool only_relabels(const onnx::NodeProto& node) {
+  constexpr std::array<std::string_view, 8> names{"Identity", "Dropout", "Cast",      "Reshape",
+                                                  "Flatten",  "Squeeze", "Unsqueeze", "Transpose"};
+  return std::find(names.begin(), names.end(), node.op_type()) != names.end();
+}
+
+}  // namespace geolip::io::onnx_graph

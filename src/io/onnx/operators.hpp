@@ -1,0 +1,50 @@
+/// \file
+/// The operators that may lie on the way from the input to the output.
+#pragma once
+
+#include "io/onnx/lowering.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace geolip::io::onnx_graph {
+
+/// How an operator is turned into layers.
+struct DataOperator {
+  void (*lower)(Lowering& state, const Node& node);
+  std::size_t least;  ///< number of inputs
+  std::size_t most;
+  std::vector<std::string_view> attributes;  ///< those that the handler knows
+};
+
+/// The operator of a node, or null if it is not known.
+const DataOperator* find_operator(const Node& node);
+/// Whether a node only renames or reshapes: nothing that a bound would feel.
+bool only_relabels(const onnx::NodeProto& node);
+
+// The handlers, by the file that they are in.
+void lower_gemm(Lowering& state, const Node& node);  // lower_linear.cpp
+void lower_matmul(Lowering& state, const Node& node);
+void lower_conv(Lowering& state, const Node& node);
+void lower_add(Lowering& state, const Node& node);  // lower_elementwise.cpp
+void lower_sub(Lowering& state, const Node& node);
+void lower_mul(Lowering& state, const Node& node);
+void lower_div(Lowering& state, const Node& node);
+void lower_neg(Lowering& state, const Node& node);
+void lower_batch_normalization(Lowering& state, const Node& node);
+void lower_identity(Lowering& state, const Node& node);  // lower_shape.cpp
+void lower_dropout(Lowering& state, const Node& node);
+void lower_cast(Lowering& state, const Node& node);
+void lower_reshape(Lowering& state, const Node& node);
+void lower_flatten(Lowering& state, const Node& node);
+void lower_squeeze(Lowering& state, const Node& node);
+void lower_unsqueeze(Lowering& state, const Node& node);
+void lower_transpose(Lowering& state, const Node& node);
+void lower_softmax(Lowering& state, const Node& node);  // lower_activation.cpp
+void lower_simple_activation(Lowering& state, const Node& node);
+void lower_prelu(Lowering& state, const Node& node);
+void lower_clip(Lowering& state, const Node& node);
+void lower_gelu(Lowering& state, const Node& node);
+void lower_swish(Lowering& state, const Node& node);
+
+}  // namespace geolip::io::onnx_graph

@@ -1,0 +1,492 @@
+#include "verify/files/onnx/operators.hpp"
+
+#include "verify/files/slopes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+namespace geolip::verify::onnx {
+namespace {
+
+void require_real(const Tensor& tensor, const char* what) {
+  if (!tensor.real) throw ReadError(std::string(what) + " is not of a float type");
+}
+
+/// The data must be input 0: the constants' places are not theirs.
+void require_data_first(const Step& s) {
+  if (s.data != 0) {
+    throw ReadError("a parameter of operator " + s.node.op() +
+                    " is computed from the input, which is not supported");
+  }
+}
+
+[[noreturn]] void fail_rows(const Step& s, Index rows) {
+  throw RowsError("operator " + s.node.op() + " meets data of " + shape_text(s.chain.shape()) + ", that is " +
+                  std::to_string(rows) + " rows at once, which is not supported");
+}
+
+/// The tensor as a rows x cols matrix; `transposed`: it is cols x rows.
+std::vector<double> matrix_of(const Step& s, const Tensor& tensor, Index rows, Index cols, bool transposed) {
+  require_real(tensor, "weight");
+  if (!tensor.exact()) {
+    throw ReadError("weight is computed with rounding, so that the file does not state it exactly");
+  }
+  s.budget.take(tensor.size());
+  if (!transposed) return tensor.lower;
+  std::vector<double> weight(tensor.lower.size());
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; ++j) {
+      weight[static_cast<std::size_t>(i * cols + j)] = tensor.lower[static_cast<std::size_t>(j * rows + i)];
+    }
+  }
+  return weight;
+}
+
+// ---- products -------------------------------------------------------------------------------------------
+
+/// alpha A B + beta C, with A or B constant.
+void gemm(const Step& s) {
+  if (s.data > 1)
+    throw ReadError("the addend of operator Gemm is computed from the input, which is not supported");
+  const bool data_left = s.data == 0;
+  const Tensor& w = s.constant(data_left ? 1 : 0, "weight");
+  const Shape& x = s.chain.shape();
+  if (x.size() != 2 || w.shape.size() != 2) {
+    throw ReadError("operator Gemm needs matrices but has " + shape_text(x) + " and " + shape_text(w.shape));
+  }
+  const bool trans_data = s.node.integer(data_left ? "transA" : "transB", 0) != 0;
+  const bool trans_weight = s.node.integer(data_left ? "transB" : "transA", 0) != 0;
+  // op(X) op(W) with one row of data, or op(W) op(X) with one column
+  const Index data_rows = x[trans_data ? 1 : 0];
+  const Index data_cols = x[trans_data ? 0 : 1];
+  const Index weight_rows = w.shape[trans_weight ? 1 : 0];
+  const Index weight_cols = w.shape[trans_weight ? 0 : 1];
+  const Index vectors = data_left ? data_rows : data_cols;
+  const Index length = data_left ? data_cols : data_rows;
+  if (vectors != 1) fail_rows(s, vectors);
+  const Index inputs = data_left ? weight_rows : weight_cols;
+  const Index outputs = data_left ? weight_cols : weight_rows;
+  if (inputs != length) {
+    throw ReadError("weight is " + shape_text(w.shape) + ", which does not fit its input of " +
+                    shape_text(x));
+  }
+  Shape result = data_left ? Shape{1, outputs} : Shape{outputs, 1};
+  if (s.node.has_input(2)) {
+    const Tensor& c = s.constant(2, "the addend");
+    require_real(c, "the addend");
+    require_finite(c.lower, "the addend");
+    if (c.shape.size() > 2 || broadcast(c.shape, result) != result) {
+      throw ReadError("the addend is " + shape_text(c.shape) + ", which does not fit the product of " +
+                      shape_text(result));
+    }
+  }
+  s.node.real("beta", 1.0);
+  const double alpha = s.node.real("alpha", 1.0);
+  // the layer's matrix is outputs x inputs: W' on the right, W on the left
+  const bool transposed = data_left != trans_weight;
+  std::vector<double> weight = matrix_of(s, w, outputs, inputs, transposed);
+  s.chain.add_dense(s.node.label(), outputs, inputs, std::move(weight), std::move(result));
+  if (alpha != 1.0) s.chain.add_scale(s.node.label(), alpha);
+}
+
+/// NumPy's matmul with a matrix or vector that is constant.
+void matmul(const Step& s) {
+  const bool data_left = s.data == 0;
+  const Tensor& w = s.constant(data_left ? 1 : 0, "weight");
+  const Shape& x = s.chain.shape();
+  if (w.shape.empty() || x.empty()) throw ReadError("operator MatMul cannot multiply a scalar");
+  for (std::size_t i = 0; i + 2 < w.shape.size(); ++i) {
+    if (w.shape[i] != 1) {
+      throw ReadError("weight of " + shape_text(w.shape) + " is a batch of matrices, which is not supported");
+    }
+  }
+  // A vector on the left is a row, on the right a column; the dimension that this adds is dropped afterwards.
+  const auto matrix = [](const Shape& shape, bool left) {
+    if (shape.size() == 1) return left ? Shape{1, shape[0]} : Shape{shape[0], 1};
+    return Shape{shape[shape.size() - 2], shape.back()};
+  };
+  const Shape a = matrix(data_left ? x : w.shape, true);
+  const Shape b = matrix(data_left ? w.shape : x, false);
+  if (a[1] != b[0]) {
+    throw ReadError("weight is " + shape_text(w.shape) + ", which does not fit its input of " +
+                    shape_text(x));
+  }
+  const Index length = a[1];
+  if (length < 1) throw ReadError("weight is empty");
+  if (s.chain.size() != length) fail_rows(s, s.chain.size() / length);
+  Shape result(std::max({x.size(), w.shape.size(), std::size_t{2}}) - 2, 1);
+  const std::size_t left_rank = data_left ? x.size() : w.shape.size();
+  const std::size_t right_rank = data_left ? w.shape.size() : x.size();
+  if (left_rank > 1) result.push_back(a[0]);
+  if (right_rank > 1) result.push_back(b[1]);
+  const Index outputs = data_left ? b[1] : a[0];
+  s.chain.add_dense(s.node.label(), outputs, length, matrix_of(s, w, outputs, length, data_left),
+                    std::move(result));
+}
+
+/// A convolution whose kernel is as large as its input: a product.
+void conv(const Step& s) {
+  require_data_first(s);
+  const Shape& x = s.chain.shape();
+  const Tensor& w = s.constant(1, "weight");
+  if (x.size() < 3 || w.shape.size() != x.size()) {
+    throw ReadError("weight is " + shape_text(w.shape) + " but its input is " + shape_text(x));
+  }
+  const auto pads = s.node.integers("pads").value_or(Shape());
+  const std::string auto_pad = s.node.text("auto_pad", "NOTSET");
+  const Shape kernel(w.shape.begin() + 2, w.shape.end());
+  const Shape dilations = s.node.integers("dilations").value_or(Shape(kernel.size(), 1));
+  bool whole = s.node.integer("group", 1) == 1 && (auto_pad == "NOTSET" || auto_pad == "VALID") &&
+               s.node.integers("kernel_shape").value_or(kernel) == kernel &&
+               dilations.size() == kernel.size() &&
+               std::all_of(pads.begin(), pads.end(), [](Index p) { return p == 0; });
+  for (std::size_t i = 0; i < kernel.size() && whole; ++i) {
+    whole = kernel[i] == x[i + 2] && (kernel[i] == 1 || dilations[i] == 1);
+  }
+  if (!whole) throw ReadError("operator Conv is not supported here: it is not a fully connected layer");
+  if (x[0] != 1) fail_rows(s, x[0]);
+  if (w.shape[1] != x[1]) {
+    throw ReadError("weight is " + shape_text(w.shape) + " but its input is " + shape_text(x));
+  }
+  const Index outputs = w.shape[0];
+  if (s.node.has_input(2)) {
+    const Tensor& bias = s.constant(2, "the bias");
+    require_real(bias, "the bias");
+    require_finite(bias.lower, "the bias");
+    if (bias.shape != Shape{outputs})
+      throw ReadError("the bias is " + shape_text(bias.shape) + ", which does not fit");
+  }
+  Shape result(x.size(), 1);
+  result[1] = outputs;
+  const Index inputs = s.chain.size();
+  s.chain.add_dense(s.node.label(), outputs, inputs, matrix_of(s, w, outputs, inputs, false),
+                    std::move(result));
+}
+
+// ---- element by element ---------------------------------------------------------------------------------
+
+struct Operand {
+  const Tensor& tensor;
+  std::vector<Index> places;  ///< for each element of the data
+};
+
+/// The constant operand, aligned with the data.
+Operand operand(const Step& s) {
+  const Tensor& c = s.constant(1 - s.data, "an operand");
+  require_real(c, "a constant operand");
+  require_finite(c.lower, "a constant operand");
+  require_finite(c.upper, "a constant operand");
+  if (s.node.opset() >= 7) {
+    if (s.node.has("broadcast") || s.node.has("axis")) {
+      throw ReadError("operator " + s.node.op() +
+                      " has the attributes of an older version than the model states");
+    }
+    return {c, s.chain.spread(c)};
+  }
+  // Before version 7 the second operand's dimensions matched the first's from `axis` on, or its last ones.
+  if (s.node.integer("broadcast", 0) == 0 && c.shape != s.chain.shape()) {
+    throw ReadError("operands of " + shape_text(s.chain.shape()) + " and " + shape_text(c.shape) +
+                    " may not be broadcast");
+  }
+  if (!s.node.has("axis")) return {c, s.chain.spread(c)};
+  const std::size_t rank = s.chain.shape().size();
+  const std::size_t axis = axis_of(s.node.integer("axis", 0), rank);
+  if (s.data != 0 || axis + c.shape.size() > rank) {
+    throw ReadError("axis " + std::to_string(axis) + " leaves no place for an operand of " +
+                    shape_text(c.shape));
+  }
+  Tensor aligned = c;
+  aligned.shape.resize(rank - axis, 1);
+  return {c, s.chain.spread(aligned)};
+}
+
+void shift(const Step& s) {
+  operand(s);
+  if (s.node.message().op == "Sub" && s.data == 1) s.chain.add_scale(s.node.label(), -1.0);
+}
+
+void mul(const Step& s) {
+  const Operand c = operand(s);
+  s.budget.take(2 * s.chain.size());
+  Scale scale;
+  for (const Index i : c.places) {
+    scale.lower.push_back(c.tensor.at(i).lower);
+    scale.upper.push_back(c.tensor.at(i).upper);
+  }
+  s.chain.add_scale(s.node.label(), std::move(scale));
+}
+
+void div(const Step& s) {
+  if (s.data != 0) throw ReadError("operator Div divides a constant by data, which has no bounded slope");
+  const Operand c = operand(s);
+  s.budget.take(4 * s.chain.size());
+  Scale scale;
+  for (const Index i : c.places) {
+    const Enclosure factor = divide(point(1.0), c.tensor.at(i));
+    scale.lower.push_back(factor.lower);
+    scale.upper.push_back(factor.upper);
+    if (!c.tensor.exact()) continue;
+    scale.numerator.push_back(1.0);
+    scale.denominator.push_back(c.tensor.at(i).lower);
+  }
+  s.chain.add_scale(s.node.label(), std::move(scale));
+}
+
+void neg(const Step& s) { s.chain.add_scale(s.node.label(), -1.0); }
+
+void batch_normalization(const Step& s) {
+  require_data_first(s);
+  const Shape& x = s.chain.shape();
+  std::size_t outputs = 0;
+  for (const std::string_view name : s.node.message().outputs) outputs += name.empty() ? 0 : 1;
+  if (s.node.integer("training_mode", 0) != 0 || outputs > 1 ||
+      (s.node.opset() < 7 && s.node.integer("is_test", 0) == 0)) {
+    throw ReadError("operator BatchNormalization is in training mode");
+  }
+  if (x.size() < 2 || (s.node.integer("spatial", 1) == 0 && x.size() != 2)) {
+    throw ReadError("operator BatchNormalization is not supported on data of " + shape_text(x) +
+                    " other than by channel");
+  }
+  const Index channels = x[1];
+  constexpr std::array<const char*, 5> names{"", "the scale", "the bias", "the mean", "the variance"};
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    const Tensor& parameter = s.constant(i, names[i]);
+    require_real(parameter, names[i]);
+    require_finite(parameter.lower, names[i]);
+    if (parameter.shape != Shape{channels}) {
+      throw ReadError(std::string(names[i]) + " is " + shape_text(parameter.shape) + " but its input has " +
+                      std::to_string(channels) + " channels");
+    }
+  }
+  const Enclosure epsilon = point(s.node.real("epsilon", static_cast<double>(1e-5F)));
+  std::vector<Enclosure> factors;
+  for (Index c = 0; c < channels; ++c) {
+    const Enclosure sum = add(s.constant(4, "").at(c), epsilon);
+    if (!(sum.lower > 0.0)) {
+      throw ReadError("the variance of channel " + std::to_string(c) + " is not positive");
+    }
+    factors.push_back(divide(s.constant(1, "").at(c), square_root(sum)));
+  }
+  s.budget.take(2 * s.chain.size());
+  const Index inner = element_count({x.begin() + 2, x.end()}, "its input");
+  Scale scale;
+  for (Index i = 0; i < s.chain.size(); ++i) {
+    const Enclosure& factor = factors[static_cast<std::size_t>(i / inner % channels)];
+    scale.lower.push_back(factor.lower);
+    scale.upper.push_back(factor.upper);
+  }
+  s.chain.add_scale(s.node.label(), std::move(scale));
+}
+
+// ---- shapes ---------------------------------------------------------------------------------------------
+
+/// A list that is an attribute in older versions of an operator and an input in newer ones.
+std::optional<std::vector<Index>> list_of(const Step& s, const char* attribute) {
+  if (s.data != 0) throw ReadError("the shape that operator " + s.node.op() + " is given is computed data");
+  if (s.node.has_input(1)) return integer_list(s.constant(1, attribute), attribute);
+  return s.node.integers(attribute);
+}
+
+void nothing(const Step& /*s*/) {}
+
+void cast(const Step& s) {
+  if (!is_float(s.node.integer("to", 0)))
+    throw ReadError("operator Cast of data to integers is not supported");
+}
+
+void dropout(const Step& s) {
+  require_data_first(s);
+  bool training = s.node.opset() < 7 && s.node.integer("is_test", 0) == 0;
+  if (s.node.has_input(2)) {
+    const Tensor& mode = s.constant(2, "the mode");
+    training = training || mode.real || mode.size() != 1 || mode.integers[0] != 0;
+  }
+  if (training) throw ReadError("operator Dropout is in training mode");
+}
+
+void reshape(const Step& s) {
+  const auto target = list_of(s, "shape");
+  if (!target) throw ReadError("a Reshape has no shape");
+  s.chain.set_shape(reshaped(s.chain.shape(), *target, s.node.integer("allowzero", 0) != 0));
+}
+
+void flatten(const Step& s) { s.chain.set_shape(flattened(s.chain.shape(), s.node.integer("axis", 1))); }
+
+void squeeze(const Step& s) { s.chain.set_shape(squeezed(s.chain.shape(), list_of(s, "axes"))); }
+
+void unsqueeze(const Step& s) {
+  const auto axes = list_of(s, "axes");
+  if (!axes) throw ReadError("an Unsqueeze has no axes");
+  s.chain.set_shape(unsqueezed(s.chain.shape(), *axes));
+}
+
+void transpose(const Step& s) {
+  const Shape shape = s.chain.shape();
+  const std::vector<Index> perm = permutation_of(s.node, shape.size());
+  s.chain.relabel(s.node.label(), transpose_sources(shape, perm));
+  s.chain.set_shape(permuted(shape, perm));
+}
+
+// ---- activations ----------------------------------------------------------------------------------------
+
+void softmax(const Step& s) {
+  if (!s.logits) throw ReadError("the network ends in " + s.node.op() + ", which is not supported");
+  s.chain.close();
+}
+
+/// Activations without parameters: ONNX's names in lower case are ours.
+void plain(const Step& s) {
+  std::string name = s.node.op();
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  s.chain.add_slopes(s.node.label(), name, fixed_slopes(name).value());
+}
+
+void leaky_relu(const Step& s) {
+  // attributes are floats, those left out as well
+  const double alpha = s.node.real("alpha", static_cast<double>(0.01F));
+  s.chain.add_slopes(s.node.label(), "leaky_relu", leaky_slopes(point(alpha)));
+}
+
+void elu(const Step& s) { s.chain.add_slopes(s.node.label(), "elu", elu_slopes(s.node.real("alpha", 1.0))); }
+
+void selu(const Step& s) {
+  constexpr double alpha = 1.67326319217681884765625;
+  constexpr double gamma = 1.05070102214813232421875;
+  s.chain.add_slopes(s.node.label(), "selu",
+                     selu_slopes(s.node.real("alpha", alpha), s.node.real("gamma", gamma)));
+}
+
+void hard_sigmoid(const Step& s) {
+  s.node.real("beta", 0.5);
+  const double alpha = s.node.real("alpha", static_cast<double>(0.2F));
+  s.chain.add_slopes(s.node.label(), "hard_sigmoid", hard_sigmoid_slopes(alpha));
+}
+
+void prelu(const Step& s) {
+  require_data_first(s);
+  Tensor slope = s.constant(1, "the slope");
+  require_real(slope, "the slope");
+  const Shape before = s.chain.shape();
+  // Before version 7 a list of slopes was one for each channel.
+  if (s.node.opset() < 7 && slope.shape.size() == 1 && before.size() > 2)
+    slope.shape.resize(before.size() - 1, 1);
+  std::vector<Enclosure> slopes;
+  for (const Index i : s.chain.spread(slope)) {
+    const Enclosure at = slope.at(i);
+    require_finite({at.lower, at.upper}, "the slope");
+    slopes.push_back(leaky_slopes(at));
+  }
+  if (s.chain.shape() != before) {
+    throw ReadError("the slope is " + shape_text(slope.shape) + " but its input is " + shape_text(before));
+  }
+  s.chain.add_slopes(s.node.label(), "prelu", slopes);
+}
+
+double clip_bound(const Step& s, std::size_t i, const char* name, double open) {
+  if (s.node.opset() < 11) return s.node.real(name, open);
+  if (s.node.has(name)) {
+    throw ReadError("operator Clip has the attributes of an older version than the model states");
+  }
+  if (!s.node.has_input(i)) return open;
+  const Tensor& bound = s.constant(i, name);
+  if (!bound.real || bound.size() != 1 || !bound.exact() || std::isnan(bound.lower[0])) {
+    throw ReadError(std::string(name) + " of operator Clip must be one number of a float type");
+  }
+  return bound.lower[0];
+}
+
+void clip(const Step& s) {
+  require_data_first(s);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double least = clip_bound(s, 1, "min", -infinity);
+  const double most = clip_bound(s, 2, "max", infinity);
+  s.chain.add_slopes(s.node.label(), "clip", clip_slopes(least, most));
+}
+
+void gelu(const Step& s) {
+  const std::string approximate = s.node.text("approximate", "none");
+  if (approximate != "none" && approximate != "tanh") {
+    throw ReadError("operator Gelu with approximate " + in_quotes(approximate) + " is not supported");
+  }
+  const std::string name = approximate == "none" ? "gelu" : "gelu_tanh";
+  s.chain.add_slopes(s.node.label(), name, fixed_slopes(name).value());
+}
+
+void swish(const Step& s) {
+  if (s.node.real("alpha", 1.0) != 1.0) throw ReadError("operator Swish is supported with alpha 1 only");
+  s.chain.add_slopes(s.node.label(), "silu", fixed_slopes("silu").value());
+}
+
+struct Operator {
+  void (*handler)(const Step&);
+  std::size_t least;
+  std::size_t most;
+  std::vector<std::string_view> attributes;
+};
+
+const Operator* find(std::string_view op) {
+  static const std::unordered_map<std::string_view, Operator> table{
+      {"Gemm", {gemm, 2, 3, {"alpha", "beta", "transA", "transB", "broadcast"}}},
+      {"MatMul", {matmul, 2, 2, {}}},
+      {"Conv", {conv, 2, 3, {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}}},
+      {"Add", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
+      {"Sub", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
+      {"Mul", {mul, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
+      {"Div", {div, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
+      {"Neg", {neg, 1, 1, {"consumed_inputs"}}},
+      {"BatchNormalization",
+       {batch_normalization,
+        5,
+        5,
+        {"epsilon", "momentum", "training_mode", "spatial", "is_test", "consumed_inputs"}}},
+      {"Identity", {nothing, 1, 1, {}}},
+      {"Dropout", {dropout, 1, 3, {"ratio", "seed", "is_test", "consumed_inputs"}}},
+      {"Cast", {cast, 1, 1, {"to", "saturate"}}},
+      {"Reshape", {reshape, 1, 2, {"allowzero", "shape", "consumed_inputs"}}},
+      {"Flatten", {flatten, 1, 1, {"axis"}}},
+      {"Squeeze", {squeeze, 1, 2, {"axes"}}},
+      {"Unsqueeze", {unsqueeze, 1, 2, {"axes"}}},
+      {"Transpose", {transpose, 1, 1, {"perm"}}},
+      {"Relu", {plain, 1, 1, {"consumed_inputs"}}},
+      {"Sigmoid", {plain, 1, 1, {"consumed_inputs"}}},
+      {"Tanh", {plain, 1, 1, {"consumed_inputs"}}},
+      {"Softplus", {plain, 1, 1, {}}},
+      {"LeakyRelu", {leaky_relu, 1, 1, {"alpha", "consumed_inputs"}}},
+      {"Elu", {elu, 1, 1, {"alpha", "consumed_inputs"}}},
+      {"Selu", {selu, 1, 1, {"alpha", "gamma", "consumed_inputs"}}},
+      {"HardSigmoid", {hard_sigmoid, 1, 1, {"alpha", "beta", "consumed_inputs"}}},
+      {"PRelu", {prelu, 2, 2, {"consumed_inputs"}}},
+      {"Clip", {clip, 1, 3, {"min", "max", "consumed_inputs"}}},
+      {"Gelu", {gelu, 1, 1, {"approximate"}}},
+      {"Swish", {swish, 1, 1, {"alpha"}}},
+      {"Softmax", {softmax, 1, 1, {"axis"}}},
+      {"LogSoftmax", {softmax, 1, 1, {"axis"}}},
+  };
+  const auto found = table.find(op);
+  return found == table.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+const Tensor& Step::constant(std::size_t i, std::string_view what) const {
+  if (i >= constants.size() || constants[i] == nullptr) {
+    throw ReadError("operator " + node.op() + " lacks " + std::string(what));
+  }
+  return *constants[i];
+}
+
+void apply_operator(const Step& step) {
+  const Operator* op = find(step.node.message().op);
+  if (op == nullptr || !is_onnx_domain(step.node.message().domain)) {
+    throw ReadError("operator " + step.node.op() + " is not supported");
+  }
+  step.node.require_inputs(op->least, op->most);
+  step.node.require_attributes(op->attributes);
+  op->handler(step);
+}
+
+}  // namespace geolip::verify::onnx

@@ -1,0 +1,195 @@
+#include "verify/prove.hpp"
+
+#include "verify/chain.hpp"
+#include "verify/cholesky.hpp"
+#include "verify/form.hpp"
+#include "verify/inequality.hpp"
+#include "verify/pattern.hpp"
+#include "verify/reduced.hpp"
+#include "verify/refusal.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <cfenv>
+#include <cmath>
+#include <new>
+#include <stdexcept>
+
+namespace geolip::verify {
+
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// Throws Refusal unless arithmetic rounds to nearest and keeps subnormal numbers, as all error bounds
+/// assume.
+void check_arithmetic() {
+  const volatile double least_normal = 0x1p-1022;
+  const volatile double subnormal = least_normal * 0.5;
+  const volatile double doubled = subnormal * 2.0;
+  if (std::fegetround() != FE_TONEAREST || doubled != 0x1p-1022)
+    throw Refusal("this thread's floating-point arithmetic is not that of IEEE 754 with rounding to nearest");
+}
+
+/// Throws Refusal if so many doubles are more than this machine can hold.
+void check_memory(double doubles) {
+  const double memory =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double bytes = 8.0 * doubles;
+  if (memory > 0.0 && bytes > 0.9 * memory) {
+    throw Refusal("checking takes about " + std::to_string(static_cast<long long>(bytes / 1e9) + 1) +
+                  " GB of memory, more than this machine has");
+  }
+}
+
+bool one_dense(const Stage& stage) {
+  return stage.maps.size() == 1 && std::holds_alternative<Dense>(stage.maps.front()->op);
+}
+
+/// Doubles that the stages take as matrices: none where a stage is one Dense.
+double stage_memory(const Chain& chain, const Claim& claim) {
+  double sum = 0.0;
+  for (const Stage& stage : chain.stages) {
+    if (one_dense(stage)) continue;
+    double wide = static_cast<double>(stage.inputs);
+    double rows = static_cast<double>(&stage == &chain.stages.back() ? static_cast<Index>(claim.rows.size())
+                                                                     : stage.outputs);
+    for (const Layer* layer : stage.maps) {
+      if (const auto* dense = std::get_if<Dense>(&layer->op))
+        wide = std::max(wide, static_cast<double>(dense->cols));
+    }
+    sum += 2.0 * rows * wide;
+  }
+  return sum;
+}
+
+std::string place(const Pattern& pattern, Index position) {
+  const Index block = pattern.block[at(position)];
+  if (block == 0) return "at the inputs";
+  if (block + 1 == pattern.count()) return "at the objective";
+  return "at layer " + std::to_string(block);
+}
+
+/// Throws Refusal unless the claim's bound follows from the multipliers, once M >= 0: (M23).
+void check_bound(const Reduced& reduced, const Chain& chain, const Proof& proof) {
+  const Claim& claim = proof.claim;
+  const Multipliers& multipliers = proof.multipliers;
+  const std::vector<Index> inputs = claimed_inputs(chain, claim);
+  std::vector<Real> gamma;
+  if (claim.norm == Norm::l2) {
+    gamma = multipliers.gamma;
+  } else {
+    for (const Index j : reduced.free.front()) {
+      gamma.push_back(
+          multipliers.gamma[at(std::lower_bound(inputs.begin(), inputs.end(), j) - inputs.begin())]);
+    }
+  }
+  bool covered = true;
+  if (claim.norm == Norm::l1) {
+    for (const Real& g : gamma) covered = covered && bound_covers_sum(claim.bound, multipliers.zeta, {g});
+  } else {
+    covered = bound_covers_sum(claim.bound, multipliers.zeta, gamma);
+  }
+  if (!covered) throw Refusal("the multipliers give a bound above the claimed one");
+}
+
+void check(const Network& network, const Proof& proof, int threads) {
+  check_arithmetic();
+  check_claim(network, proof.claim);
+  const Chain chain = make_chain(network, proof.claim);
+  check_memory(stage_memory(chain, proof.claim));
+  const Reduced reduced = reduce(chain, proof.claim, threads);
+  if (!reduced.connected()) return;  // the FGL is 0
+  check_counts(chain, proof.claim, proof.multipliers);
+  const Pattern pattern = make_pattern(blocks_of(reduced, chain, proof.claim));
+  check_memory(pattern.entries + stage_memory(chain, proof.claim));
+  Form form = make_form(reduced, chain, proof, pattern, threads);  // checks the multipliers' signs
+  check_bound(reduced, chain, proof);
+  // From a half on there is no telling the form from its rounding errors.
+  const double slack = form.slack < 0.5 ? form.slack : 0.0;
+  if (const std::optional<Index> position = breakdown(pattern, form.matrix, threads)) {
+    throw Refusal("the form is not positive definite " + place(pattern, *position) +
+                      (slack > 0.0 ? "" : ", or its rounding errors are too large to tell"),
+                  slack);
+  }
+}
+
+}  // namespace
+
+Verdict prove(const Network& network, const Proof& proof, int threads) {
+  Verdict verdict;
+  try {
+    check(network, proof, threads);
+    verdict.verified = true;
+  } catch (const Refusal& refusal) {
+    verdict.reason = refusal.what();
+    verdict.slack = refusal.slack;
+  } catch (const std::bad_alloc&) {
+    verdict.reason = "there is not enough memory to check the proof";
+  } catch (const std::length_error&) {
+    verdict.reason = "there is not enough memory to check the proof";
+  }
+  return verdict;
+}
+
+/// As if every neuron were alive.
+double proving_cost(const Network& network, const Proof& proof) {
+  Chain chain;
+  try {
+    check_claim(network, proof.claim);
+    chain = make_chain(network, proof.claim);
+  } catch (const Refusal&) {
+    return 0.0;  // prove() will not get further either
+  }
+  Blocks blocks;
+  const Index top = chain.depth() + 1;
+  std::vector<double> folded(at(top + 1), 0.0);
+  double flops = 0.0;
+  for (Index b = 0; b <= top; ++b) {
+    Index free = b == 0 ? static_cast<Index>(claimed_inputs(chain, proof.claim).size()) : 0;
+    if (b == top) free = static_cast<Index>(proof.claim.rows.size());
+    bool curved = false;
+    if (b > 0 && b < top) {
+      const SlopeIntervals& slopes = chain.slopes[at(b - 1)];
+      for (std::size_t i = 0; i < slopes.lower.size(); ++i) {
+        const bool point = slopes.lower[i] == slopes.upper[i];
+        free += point ? 0 : 1;
+        if (point && slopes.lower[i] != 0.0) folded[at(b)] += 1.0;
+        curved = curved || (!point && slopes.lower[i] != 0.0 && slopes.upper[i] != 0.0);
+      }
+    }
+    blocks.size.push_back(free);
+    blocks.curved.push_back(curved);
+    blocks.linked.emplace_back(at(b), false);
+    for (Index j = 0; j < b; ++j) {
+      const bool linked = blocks.size[at(j)] > 0 &&
+                          (j + 1 == b || (folded[at(b - 1)] > 0.0 && blocks.linked[at(b - 1)][at(j)]));
+      blocks.linked[at(b)][at(j)] = linked;
+      if (linked && j + 1 < b) {  // T_kj through the folded neurons, and its error
+        flops +=
+            6.0 * static_cast<double>(free) * folded[at(b - 1)] * static_cast<double>(blocks.size[at(j)]);
+      }
+      for (Index other = 0; curved && linked && other <= j; ++other) {
+        if (blocks.linked[at(b)][at(other)]) {
+          flops += (other == j ? 1.0 : 2.0) * static_cast<double>(free) *
+                   static_cast<double>(blocks.size[at(j)]) * static_cast<double>(blocks.size[at(other)]);
+        }
+      }
+    }
+  }
+  blocks.inputs_apart = proof.claim.norm == Norm::l1;
+  for (const Stage& stage : chain.stages) {
+    double rows = -1.0;  // of the product so far, from the output's side
+    if (&stage == &chain.stages.back()) rows = static_cast<double>(proof.claim.rows.size());
+    for (auto layer = stage.maps.rbegin(); layer != stage.maps.rend(); ++layer) {
+      const auto* dense = std::get_if<Dense>(&(*layer)->op);
+      if (dense == nullptr) continue;
+      if (rows >= 0.0)
+        flops += 4.0 * rows * static_cast<double>(dense->rows) * static_cast<double>(dense->cols);
+      if (rows < 0.0) rows = static_cast<double>(dense->rows);
+    }
+  }
+  return flops + make_pattern(blocks).flops;
+}
+
+}  // namespace geolip::verify

@@ -1,0 +1,250 @@
+// The certificate's algebra in float64, memory, and the ascent's scalars.
+#include <backend/buffer.hpp>
+#include <support/backends.hpp>
+#include <support/device_matrix.hpp>
+
+#include <array>
+
+namespace geolip {
+namespace {
+
+using Eigen::MatrixXd;
+using kernels::Momentum;
+using test::DeviceMatrix;
+using test::expect_equal;
+using test::expect_within;
+using test::on_device;
+using test::Random;
+using test::random_values;
+using Rows = test::RowMajor<double>;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// No multiple of a tile, and more than two.
+constexpr Index n = 300;
+
+Rows lower(const Rows& a) { return a.triangularView<Eigen::Lower>(); }
+
+class Algebra : public test::OnEveryBackend {
+ protected:
+  /// An n x n matrix with unit diagonal and eigenvalues well above 0.
+  static Rows positive_definite(Random& random, Index size) {
+    const Rows g = random_values<double>(random, size, size);
+    return Rows::Identity(size, size) + 0.1 / static_cast<double>(size) * g * g.transpose();
+  }
+};
+
+TEST_P(Algebra, MemoryComesBackAsItWentIn) {
+  const auto a = on_device(backend(), std::vector<double>{1.0, -2.0, nan});
+  const std::vector<double> back = a.download();
+  EXPECT_EQ(back[0], 1.0);
+  EXPECT_EQ(back[1], -2.0);
+  EXPECT_TRUE(std::isnan(back[2]));
+  backend::Buffer<float> b(backend(), 5, 3);
+  b.zero();
+  EXPECT_EQ(b.download(), std::vector<float>(15, 0.0F));
+  void* memory = backend().allocate(100);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U);
+  backend().release(memory);
+}
+
+TEST_P(Algebra, MovedBuffersOwnNothing) {
+  auto a = on_device(backend(), std::vector<double>{1.0, 2.0});
+  backend::Buffer<double> b(std::move(a));
+  EXPECT_EQ(a.data(), nullptr);  // NOLINT(bugprone-use-after-move): that is what is tested
+  a = on_device(backend(), std::vector<double>{3.0});
+  b = std::move(a);
+  EXPECT_EQ(b.download(), std::vector<double>{3.0});
+  EXPECT_EQ(a.size(), 0);  // NOLINT(bugprone-use-after-move)
+}
+
+TEST_P(Algebra, ScratchKeepsItsMemoryUntilMoreIsNeeded) {
+  backend::Scratch<double> scratch(backend());
+  const double* first = scratch.take(10, 10).data;
+  EXPECT_EQ(scratch.take(20, 5).data, first);
+  const auto larger = scratch.take(11, 10);
+  EXPECT_EQ(larger.rows, 11);
+  EXPECT_EQ(larger.ld, 10);
+}
+
+TEST_P(Algebra, UpdateMomentum) {
+  std::vector<Momentum> expected{{1.0, 3.0, 0.4}, {1.0, 3.0, 0.4}};
+  auto momentum = on_device(backend(), expected);
+  const auto value = on_device(backend(), std::vector<double>{2.0, 0.5});
+  auto best = on_device(backend(), std::vector<double>{1.0, 1.0});
+  backend().update_momentum(2, value.data(), 0.0, momentum.data(), best.data());
+  kernels::update_momentum(expected[0], 2.0, 0.0);
+  kernels::update_momentum(expected[1], 0.5, 0.0);
+  const std::vector<Momentum> got = momentum.download();
+  for (std::size_t b = 0; b < 2; ++b) {
+    EXPECT_EQ(got[b].t, expected[b].t);
+    EXPECT_EQ(got[b].beta, expected[b].beta);
+    EXPECT_EQ(got[b].previous, expected[b].previous);
+  }
+  EXPECT_EQ(best.download(), (std::vector<double>{2.0, 1.0}));
+}
+
+TEST_P(Algebra, WidenColumns) {
+  Random random(1);
+  const auto x = random_values<float>(random, n, 20);
+  const DeviceMatrix<float> x_in(backend(), x);
+  const auto index = on_device(backend(), std::vector<std::int32_t>{19, -1, 0, 0});
+  DeviceMatrix<double> y(backend(), n, 4);
+  backend().widen_columns(index.data(), x_in.view(), y.view());
+  Rows expected = Rows::Zero(n, 4);
+  expected.col(0) = x.col(19).cast<double>();
+  expected.col(2) = expected.col(3) = x.col(0).cast<double>();
+  expect_equal(y.get(), expected);
+}
+
+TEST_P(Algebra, SyrkByHand) {
+  const DeviceMatrix<double> a(backend(), (Rows(2, 2) << 1, 2, 3, 4).finished());
+  DeviceMatrix<double> c(backend(), (Rows(2, 2) << nan, -5, nan, nan).finished());
+  backend().syrk(-1.0, a.view(), 0.0, c.view());
+  EXPECT_EQ(lower(c.get()), (Rows(2, 2) << -5, 0, -11, -25).finished());
+  backend().syrk_transposed(1.0, a.view(), 2.0, c.view());
+  EXPECT_EQ(lower(c.get()), (Rows(2, 2) << 0, 0, -8, -30).finished());
+}
+
+TEST_P(Algebra, SyrkInBulk) {
+  Random random(2);
+  for (const Index inner : {1, 40, 200}) {
+    const Rows a = random_values<double>(random, n, inner);
+    const Rows at = a.transpose();
+    const Rows start = random_values<double>(random, n, n);
+    const DeviceMatrix<double> a_in(backend(), a);
+    const DeviceMatrix<double> at_in(backend(), at);
+    const Rows size = a.cwiseAbs() * a.cwiseAbs().transpose() + start.cwiseAbs();
+    for (const double beta : {0.0, 1.0, -0.5}) {
+      DeviceMatrix<double> c(backend(), beta == 0.0 ? Rows(Rows::Constant(n, n, nan)) : start);
+      DeviceMatrix<double> d(backend(), beta == 0.0 ? Rows(Rows::Constant(n, n, nan)) : start);
+      backend().syrk(0.75, a_in.view(), beta, c.view());
+      backend().syrk_transposed(0.75, at_in.view(), beta, d.view());
+      const Rows expected = 0.75 * a * at + beta * start;
+      const double units = static_cast<double>(inner) + 4.0;
+      expect_within<double>(lower(c.get()), lower(expected), units, size);
+      expect_within<double>(lower(d.get()), lower(expected), units, size);
+    }
+  }
+}
+
+TEST_P(Algebra, CholeskyByHand) {
+  DeviceMatrix<double> a(backend(), (Rows(2, 2) << 4, nan, 2, 5).finished());
+  ASSERT_TRUE(backend().cholesky(a.view()));
+  EXPECT_EQ(lower(a.get()), (Rows(2, 2) << 2, 0, 1, 2).finished());
+}
+
+TEST_P(Algebra, CholeskyInBulk) {
+  Random random(3);
+  for (const Index size : {Index{1}, Index{127}, Index{128}, Index{129}, n}) {
+    const Rows a = positive_definite(random, size);
+    Rows given = a;
+    given.triangularView<Eigen::StrictlyUpper>().setConstant(nan);  // not read
+    DeviceMatrix<double> factor(backend(), given);
+    ASSERT_TRUE(backend().cholesky(factor.view()));
+    // backward error: |A - L L'| <= (n + 1) eps |L| |L'|
+    const Rows l = lower(factor.get());
+    expect_within<double>(Rows(l * l.transpose()), a, static_cast<double>(size) + 2.0,
+                          Rows(l.cwiseAbs() * l.cwiseAbs().transpose()));
+  }
+}
+
+TEST_P(Algebra, CholeskyRefusesWhatIsNotPositiveDefinite) {
+  Random random(4);
+  const Rows good = positive_definite(random, n);
+  const std::array<Index, 6> places{0, 1, 127, 128, 255, n - 1};
+  for (const Index i : places) {
+    for (const double pivot : {-1e-3, 0.0, nan, -std::numeric_limits<double>::infinity()}) {
+      Rows bad = good;
+      bad(i, i) = pivot;
+      DeviceMatrix<double> a(backend(), bad);
+      EXPECT_FALSE(backend().cholesky(a.view())) << "pivot " << pivot << " at " << i;
+    }
+  }
+  // one entry below the diagonal that is not a number, or that alone makes the matrix indefinite
+  for (const auto& [i, j] :
+       {std::pair<Index, Index>{1, 0}, {n - 1, 0}, {n - 1, n - 2}, {130, 5}, {200, 190}}) {
+    for (const double entry : {nan, 4.0, std::numeric_limits<double>::infinity()}) {
+      Rows bad = good;
+      bad(i, j) = entry;
+      DeviceMatrix<double> a(backend(), bad);
+      EXPECT_FALSE(backend().cholesky(a.view())) << "entry " << entry << " at " << i << ", " << j;
+    }
+  }
+}
+
+TEST_P(Algebra, CholeskyRefusesASingularMatrixOfExactNumbers) {
+  DeviceMatrix<double> a(backend(), Rows::Constant(n, n, 1.0));
+  EXPECT_FALSE(backend().cholesky(a.view()));
+}
+
+TEST_P(Algebra, SolveRightTransposed) {
+  Random random(5);
+  Rows l = lower(0.05 * random_values<double>(random, n, n));
+  l.diagonal().setOnes();
+  Rows given = l;
+  given.triangularView<Eigen::StrictlyUpper>().setConstant(nan);  // not read
+  const DeviceMatrix<double> l_in(backend(), given);
+  for (const Index rows : {Index{1}, Index{64}, Index{201}}) {
+    const Rows b = random_values<double>(random, rows, n);
+    DeviceMatrix<double> x(backend(), b);
+    backend().solve_right_transposed(l_in.view(), x.view());
+    const Rows got = x.get();
+    // backward error: |X L' - B| <= n eps |X| |L'|
+    expect_within<double>(Rows(got * l.transpose()), b, 2.0 * n,
+                          Rows(got.cwiseAbs() * l.cwiseAbs().transpose()));
+  }
+}
+
+TEST_P(Algebra, ElementwiseOperationsAreExact) {
+  Random random(6);
+  constexpr Index m = 131;
+  const Rows x = random_values<double>(random, n, m);
+  const Rows square = random_values<double>(random, n, n);
+  std::vector<double> d(n);
+  for (double& entry : d) entry = random.normal();
+  const Eigen::Map<const Eigen::VectorXd> diagonal(d.data(), n);
+  const auto d_in = on_device(backend(), d);
+  const DeviceMatrix<double> x_in(backend(), x);
+  const DeviceMatrix<double> square_in(backend(), square);
+
+  DeviceMatrix<double> transposed(backend(), m, n);
+  backend().transpose(x_in.view(), transposed.view());
+  expect_equal(transposed.get(), x.transpose());
+
+  DeviceMatrix<double> scaled_transpose(backend(), m, n);
+  backend().scaled_transpose(x_in.view(), d_in.data(), scaled_transpose.view());
+  expect_equal(scaled_transpose.get(), Rows(x.transpose() * diagonal.asDiagonal()));
+
+  DeviceMatrix<double> symmetric(backend(), square);
+  backend().symmetrise(symmetric.view());
+  expect_equal(symmetric.get(), Rows(square.selfadjointView<Eigen::Lower>()));
+
+  DeviceMatrix<double> columns(backend(), square);
+  backend().scale_columns(d_in.data(), columns.view());
+  expect_equal(columns.get(), Rows(square * diagonal.asDiagonal()));
+
+  DeviceMatrix<double> diag(backend(), n, n);
+  backend().diagonal(d_in.data(), diag.view());
+  expect_equal(diag.get(), Rows(diagonal.asDiagonal()));
+
+  DeviceMatrix<double> shifted(backend(), square);
+  backend().add_diagonal(d_in.data(), shifted.view());
+  expect_equal(shifted.get(), Rows(square + Rows(diagonal.asDiagonal())));
+
+  DeviceMatrix<double> sum(backend(), diag.get());
+  backend().add_lower(square_in.view(), sum.view());
+  expect_equal(sum.get(), Rows(lower(square) + diag.get()));
+
+  std::vector<double> host(n);
+  backend().download_diagonal(square_in.view(), host.data());
+  for (Index i = 0; i < n; ++i) ASSERT_EQ(host[static_cast<std::size_t>(i)], square(i, i));
+
+  backend().row_squares(x_in.view(), host.data());
+  const Rows squares = x.rowwise().squaredNorm();
+  expect_within<double>(Eigen::Map<const Eigen::VectorXd>(host.data(), n), squares, m, squares);
+}
+
+GEOLIP_ON_EVERY_BACKEND(Algebra);
+
+}  // namespace
+}  // namespace geolip

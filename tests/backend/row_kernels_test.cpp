@@ -1,0 +1,409 @@
+// The sweep's row kernels against loops in double: first by hand, then a batch larger than any tile.
+#include <support/backends.hpp>
+#include <support/device_matrix.hpp>
+
+namespace geolip {
+namespace {
+
+using backend::Backend;
+using backend::RowState;
+using backend::Slopes;
+using Eigen::MatrixXd;
+using kernels::Momentum;
+using test::DeviceColumns;
+using test::DeviceMatrix;
+using test::expect_equal;
+using test::expect_within;
+using test::on_device;
+using test::Random;
+using test::random_values;
+using test::RowMajor;
+
+// Longest row of a problem below; a sum of r terms is off by at most r units, norms and quotients add a few.
+constexpr double units = 33 + 16;
+
+/// A batch of problems of uneven rank, two slope sets, and zero rows where they hurt.
+template <class T>
+struct Batch {
+  static constexpr Index n = 300;
+  static constexpr Index zero_w = 7;
+  static constexpr Index zero_g = 11;
+
+  Random random{42};
+  DeviceColumns columns;
+  RowMajor<T> c;
+  RowMajor<T> h;
+  RowMajor<T> w;
+  RowMajor<T> g;
+  RowMajor<T> s;
+  std::vector<Momentum> momentum;
+
+  explicit Batch(Backend& backend) : columns(backend, {1, 5, 16, 33}, {0, 1, 1, 0}) {
+    c = random_values<T>(random, n, 2);
+    h = random_values<T>(random, n, 2).cwiseAbs();
+    w = random_values<T>(random, n, columns.total());
+    g = random_values<T>(random, n, columns.total());
+    s = random_values<T>(random, n, columns.total());
+    w.row(zero_w).setZero();
+    g.row(zero_g).setZero();
+    for (Index b = 0; b < problems(); ++b) {
+      for (Index i = 0; i < n; ++i) own(s, b).row(i).normalize();
+      momentum.push_back({1.0, 3.0, b == 0 ? 0.0 : 0.25 * static_cast<double>(b)});
+    }
+  }
+
+  Index problems() const { return columns.problems(); }
+  Index set(Index b) const { return b == 1 || b == 2 ? 1 : 0; }
+  template <class M>
+  auto own(M& m, Index b) const {
+    return m.middleCols(columns.first(b), columns.rank(b));
+  }
+  double beta(Index b) const { return momentum[static_cast<std::size_t>(b)].beta; }
+};
+
+/// Slopes in a backend's memory.
+template <class T>
+struct DeviceSlopes {
+  backend::Buffer<T> c;
+  backend::Buffer<T> h;
+  Index sets;
+  DeviceSlopes(Backend& backend, const RowMajor<T>& c_, const RowMajor<T>& h_)
+      : c(backend, std::span<const T>(c_.data(), static_cast<std::size_t>(c_.size()))),
+        h(backend, std::span<const T>(h_.data(), static_cast<std::size_t>(h_.size()))),
+        sets(c_.cols()) {}
+  Slopes<T> get() const { return {c.data(), h.data(), sets}; }
+};
+
+/// s = g / |g| and its extrapolation, row by row; a zero row keeps what it had.
+void renew(const MatrixXd& g, double beta, MatrixXd& s, MatrixXd& s_hat) {
+  for (Index i = 0; i < g.rows(); ++i) {
+    if (g.row(i).norm() == 0.0) continue;
+    const MatrixXd now = g.row(i).normalized();
+    s_hat.row(i) = (now + beta * (now - s.row(i))).normalized();
+    s.row(i) = now;
+  }
+}
+
+template <class T>
+void forward_by_hand(Backend& backend) {
+  const DeviceColumns columns(backend, {2, 1}, {0, 0});
+  const DeviceSlopes<T> slopes(backend, RowMajor<T>::Constant(2, 1, T(0.5)),
+                               RowMajor<T>::Constant(2, 1, T(0.5)));
+  const DeviceMatrix<T> w(backend, (RowMajor<T>(2, 3) << 3, 4, -2, 0, 0, 6).finished());
+  const DeviceMatrix<T> s(backend, (RowMajor<T>(2, 3) << 1, 0, 1, 0, 1, 1).finished());
+  DeviceMatrix<T> rho(backend, 2, 2);
+  DeviceMatrix<T> v(backend, 2, 3);
+  backend.in<T>().forward_rows(columns.layout(), slopes.get(), w.view(), s.view(), rho.view(), v.view());
+  EXPECT_EQ(rho.get(), (RowMajor<T>(2, 2) << 5, 2, 0, 6).finished());
+  EXPECT_EQ(v.get(), (RowMajor<T>(2, 3) << 4, 2, 0, 0, 0, 6).finished());
+}
+
+template <class T>
+void forward_in_bulk(Backend& backend) {
+  const Batch<T> batch(backend);
+  const DeviceSlopes<T> slopes(backend, batch.c, batch.h);
+  const DeviceMatrix<T> w(backend, batch.w);
+  const DeviceMatrix<T> s(backend, batch.s);
+  DeviceMatrix<T> rho(backend, batch.n, batch.problems());
+  DeviceMatrix<T> v(backend, batch.n, batch.columns.total());
+  backend.in<T>().forward_rows(batch.columns.layout(), slopes.get(), w.view(), s.view(), rho.view(),
+                               v.view());
+  const RowMajor<T> rho_got = rho.get();
+  const RowMajor<T> v_got = v.get();
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd wb = batch.own(batch.w, b).template cast<double>();
+    const MatrixXd sb = batch.own(batch.s, b).template cast<double>();
+    const MatrixXd norms = wb.rowwise().norm();
+    const auto c = batch.c.col(batch.set(b)).template cast<double>().asDiagonal();
+    const auto h = batch.h.col(batch.set(b)).template cast<double>().asDiagonal();
+    const MatrixXd direct = c * wb;
+    const MatrixXd turned = h * (norms.col(0).asDiagonal() * sb);
+    expect_within<T>(rho_got.col(b), norms, units, norms);
+    expect_within<T>(batch.own(v_got, b), MatrixXd(direct + turned), units,
+                     MatrixXd(direct.cwiseAbs() + turned.cwiseAbs()));
+  }
+}
+
+template <class T>
+void backward_by_hand(Backend& backend) {
+  const DeviceColumns columns(backend, {2}, {0});
+  const DeviceSlopes<T> slopes(backend, RowMajor<T>::Constant(3, 1, T(0.5)),
+                               RowMajor<T>::Constant(3, 1, T(0.5)));
+  const DeviceMatrix<T> w(backend, (RowMajor<T>(3, 2) << 3, 4, 1, 1, 0, 0).finished());
+  const DeviceMatrix<T> rho(backend, (RowMajor<T>(3, 1) << 4, 1, 0).finished());
+  DeviceMatrix<T> g(backend, (RowMajor<T>(3, 2) << 0, 2, 0, 0, -4, 0).finished());
+  DeviceMatrix<T> s(backend, (RowMajor<T>(3, 2) << 0, 1, 1, 0, -1, 0).finished());
+  DeviceMatrix<T> s_hat(backend, (RowMajor<T>(3, 2) << 1, 0, 0, 1, 1, 0).finished());
+  DeviceMatrix<T> norms(backend, 3, 1);
+  const auto momentum = on_device(backend, std::vector<Momentum>{{1.0, 2.0, 0.5}});
+  backend.in<T>().backward_rows(columns.layout(), slopes.get(), momentum.data(), w.view(), rho.view(),
+                                {s.view(), s_hat.view(), norms.view()}, g.view());
+  EXPECT_EQ(norms.get(), (RowMajor<T>(3, 1) << 2, 0, 4).finished());
+  EXPECT_EQ(s.get(), (RowMajor<T>(3, 2) << 0, 1, 1, 0, -1, 0).finished());
+  // the zero row keeps its extrapolated direction too
+  EXPECT_EQ(s_hat.get(), (RowMajor<T>(3, 2) << 0, 1, 0, 1, -1, 0).finished());
+  // 0.5 (0, 2) + 0.5 (2 / 4) (3, 4); nothing; 0.5 (-4, 0) without a second term, as rho = 0
+  EXPECT_EQ(g.get(), (RowMajor<T>(3, 2) << 0.75, 2, 0, 0, -2, 0).finished());
+}
+
+template <class T>
+void backward_in_bulk(Backend& backend) {
+  const Batch<T> batch(backend);
+  const DeviceSlopes<T> slopes(backend, batch.c, batch.h);
+  RowMajor<T> rho(batch.n, batch.problems());
+  for (Index b = 0; b < batch.problems(); ++b) rho.col(b) = batch.own(batch.w, b).rowwise().norm();
+  const DeviceMatrix<T> w(backend, batch.w);
+  const DeviceMatrix<T> rho_in(backend, rho);
+  DeviceMatrix<T> g(backend, batch.g);
+  DeviceMatrix<T> s(backend, batch.s);
+  DeviceMatrix<T> s_hat(backend, batch.s);
+  DeviceMatrix<T> norms(backend, batch.n, batch.problems());
+  const auto momentum = on_device(backend, batch.momentum);
+  backend.in<T>().backward_rows(batch.columns.layout(), slopes.get(), momentum.data(), w.view(),
+                                rho_in.view(), {s.view(), s_hat.view(), norms.view()}, g.view());
+  const RowMajor<T> g_got = g.get();
+  const RowMajor<T> s_got = s.get();
+  const RowMajor<T> s_hat_got = s_hat.get();
+  const RowMajor<T> norms_got = norms.get();
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd wb = batch.own(batch.w, b).template cast<double>();
+    const MatrixXd gb = batch.own(batch.g, b).template cast<double>();
+    MatrixXd sb = batch.own(batch.s, b).template cast<double>();
+    MatrixXd hat = sb;
+    renew(gb, batch.beta(b), sb, hat);
+    MatrixXd ratio = gb.rowwise().norm();
+    expect_within<T>(norms_got.col(b), ratio, units, ratio);
+    for (Index i = 0; i < batch.n; ++i)
+      ratio(i, 0) = i == batch.zero_w ? 0.0 : ratio(i, 0) / double(rho(i, b));
+    const MatrixXd direct = batch.c.col(batch.set(b)).template cast<double>().asDiagonal() * gb;
+    const MatrixXd turned =
+        batch.h.col(batch.set(b)).template cast<double>().cwiseProduct(ratio.col(0)).asDiagonal() * wb;
+    const MatrixXd one = MatrixXd::Ones(sb.rows(), sb.cols());
+    expect_within<T>(batch.own(s_got, b), sb, units, one);
+    expect_within<T>(batch.own(s_hat_got, b), hat, 4 * units, one);
+    expect_within<T>(batch.own(g_got, b), MatrixXd(direct + turned), units,
+                     MatrixXd(direct.cwiseAbs() + turned.cwiseAbs()));
+  }
+}
+
+template <class T>
+void input_rows_in_bulk(Backend& backend) {
+  const Batch<T> batch(backend);
+  const DeviceMatrix<T> g(backend, batch.g);
+  DeviceMatrix<T> s(backend, batch.s);
+  DeviceMatrix<T> s_hat(backend, batch.s);
+  DeviceMatrix<T> norms(backend, batch.n, batch.problems());
+  const auto momentum = on_device(backend, batch.momentum);
+  backend.in<T>().input_rows(batch.columns.layout(), momentum.data(), g.view(),
+                             {s.view(), s_hat.view(), norms.view()});
+  expect_equal(g.get(), batch.g);
+  const RowMajor<T> s_got = s.get();
+  const RowMajor<T> s_hat_got = s_hat.get();
+  const RowMajor<T> norms_got = norms.get();
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd gb = batch.own(batch.g, b).template cast<double>();
+    MatrixXd sb = batch.own(batch.s, b).template cast<double>();
+    MatrixXd hat = sb;
+    renew(gb, batch.beta(b), sb, hat);
+    const MatrixXd one = MatrixXd::Ones(sb.rows(), sb.cols());
+    const MatrixXd norm = gb.rowwise().norm();
+    expect_within<T>(norms_got.col(b), norm, units, norm);
+    expect_within<T>(batch.own(s_got, b), sb, units, one);
+    expect_within<T>(batch.own(s_hat_got, b), hat, 4 * units, one);
+  }
+}
+
+template <class T>
+void input_ball_by_hand(Backend& backend) {
+  const DeviceColumns columns(backend, {1, 1}, {0, 0});
+  const DeviceMatrix<T> g(backend, (RowMajor<T>(3, 2) << 0, 0, -2, 0, 0, 0).finished());
+  const RowMajor<T> before = (RowMajor<T>(3, 2) << 1, 0, 0, 1, 0, 0).finished();
+  DeviceMatrix<T> s(backend, before);
+  DeviceMatrix<T> s_hat(backend, before);
+  DeviceMatrix<T> norms(backend, 1, 2);
+  const auto momentum = on_device(backend, std::vector<Momentum>(2));
+  backend.in<T>().input_ball(columns.layout(), momentum.data(), g.view(),
+                             {s.view(), s_hat.view(), norms.view()});
+  EXPECT_EQ(norms.get(), (RowMajor<T>(1, 2) << 2, 0).finished());
+  // the second problem has no gradient and stays where it was
+  const RowMajor<T> after = (RowMajor<T>(3, 2) << 0, 0, -1, 1, 0, 0).finished();
+  EXPECT_EQ(s.get(), after);
+  EXPECT_EQ(s_hat.get(), after);
+}
+
+template <class T>
+void input_ball_in_bulk(Backend& backend) {
+  Batch<T> batch(backend);
+  for (Index b = 0; b < batch.problems(); ++b) batch.own(batch.s, b) /= batch.own(batch.s, b).norm();
+  const DeviceMatrix<T> g(backend, batch.g);
+  DeviceMatrix<T> s(backend, batch.s);
+  DeviceMatrix<T> s_hat(backend, batch.s);
+  DeviceMatrix<T> norms(backend, 1, batch.problems());
+  const auto momentum = on_device(backend, batch.momentum);
+  backend.in<T>().input_ball(batch.columns.layout(), momentum.data(), g.view(),
+                             {s.view(), s_hat.view(), norms.view()});
+  expect_equal(g.get(), batch.g);
+  const RowMajor<T> s_got = s.get();
+  const RowMajor<T> s_hat_got = s_hat.get();
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd gb = batch.own(batch.g, b).template cast<double>();
+    const MatrixXd old = batch.own(batch.s, b).template cast<double>();
+    const MatrixXd now = gb / gb.norm();
+    const MatrixXd hat = (now + batch.beta(b) * (now - old)).normalized();
+    // sums within a row are in T, those over rows in double; sizes are relative to the largest entry
+    const MatrixXd scale = MatrixXd::Constant(gb.rows(), gb.cols(), now.cwiseAbs().maxCoeff());
+    EXPECT_NEAR(static_cast<double>(norms.get()(0, b)), gb.norm(),
+                units * static_cast<double>(std::numeric_limits<T>::epsilon()) * gb.norm());
+    expect_within<T>(batch.own(s_got, b), now, units, scale);
+    expect_within<T>(batch.own(s_hat_got, b), hat, 4 * units, scale);
+  }
+}
+
+template <class T>
+void normalise_in_bulk(Backend& backend, bool ball) {
+  Batch<T> batch(backend);
+  RowMajor<T> x = batch.g;
+  if (ball) batch.own(x, 1).setZero();
+  DeviceMatrix<T> s(backend, batch.n, batch.columns.total());
+  DeviceMatrix<T> s_hat(backend, x);
+  DeviceMatrix<T> norms(backend, batch.n, batch.problems());
+  const RowState<T> state{s.view(), s_hat.view(), norms.view()};
+  if (ball) {
+    backend.in<T>().normalise_ball(batch.columns.layout(), state);
+  } else {
+    backend.in<T>().normalise_rows(batch.columns.layout(), state);
+  }
+  const RowMajor<T> s_got = s.get();
+  expect_equal(s_got, s_hat.get());
+  for (Index b = 0; b < batch.problems(); ++b) {
+    MatrixXd expected = batch.own(x, b).template cast<double>();
+    if (ball && expected.norm() == 0.0) expected(0, 0) = 1.0;
+    if (ball) expected /= expected.norm();
+    for (Index i = 0; i < batch.n && !ball; ++i) {
+      if (expected.row(i).norm() == 0.0) expected(i, 0) = 1.0;
+      expected.row(i).normalize();
+    }
+    expect_within<T>(batch.own(s_got, b), expected, units, MatrixXd(expected.cwiseAbs()));
+  }
+}
+
+template <class T>
+void objective_by_hand(Backend& backend) {
+  const DeviceColumns columns(backend, {2, 2}, {0, 0});
+  const DeviceMatrix<T> y(backend, (RowMajor<T>(2, 4) << 1, 2, 3, 4, 5, 6, 7, 8).finished());
+  const DeviceMatrix<double> u(backend, (RowMajor<double>(2, 2) << 2, 0, -3, 0).finished());
+  DeviceMatrix<T> g(backend, 2, 4);
+  const auto vector = on_device(backend, std::vector<std::int32_t>{0, 1});
+  backend::Buffer<double> value(backend, 2);
+  backend.in<T>().objective(columns.layout(), u.view(), vector.data(), y.view(), g.view(), value.data());
+  // 2 * 1 - 3 * 5;  9 + 16 + 49 + 64
+  EXPECT_EQ(value.download(), (std::vector<double>{-13.0, 138.0}));
+  EXPECT_EQ(g.get(), (RowMajor<T>(2, 4) << 2, 0, 6, 8, -3, 0, 14, 16).finished());
+}
+
+template <class T>
+void columns_of_l1(Backend& backend) {
+  Batch<T> batch(backend);
+  const RowMajor<T> a = random_values<T>(batch.random, batch.n, batch.problems());
+  const RowMajor<T> x = random_values<T>(batch.random, 1, batch.columns.total());
+  const DeviceMatrix<T> a_in(backend, a);
+  const DeviceMatrix<T> x_in(backend, x);
+  const DeviceMatrix<T> w_in(backend, batch.w);
+  DeviceMatrix<T> w(backend, batch.n, batch.columns.total());
+  DeviceMatrix<T> collected(backend, 1, batch.columns.total());
+  backend.in<T>().spread_column(batch.columns.layout(), a_in.view(), x_in.view(), w.view());
+  backend.in<T>().collect_column(batch.columns.layout(), a_in.view(), w_in.view(), collected.view());
+  const RowMajor<T> w_got = w.get();
+  const RowMajor<T> collected_got = collected.get();
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd column = a.col(b).template cast<double>();
+    const MatrixXd row = batch.own(x, b).template cast<double>();
+    const MatrixXd wb = batch.own(batch.w, b).template cast<double>();
+    const MatrixXd outer = column * row;
+    expect_within<T>(batch.own(w_got, b), outer, 1, MatrixXd(outer.cwiseAbs()));
+    expect_within<T>(batch.own(collected_got, b), MatrixXd(column.transpose() * wb), batch.n,
+                     MatrixXd(column.cwiseAbs().transpose() * wb.cwiseAbs()));
+  }
+}
+
+template <class T>
+void signs(Backend& backend) {
+  Batch<T> batch(backend);
+  constexpr Index starts = 5;
+  const RowMajor<T> d = random_values<T>(batch.random, batch.columns.total(), starts);
+  const DeviceMatrix<T> s(backend, batch.g);
+  const DeviceMatrix<T> d_in(backend, d);
+  DeviceMatrix<T> y(backend, batch.n, batch.problems() * starts);
+  backend.in<T>().project_signs(batch.columns.layout(), s.view(), d_in.view(), y.view());
+  const RowMajor<T> got = y.get();
+  EXPECT_TRUE((got.array().abs() == T(1)).all());
+  EXPECT_TRUE((got.row(batch.zero_g).array() == T(1)).all());
+  Index decided = 0;
+  for (Index b = 0; b < batch.problems(); ++b) {
+    const MatrixXd sb = batch.own(batch.g, b).template cast<double>();
+    const MatrixXd db = d.middleRows(batch.columns.first(b), batch.columns.rank(b)).template cast<double>();
+    const MatrixXd product = sb * db;
+    for (Index i = 0; i < batch.n; ++i) {
+      for (Index k = 0; k < starts; ++k) {
+        if (std::abs(product(i, k)) < 1e-4) continue;  // rounding may decide
+        ++decided;
+        ASSERT_EQ(got(i, b * starts + k), product(i, k) < 0.0 ? T(-1) : T(1));
+      }
+    }
+  }
+  EXPECT_GT(decided, batch.n * batch.problems() * starts * 9 / 10);
+}
+
+class RowKernels : public test::OnEveryBackend {};
+
+TEST_P(RowKernels, ForwardByHand) {
+  forward_by_hand<float>(backend());
+  forward_by_hand<double>(backend());
+}
+TEST_P(RowKernels, ForwardInBulk) {
+  forward_in_bulk<float>(backend());
+  forward_in_bulk<double>(backend());
+}
+TEST_P(RowKernels, BackwardByHand) {
+  backward_by_hand<float>(backend());
+  backward_by_hand<double>(backend());
+}
+TEST_P(RowKernels, BackwardInBulk) {
+  backward_in_bulk<float>(backend());
+  backward_in_bulk<double>(backend());
+}
+TEST_P(RowKernels, InputRows) {
+  input_rows_in_bulk<float>(backend());
+  input_rows_in_bulk<double>(backend());
+}
+TEST_P(RowKernels, InputBallByHand) {
+  input_ball_by_hand<float>(backend());
+  input_ball_by_hand<double>(backend());
+}
+TEST_P(RowKernels, InputBallInBulk) {
+  input_ball_in_bulk<float>(backend());
+  input_ball_in_bulk<double>(backend());
+}
+TEST_P(RowKernels, Normalise) {
+  for (const bool ball : {false, true}) {
+    normalise_in_bulk<float>(backend(), ball);
+    normalise_in_bulk<double>(backend(), ball);
+  }
+}
+TEST_P(RowKernels, Objective) {
+  objective_by_hand<float>(backend());
+  objective_by_hand<double>(backend());
+}
+TEST_P(RowKernels, ColumnsOfL1) {
+  columns_of_l1<float>(backend());
+  columns_of_l1<double>(backend());
+}
+TEST_P(RowKernels, ProjectSigns) {
+  signs<float>(backend());
+  signs<double>(backend());
+}
+
+GEOLIP_ON_EVERY_BACKEND(RowKernels);
+
+}  // namespace
+}  // namespace geolip

@@ -1,0 +1,128 @@
+// From a network's file to a certificate and back through the checker, as a user would go.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/child_process.hpp"
+#include "cli/fake_library.hpp"
+
+namespace geolip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::ChildProcess;
+using testing::read_file;
+using testing::TemporaryFolder;
+using testing::write_file;
+using Arguments = std::vector<std::string>;
+
+int geolip(Arguments arguments) {
+  arguments.insert(arguments.begin(), GEOLIP_COMMAND);
+  return ChildProcess(std::move(arguments)).end().first;
+}
+
+/// A network's file and the options it is read with.
+struct Source {
+  std::string name;
+  fs::path path;
+  Arguments options;
+};
+
+std::vector<Source> sources() {
+  const fs::path data = GEOLIP_TEST_DATA;
+  return {{"onnx", data / "tiny.onnx", {}},
+          {"nnet", data / "tiny.nnet", {}},
+          {"nnet_physical", data / "tiny.nnet", {"--physical-units"}},
+          {"mat", data / "plain.mat", {}},
+          {"mat_tanh", data / "compressed.mat", {"--activation", "tanh"}},
+          {"npz", data / "biased.npz", {"--activation", "leaky_relu"}}};
+}
+
+class Certificates : public ::testing::TestWithParam<Source> {
+ protected:
+  /// Bounds the network and writes its certificates; the paths of what was written.
+  Arguments certify(const std::string& norm, const std::string& outputs) {
+    const fs::path folder = folder_ / norm;
+    Arguments arguments{"estimate", GetParam().path.string(), "--norm",       norm, "--outputs",
+                        outputs,    "--certificate",          folder.string()};
+    arguments.insert(arguments.end(), GetParam().options.begin(), GetParam().options.end());
+    EXPECT_EQ(geolip(arguments), 0);
+    Arguments files;
+    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().string());
+    EXPECT_FALSE(files.empty());
+    return files;
+  }
+
+  int verify(Arguments certificates, const fs::path& network, const Arguments& options = {}) {
+    certificates.insert(certificates.begin(), "verify");
+    certificates.push_back(network.string());
+    certificates.insert(certificates.end(), options.begin(), options.end());
+    return geolip(certificates);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_P(Certificates, ConvinceTheChecker) {
+  for (const char* norm : {"linf", "l2", "l1"}) {
+    const Arguments files = certify(norm, norm == std::string("l1") ? "all" : "all,vector");
+    EXPECT_EQ(verify(files, GetParam().path), 0) << norm;
+    EXPECT_EQ(verify(files, GetParam().path, {"--exact"}), 0) << norm << " exactly";
+  }
+}
+
+TEST_P(Certificates, DoNotProveLess) {
+  const std::string file = certify("l2", "0").front();
+  json certificate = json::parse(read_file(file));
+  // the bound is the smallest double that the multipliers prove: one unit in the last place less is too
+  // little
+  std::array<char, 48> less{};
+  const double bound = certificate["bound_decimal"].get<double>();
+  std::snprintf(less.data(), less.size(), "%a", std::nextafter(bound, 0.0));
+  certificate["bound"] = less.data();
+  certificate["proofs"][0]["bound"] = less.data();
+  const fs::path forged = folder_ / "forged.json";
+  write_file(forged, certificate.dump());
+  EXPECT_EQ(verify({forged.string()}, GetParam().path), 5);
+}
+
+TEST_P(Certificates, AreAboutOneFile) {
+  const std::string file = certify("linf", "0").front();
+  const fs::path other = folder_ / GetParam().path.filename().string();
+  write_file(other, read_file(GetParam().path) + " ");
+  EXPECT_EQ(verify({file}, other), 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, Certificates, ::testing::ValuesIn(sources()),
+                         [](const auto& param_info) { return param_info.param.name; });
+
+TEST(CertificateOption, NeedsProofs) {
+  TemporaryFolder folder;
+  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  EXPECT_EQ(geolip({"estimate", network, "--certificate", (folder / ".").string(), "--verify", "off"}), 2);
+}
+
+TEST(CertificateOption, RefusesAFolderThatIsAFile) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "file";
+  write_file(file, "mine");
+  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  EXPECT_EQ(geolip({"estimate", network, "--certificate", file.string()}), 3);
+  EXPECT_EQ(read_file(file), "mine");
+}
+
+TEST(CertificateOption, SaysWhatCouldNotBeProved) {
+  TemporaryFolder folder;
+  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  EXPECT_EQ(geolip({"estimate", network, "--certificate", (folder / ".").string(), "--time-limit", "1e-9"}),
+            4);
+  EXPECT_TRUE(folder.names().empty());
+}
+
+}  // namespace
+}  // namespace geolip::cli

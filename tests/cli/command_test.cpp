@@ -1,0 +1,75 @@
+// The real command on the networks that come with GeoLIP.
+#include <geolip/version.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "cli/child_process.hpp"
+#include "cli/fake_library.hpp"
+
+namespace geolip::cli {
+namespace {
+
+using nlohmann::json;
+using testing::ChildProcess;
+
+std::pair<int, std::string> geolip(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), GEOLIP_COMMAND);
+  return ChildProcess(std::move(arguments)).end();
+}
+
+const std::string shallow = GEOLIP_SOURCE_DIR "/examples/mnist_784-256-10.onnx";
+const std::string deep = GEOLIP_SOURCE_DIR "/examples/mnist_784-64x6-10.onnx";
+
+TEST(Command, BoundsAnExampleNetwork) {
+  const auto [code, text] = geolip({"estimate", shallow, "--outputs", "3,3-5", "--baselines", "--json", "-"});
+  EXPECT_EQ(code, 0);
+  const json report = json::parse(text);
+  EXPECT_EQ(report["network"]["inputs"], 784);
+  ASSERT_EQ(report["results"].size(), 2U);
+  for (const json& result : report["results"]) {
+    EXPECT_EQ(result["status"], "verified");
+    EXPECT_LE(result["lower"].get<double>(), result["upper"].get<double>());
+    EXPECT_LE(result["relaxation"].get<double>(), result["upper"].get<double>());
+    EXPECT_LE(result["baselines"]["gradient"].get<double>(), result["upper"].get<double>());
+    EXPECT_GE(result["baselines"]["product"].get<double>(), result["upper"].get<double>());
+  }
+}
+
+TEST(Command, DescribesAnExampleNetwork) {
+  const auto [code, text] = geolip({"info", shallow, "--json", "-"});
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(json::parse(text)["network"]["neurons"], 256);
+}
+
+TEST(Command, EndsWithTheExitCodeOfItsError) {
+  EXPECT_EQ(geolip({"--version"}), std::make_pair(0, std::string("geolip ") + version + "\n"));
+  EXPECT_EQ(geolip({"estimate"}).first, 2);
+  EXPECT_EQ(geolip({"estimate", shallow, "--outputs", "10"}).first, 2);
+  EXPECT_EQ(geolip({"estimate", "no-such-network.onnx"}).first, 3);
+  EXPECT_EQ(geolip({"estimate", shallow, "--outputs", "0", "--max-iterations", "1", "--gap", "1e-9"}).first,
+            4);
+}
+
+TEST(Command, ReturnsValidBoundsWhenItIsInterrupted) {
+  const auto start = std::chrono::steady_clock::now();
+  ChildProcess process(
+      {GEOLIP_COMMAND, "estimate", deep, "--outputs", "pairs", "--gap", "1e-14", "--json", "-"});
+  ASSERT_TRUE(process.catches(SIGINT));
+  process.send(SIGINT);
+  const auto [code, text] = process.end();
+  EXPECT_EQ(code, 4);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(2));
+  const json report = json::parse(text);
+  ASSERT_EQ(report["results"].size(), 45U);
+  for (const json& result : report["results"]) {
+    EXPECT_EQ(result["status"], "limit");
+    EXPECT_LE(result["lower"].get<double>(), result["upper"].get<double>());
+  }
+}
+
+}  // namespace
+}  // namespace geolip::cli

@@ -1,0 +1,59 @@
+// Queries that invite a number that is no bound: nearly linear neurons, inputs without effect.
+#include <geolip/estimate.hpp>
+#include <support/enumeration.hpp>
+#include <support/random_networks.hpp>
+
+#include <gtest/gtest.h>
+
+namespace geolip {
+namespace {
+
+using test::Random;
+
+Bound solve(const Network& network, Norm norm, const Objective& objective, const Settings& settings = {}) {
+  return estimate(network, {norm, {objective}}, settings).bounds.front();
+}
+
+/// lower <= FGL <= upper, with the definition's own rounding.
+void expect_encloses(const Bound& bound, double fgl, double tolerance = 1e-12) {
+  EXPECT_LE(bound.lower, fgl * (1.0 + tolerance));
+  EXPECT_GE(bound.upper, fgl * (1.0 - tolerance));
+  EXPECT_LE(bound.relaxation, bound.upper);
+}
+
+TEST(NearlyLinear, SlopesThatDifferByLittleKeepTheirBounds) {
+  for (const double width : {1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14, 1e-15}) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      SCOPED_TRACE("width " + std::to_string(width) + " seed " + std::to_string(seed));
+      Random random(seed);
+      Activation leaky = make_activation(ActivationKind::leaky_relu);
+      leaky.alpha = 1.0 - width;
+      const Network network = test::random_network(random, {4, 5, 4, 2}, leaky);
+      for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+        const Bound bound = solve(network, norm, Objective::output(0));
+        expect_encloses(bound, test::enumerate_fgl(network, norm, {1.0, 0.0}));
+        EXPECT_NE(bound.status, Status::limit);
+      }
+    }
+  }
+}
+
+TEST(CoordinatesOfL1, OneWithoutAWayToTheOutputIsNotWaitedFor) {
+  // the largest column of the first map belongs to an input whose neuron feeds nothing
+  Random random(2);
+  const Network plain = test::random_network(random, {3, 6, 4, 1});
+  const Network network = test::edited(plain, [](Index k, Matrix& w) {
+    for (Index i = 0; i < w.rows; ++i) {
+      if (k == 0) w(i, 0) = i == 2 ? 100.0 : 0.0;
+      if (k == 0 && i == 2) w(i, 1) = w(i, 2) = 0.0;
+      if (k == 1) w(i, 2) = 0.0;
+    }
+  });
+  const Bound bound = solve(network, Norm::l1, Objective::output(0));
+  expect_encloses(bound, test::enumerate_fgl(network, Norm::l1, {1.0}));
+  EXPECT_NE(bound.status, Status::limit);
+  EXPECT_LT(bound.iterations, 2000);
+}
+
+}  // namespace
+}  // namespace geolip

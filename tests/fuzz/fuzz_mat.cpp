@@ -1,0 +1,12 @@
+// MATLAB 5 files.
+#include "fuzz/contract.hpp"
+#include "io/reader.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
+    const geolip::io::Parsed parsed = geolip::io::read_mat({data, size}, {});
+    geolip::fuzz::require_consistent(parsed.network);
+    geolip::fuzz::require_facts(parsed.facts);
+  });
+  return 0;
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Makes tests/fuzz/corpus anew: of the networks in tests/data and all files that the readers' tests build, the smallest
+# set with the same coverage. Needs the preset `release` with the test program test_io, and the preset `fuzz`, both built.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+kept=$(mktemp -d)
+trap 'rm -rf "$kept"' EXIT
+mkdir "$kept/all"
+# each of the damaged files is one change away from a whole one, which the fuzzer finds by itself
+GEOLIP_KEEP_TEST_FILES=$kept/all build/release/tests/io/test_io --gtest_brief=1 \
+  --gtest_filter=-'*Damaged*:*Huge*'
+cp tests/data/*.{onnx,mat,npz,nnet} "$kept/all"
+
+for target in onnx mat npz nnet; do
+  mkdir -p "$kept/$target" "tests/fuzz/corpus/$target"
+  number=0 # some of the names hold line breaks, which the fuzzer does not take
+  while IFS= read -r -d '' file; do
+    cp "$file" "$kept/$target/$((number++))"
+  done < <(find "$kept/all" -iname "*.$target" -size -8k -print0)
+  rm -f "tests/fuzz/corpus/$target"/*
+  "build/fuzz/tests/fuzz/fuzz_$target" -merge=1 -max_len=8192 "tests/fuzz/corpus/$target" "$kept/$target" \
+    2>"$kept/$target.log" || { tail "$kept/$target.log" >&2; exit 1; }
+done
+
+python3 - <<'TEXT'
+import pathlib
+import struct
+
+corpus = pathlib.Path("tests/fuzz/corpus")
+
+
+def write(target, name, data):
+    (corpus / target).mkdir(exist_ok=True)
+    (corpus / target / name).write_bytes(data)
+
+
+def npy(kind, fortran, shape, count, version=1):
+    header = f"{{'descr': '<{kind}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    values = struct.pack(f"<{count}{'d' if kind == 'f8' else 'f'}", *range(count))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + values
+
+
+for name, text in {"all": b"all", "list": b"0,1-0,vector,pairs,1", "last": b"9,all"}.items():
+    write("objectives", name, text)
+write("npy", "f8", npy("f8", False, (2, 3), 6))
+write("npy", "f4", npy("f4", False, (2, 3), 6))
+write("npy", "fortran", npy("f8", True, (2, 3), 6, version=3))
+write("npy", "vector", npy("f8", False, (6,), 6, version=2))
+TEXT
+du -sh --apparent-size tests/fuzz/corpus/*

@@ -1,0 +1,75 @@
+/// \file
+/// A network made ready for the solver's parts, and the same network as dense matrices.
+#pragma once
+
+#include <ascent/ascent.hpp>
+#include <backend/backend.hpp>
+#include <graph/linear_map.hpp>
+
+#include <Eigen/Dense>
+
+#include <memory>
+#include <vector>
+
+namespace geolip::test {
+
+/// The network, dense and activation layers in turn, must outlive it.
+struct Prepared {
+  std::unique_ptr<backend::Backend> backend = backend::make_cpu_backend(1);
+  graph::Chain chain;
+  std::vector<graph::LayerSlopes> slopes;
+  graph::Scaling scaling;
+
+  explicit Prepared(const Network& network, const std::vector<const SlopeOverride*>& overrides = {})
+      : chain(graph::make_chain(network)),
+        slopes(graph::make_slopes(chain, overrides)),
+        scaling(graph::unit_scaling(chain)) {}
+
+  template <class T>
+  ascent::Model<T> model(Norm norm) const {
+    return {*backend, chain, slopes, scaling, norm};
+  }
+};
+
+/// Weights of the dense layers, first to last.
+inline std::vector<Eigen::MatrixXd> dense_weights(const Network& network) {
+  std::vector<Eigen::MatrixXd> weights;
+  for (const Layer& layer : network.layers()) {
+    if (const auto* dense = std::get_if<Dense>(&layer.op)) {
+      const Matrix& w = dense->weight;
+      weights.emplace_back(
+          Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(w.data.data(), w.rows, w.cols));
+    }
+  }
+  return weights;
+}
+
+inline Eigen::VectorXd centres(const graph::LayerSlopes& slopes, Index set = 0) {
+  Eigen::VectorXd c(slopes.neurons);
+  for (Index i = 0; i < slopes.neurons; ++i) c[i] = slopes.centre(i, set);
+  return c;
+}
+
+inline Eigen::VectorXd half_widths(const graph::LayerSlopes& slopes, Index set = 0) {
+  Eigen::VectorXd h(slopes.neurons);
+  for (Index i = 0; i < slopes.neurons; ++i) h[i] = slopes.half_width(i, set);
+  return h;
+}
+
+inline Eigen::VectorXd to_eigen(const std::vector<double>& v) {
+  return Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Index>(v.size()));
+}
+
+inline ascent::Problem row_problem(std::vector<double> row) {
+  ascent::Problem problem;
+  problem.row = std::move(row);
+  return problem;
+}
+
+inline ascent::Problem vector_problem() {
+  ascent::Problem problem;
+  problem.vector = true;
+  return problem;
+}
+
+}  // namespace geolip::test
