@@ -11,7 +11,7 @@ build=(g++ cmake ninja-build pkg-config git libeigen3-dev libonnx-dev libprotobu
   zlib1g-dev libzip-dev libssl-dev libgmp-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
   libbenchmark-dev)
 optional=(ccache libopenblas-dev) # builds are slower, or sweeps, without
-tools=(clang-format clang-tidy clang)
+tools=(clang-format clang python3-pip) # clang-tidy comes from PyPI: .ci/tidy
 fuzzer=(clang libclang-rt-dev)
 # The development packages whose shared libraries an installed geolip loads.
 linked=(libopenblas-dev libonnx-dev libprotobuf-dev zlib1g-dev libzip-dev libssl-dev libgmp-dev)

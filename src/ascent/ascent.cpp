@@ -35,9 +35,9 @@ Ascent<T>::Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<In
 }
 
 template <class T>
-Ascent<T>::Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids, Index rank,
+Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::vector<Index> ids, Index rank,
                   std::uint64_t seed)
-    : Ascent(model, problems, ids, make_offsets(std::vector<Index>(problems.size(), rank))) {
+    : Ascent(model, problems, std::move(ids), make_offsets(std::vector<Index>(problems.size(), rank))) {
   input_ = make_block(model.input_rows(), ball() ? 1 : model.input_rows());
   for (Index k = 0; k < model.depth(); ++k) {
     const Index n = model.maps[static_cast<std::size_t>(k)].outputs();

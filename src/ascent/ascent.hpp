@@ -30,7 +30,7 @@ template <class T>
 class Ascent {
  public:
   /// Random unit vectors, which depend on `seed` and the problem's `id` alone.
-  Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids, Index rank,
+  Ascent(Model<T>& model, const std::vector<Problem>& problems, std::vector<Index> ids, Index rank,
          std::uint64_t seed);
 
   /// Problems `keep` (positions in `old`) of another state, in either arithmetic, with ranks raised to

@@ -184,7 +184,7 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     if (!settled.empty()) settle(model, ascent, settled);
     if (rest.empty()) return;
     if (may_refine && stalled == rest.size()) {
-      unsettled = rest;
+      unsettled = std::move(rest);
       return;
     }
     if (!settled.empty() || grown) {

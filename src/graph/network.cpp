@@ -82,10 +82,10 @@ struct CheckLayer {
       require_size(name, "slope", activation.slopes.size(), inputs);
       require_finite(name, "slope", activation.slopes);
     }
-    if (!std::isfinite(activation.alpha) || !std::isfinite(activation.beta)) {
-      // Clip may be open on either side; every other parameter is a number.
-      if (activation.kind != ActivationKind::clip || std::isnan(activation.alpha) ||
-          std::isnan(activation.beta)) {
+    // Clip may be open on either side; every other parameter is a number.
+    const bool open = activation.kind == ActivationKind::clip;
+    for (const double parameter : {activation.alpha, activation.beta}) {
+      if (std::isnan(parameter) || (std::isinf(parameter) && !open)) {
         fail(name, "activation parameter is not finite");
       }
     }

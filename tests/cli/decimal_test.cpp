@@ -55,7 +55,7 @@ int compare(const std::string& text, double x) {
   std::snprintf(exact.data(), exact.size(), "%.769e", x);
   const auto split = [](const std::string& number) {
     const std::size_t e = number.find('e');
-    int exponent = e == std::string::npos ? 0 : std::atoi(number.c_str() + e + 1);
+    int exponent = e == std::string::npos ? 0 : std::stoi(number.substr(e + 1));
     std::string digits;
     int point = -1;
     for (const char c : number.substr(0, e)) {

@@ -97,8 +97,8 @@ TEST_F(OnnxElementwise, OldVersionsBroadcastFromAnAxis) {
 }
 
 /// Two channels: scale (2, 3), bias (1, -1), mean (4, 5), variance (3, 15), epsilon 1.
-Model batch_normalization(std::vector<std::int64_t> shape, int opset = 13) {
-  Model m(std::move(shape), opset);
+Model batch_normalization(const std::vector<std::int64_t>& shape, int opset = 13) {
+  Model m(shape, opset);
   m.constant("s", {2}, {2, 3})
       .constant("b", {2}, {1, -1})
       .constant("m", {2}, {4, 5})

@@ -32,6 +32,7 @@ bool agree(const std::filesystem::path& path, const ReadOptions& options = {}, c
   try {
     product = geolip::read_network(path, options);
   } catch (const NetworkError&) {
+    product.reset();
   }
   std::vector<ExternalHash> external;
   if (product) {
