@@ -22,7 +22,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 struct Parsed {
   Network network;
   Facts facts;
-  std::vector<ExternalFile> external;
+  std::vector<ExternalFile> external{};
 };
 
 Parsed read_mat(Bytes file, const ReadOptions& options);

@@ -3,17 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <Eigen/SVD>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "baselines/enumeration.hpp"
+#include "support/enumeration.hpp"
+#include "support/random_networks.hpp"
+#include "support/spectrum.hpp"
 
 namespace geolip {
 namespace {
-
-using geolip::testing::random_network;
 
 /// Row i of a matrix as a vector.
 std::vector<double> row(const Matrix& m, Index i) {
@@ -22,8 +22,9 @@ std::vector<double> row(const Matrix& m, Index i) {
 }
 
 TEST(GradientBound, IsTheLargestNormOfTheNetworksOwnGradients) {
-  std::mt19937_64 engine(1);
-  const Network network = random_network({5, 7, 6, 3}, make_activation(ActivationKind::tanh), engine);
+  test::Random random(1);
+  const Network network =
+      test::random_biased_network(random, {5, 7, 6, 3}, make_activation(ActivationKind::tanh));
   const Matrix inputs = random_inputs(300, 5, 2);  // more than one batch
   double sum = 0.0;
   double square = 0.0;
@@ -44,7 +45,7 @@ TEST(GradientBound, IsTheLargestNormOfTheNetworksOwnGradients) {
       const std::vector<double> r = network.gradient(x, unit);
       jacobian.row(k) = Eigen::Map<const Eigen::RowVectorXd>(r.data(), 5);
     }
-    spectral = std::max(spectral, Eigen::JacobiSVD<Eigen::MatrixXd>(jacobian).singularValues()(0));
+    spectral = std::max(spectral, test::spectral_norm(jacobian));
     rows = std::max(rows, jacobian.cwiseAbs().rowwise().sum().maxCoeff());
   }
   const Objective margin = Objective::margin(1, 2);
@@ -56,12 +57,13 @@ TEST(GradientBound, IsTheLargestNormOfTheNetworksOwnGradients) {
 }
 
 TEST(GradientBound, FindsTheSpectralNormOfJacobiansOfEitherShape) {
-  std::mt19937_64 engine(4);
+  test::Random random(4);
   for (const auto& widths : {std::vector<Index>{2, 5}, std::vector<Index>{5, 2}}) {
-    const Network network = random_network(widths, make_activation(ActivationKind::relu), engine);
+    const Network network =
+        test::random_biased_network(random, widths, make_activation(ActivationKind::relu));
     const double bound =
         gradient_bound(network, Norm::l2, Objective::vector(), random_inputs(1, widths[0], 0));
-    const double exact = geolip::testing::enumerate_fgl(network, Norm::l2, Objective::vector());
+    const double exact = test::enumerate_fgl(network, Norm::l2, Objective::vector());
     EXPECT_NEAR(bound, exact, 1e-12 * exact);
   }
 }
@@ -85,8 +87,8 @@ TEST(GradientBound, PassesOverInputsThatOverflow) {
 }
 
 TEST(GradientBound, RefusesInputsOfTheWrongWidth) {
-  std::mt19937_64 engine(1);
-  const Network network = random_network({3, 2}, make_activation(ActivationKind::relu), engine);
+  test::Random random(1);
+  const Network network = test::random_biased_network(random, {3, 2}, make_activation(ActivationKind::relu));
   try {
     gradient_bound(network, Norm::l2, Objective::output(0), Matrix(4, 2));
     FAIL() << "no exception";

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <limits>
 
-#include "baselines/enumeration.hpp"
+#include "support/enumeration.hpp"
+#include "support/random_networks.hpp"
 
 namespace geolip {
 namespace {
 
-using geolip::testing::enumerate_fgl;
-using geolip::testing::random_network;
+using test::enumerate_fgl;
 using ::testing::ElementsAre;
 
 constexpr double rounding = 1e-10;
@@ -106,11 +106,10 @@ TEST(ProductBound, CancelsLargeAgainstSmallFactors) {
 }
 
 /// Layers of every kind in every place, and slopes outside [0, 1].
-Network mixed_network(std::mt19937_64& engine) {
-  std::normal_distribution<double> normal;
+Network mixed_network(test::Random& random) {
   const auto numbers = [&](std::size_t n) {
     std::vector<double> x(n);
-    for (double& v : x) v = normal(engine);
+    for (double& v : x) v = random.normal();
     return x;
   };
   Activation prelu;
@@ -157,9 +156,9 @@ void expect_order(const Network& network, Norm norm, const std::vector<Objective
 }
 
 TEST(Baselines, EncloseTheEnumeratedConstantOfMixedNetworks) {
-  std::mt19937_64 engine(7);
+  test::Random random(7);
   for (int repeat = 0; repeat < 10; ++repeat) {
-    const Network network = mixed_network(engine);
+    const Network network = mixed_network(random);
     const Matrix inputs = random_inputs(300, 3, 11);
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       expect_order(network, norm, some_objectives(norm), inputs);
@@ -168,13 +167,13 @@ TEST(Baselines, EncloseTheEnumeratedConstantOfMixedNetworks) {
 }
 
 TEST(Baselines, EncloseTheEnumeratedConstantForEveryActivation) {
-  std::mt19937_64 engine(3);
+  test::Random random(3);
   for (const auto kind :
        {ActivationKind::identity, ActivationKind::relu, ActivationKind::leaky_relu, ActivationKind::sigmoid,
         ActivationKind::tanh, ActivationKind::elu, ActivationKind::selu, ActivationKind::softplus,
         ActivationKind::hard_sigmoid, ActivationKind::clip, ActivationKind::gelu, ActivationKind::silu}) {
     SCOPED_TRACE(to_string(kind));
-    const Network network = random_network({3, 4, 4, 3}, make_activation(kind), engine);
+    const Network network = test::random_biased_network(random, {3, 4, 4, 3}, make_activation(kind));
     const Matrix inputs = random_inputs(300, 3, 5);
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       expect_order(network, norm, some_objectives(norm), inputs);
@@ -183,8 +182,8 @@ TEST(Baselines, EncloseTheEnumeratedConstantForEveryActivation) {
 }
 
 TEST(ProductBound, CoversAnActivationAtTheEnd) {
-  std::mt19937_64 engine(5);
-  Network network = random_network({3, 4, 3}, make_activation(ActivationKind::relu), engine);
+  test::Random random(5);
+  Network network = test::random_biased_network(random, {3, 4, 3}, make_activation(ActivationKind::relu));
   network.add({"last", make_activation(ActivationKind::sigmoid)});
   network.add({"scale", Affine{{2.0, -3.0, 0.5}, {}}});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
@@ -202,8 +201,9 @@ TEST(ProductBound, CoversAnActivationAtTheBeginning) {
 }
 
 TEST(ProductBound, UsesTheSlopesOfTheObjective) {
-  std::mt19937_64 engine(9);
-  const Network network = random_network({3, 4, 4, 3}, make_activation(ActivationKind::relu), engine);
+  test::Random random(9);
+  const Network network =
+      test::random_biased_network(random, {3, 4, 4, 3}, make_activation(ActivationKind::relu));
   SlopeOverride slopes;
   slopes.layers = {{{0, 1}, {0, 0}, {1, 1}, {-2, 0.5}}, {{0, 0}, {0, 3}, {1, 1}, {0, 1}}};
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {

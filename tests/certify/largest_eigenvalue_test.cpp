@@ -2,6 +2,7 @@
 #include <certify/largest_eigenvalue.hpp>
 #include <support/backends.hpp>
 #include <support/device_matrix.hpp>
+#include <support/spectrum.hpp>
 
 #include <limits>
 
@@ -28,13 +29,11 @@ class LargestEigenvalue : public test::OnEveryBackend {
     EXPECT_GE(*found, largest * (1.0 - 1e-14));
     EXPECT_LE(*found, largest * (1.0 + 1e-8));
   }
-  static double exact(const Rows& m) {
-    return Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(m).eigenvalues().maxCoeff();
-  }
+  static double exact(const Rows& m) { return test::symmetric_eigenvalues(m).maxCoeff(); }
   /// Random directions with the given eigenvalues.
   static Rows with_spectrum(Random& random, const Eigen::VectorXd& values) {
     const Eigen::MatrixXd g = random_values<double>(random, values.size(), values.size());
-    const Eigen::MatrixXd q = Eigen::HouseholderQR<Eigen::MatrixXd>(g).householderQ();
+    const Eigen::MatrixXd q = test::orthogonal_basis(g);
     return q * values.asDiagonal() * q.transpose();
   }
 };

@@ -151,13 +151,13 @@ TEST(RandomNetworksTiny, AgainstEnumeration) {
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       std::vector<double> row(static_cast<std::size_t>(network.outputs()), 0.0);
       row.front() = 1.0;
-      const double fgl = test::enumerate_fgl(network, norm, row);
+      const double fgl = test::enumerate_fgl(network, norm, Objective::output(0));
       const Result result = run(network, norm, {Objective::output(0)});
       EXPECT_GE(result.bounds.front().upper, fgl * (1.0 - 1e-12));
       EXPECT_LE(result.bounds.front().lower, fgl * (1.0 + 1e-12));
       expect_sound(result);
       if (norm == Norm::l1) continue;
-      const double vector_fgl = test::enumerate_fgl(network, norm, {});
+      const double vector_fgl = test::enumerate_fgl(network, norm, Objective::vector());
       const Result vector = run(network, norm, {Objective::vector()});
       EXPECT_GE(vector.bounds.front().upper, vector_fgl * (1.0 - 1e-12));
       EXPECT_LE(vector.bounds.front().lower, vector_fgl * (1.0 + 1e-12));

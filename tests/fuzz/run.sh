@@ -21,7 +21,7 @@ fi
 shift || true
 
 mkdir -p build/fuzz
-if ! cmake --preset fuzz >build/fuzz/configure.log 2>&1; then
+if ! cmake --preset sanitize >build/fuzz/configure.log 2>&1; then
   cat build/fuzz/configure.log >&2
   exit 1
 fi
@@ -29,7 +29,7 @@ cmake --build --preset fuzz
 
 targets=("$@")
 if [[ ${#targets[@]} -eq 0 ]]; then
-  for program in build/fuzz/tests/fuzz/fuzz_*; do
+  for program in build/sanitize/tests/fuzz/fuzz_*; do
     [[ -f $program && -x $program ]] && targets+=("${program##*/fuzz_}")
   done
 fi
@@ -48,7 +48,7 @@ for target in "${targets[@]}"; do
   [[ -d tests/fuzz/corpus/$target ]] && folders+=("tests/fuzz/corpus/$target")
   echo "--- fuzz_$target, $seconds s"
   log=build/fuzz/$target.log
-  if "build/fuzz/tests/fuzz/fuzz_$target" "${options[@]}" "${folders[@]}" >"$log" 2>&1; then
+  if "build/sanitize/tests/fuzz/fuzz_$target" "${options[@]}" "${folders[@]}" >"$log" 2>&1; then
     grep -E 'DONE|number_of_executed_units|peak_rss_mb' "$log" || true
   else
     failed+=("$target")

@@ -6,7 +6,7 @@
 #include <support/random_networks.hpp>
 
 #include <gtest/gtest.h>
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <limits>
 #include <span>

@@ -6,7 +6,7 @@
 #include <backend/backend.hpp>
 #include <graph/linear_map.hpp>
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <memory>
 #include <vector>

@@ -64,4 +64,19 @@ Network edited(const Network& network, const Edit& edit) {
   return copy;
 }
 
+/// A random network with standard normal biases.
+inline Network random_biased_network(Random& random, const std::vector<Index>& widths,
+                                     const Activation& activation) {
+  const Network plain = random_network(random, widths, activation);
+  Network copy(widths.front());
+  for (Layer layer : plain.layers()) {
+    if (auto* dense = std::get_if<Dense>(&layer.op)) {
+      dense->bias.resize(static_cast<std::size_t>(dense->weight.rows));
+      for (double& b : dense->bias) b = random.normal();
+    }
+    copy.add(std::move(layer));
+  }
+  return copy;
+}
+
 }  // namespace geolip::test
