@@ -2,13 +2,14 @@
 #include <geolip/error.hpp>
 
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 
 #include "baselines/eigen_view.hpp"
 #include "baselines/objective_row.hpp"
+#include "baselines/spectral_norm.hpp"
 
 namespace geolip {
 namespace {
@@ -112,11 +113,9 @@ class Batch {
       const double scale = jacobian.cwiseAbs().maxCoeff();
       if (scale == 0.0 || !jacobian.allFinite()) continue;
       jacobian /= scale;
-      const MatrixXd gram = jacobian.rows() < jacobian.cols() ? MatrixXd(jacobian * jacobian.transpose())
-                                                              : MatrixXd(jacobian.transpose() * jacobian);
-      const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
-      if (solver.info() != Eigen::Success) continue;
-      largest = std::max(largest, scale * std::sqrt(std::max(0.0, solver.eigenvalues().maxCoeff())));
+      if (const std::optional<double> eigenvalue = baselines::largest_gram_eigenvalue(jacobian)) {
+        largest = std::max(largest, scale * std::sqrt(*eigenvalue));
+      }
     }
     return largest;
   }

@@ -15,6 +15,14 @@ constexpr double eigenvalue_roundings = 32.0;
 
 }  // namespace
 
+std::optional<double> largest_gram_eigenvalue(const Eigen::MatrixXd& b) {
+  const bool wide = b.cols() > b.rows();
+  const Eigen::MatrixXd gram = wide ? Eigen::MatrixXd(b * b.transpose()) : Eigen::MatrixXd(b.transpose() * b);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
+  if (solver.info() != Eigen::Success) return std::nullopt;
+  return std::max(0.0, solver.eigenvalues().maxCoeff());
+}
+
 double spectral_norm_up(const Eigen::MatrixXd& b, double entry_roundings) {
   if (b.size() == 0) return 0.0;
   const auto size = static_cast<double>(b.size());
@@ -23,17 +31,13 @@ double spectral_norm_up(const Eigen::MatrixXd& b, double entry_roundings) {
   // ||T|| <= ||b|| + ||T - b||_F
   const double entries = inflate(frobenius * entry_roundings * unit_roundoff, 4.0);
 
-  const bool wide = b.cols() > b.rows();
-  const Eigen::MatrixXd gram = wide ? Eigen::MatrixXd(b * b.transpose()) : Eigen::MatrixXd(b.transpose() * b);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
   double norm = frobenius;
-  if (solver.info() == Eigen::Success) {
+  if (const std::optional<double> largest = largest_gram_eigenvalue(b)) {
     // |fl(b b') - b b'| <= gamma |b||b|', whose norm is at most gamma ||b||_F^2; the same scale bounds gram
     const auto inner = static_cast<double>(std::max(b.rows(), b.cols()));
-    const auto order = static_cast<double>(gram.rows());
+    const auto order = static_cast<double>(std::min(b.rows(), b.cols()));
     const double roundings = 2.0 * (inner + 8.0) + eigenvalue_roundings * order;
-    const double largest = std::max(0.0, solver.eigenvalues().maxCoeff());
-    norm = std::min(norm, std::sqrt(up(largest + up(frobenius_squared * roundings * unit_roundoff))));
+    norm = std::min(norm, std::sqrt(up(*largest + up(frobenius_squared * roundings * unit_roundoff))));
   }
   return inflate(norm + entries, 8.0);
 }

@@ -3,8 +3,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <optional>
 
 namespace geolip::baselines {
+
+/// Largest eigenvalue, as computed, of b b' or b' b, whichever is smaller; empty if the solver failed. No
+/// bound.
+std::optional<double> largest_gram_eigenvalue(const Eigen::MatrixXd& b);
 
 /// An upper bound on the spectral norm of every matrix T with |T - b| <= entry_roundings * unit_roundoff |b|,
 /// entry by entry; b is normalised (LinearMap). The largest eigenvalue of the smaller Gram matrix is

@@ -19,7 +19,7 @@ for target in onnx mat npz nnet; do
     cp "$file" "$kept/$target/$((number++))"
   done < <(find "$kept/all" -iname "*.$target" -size -8k -print0)
   rm -f "tests/fuzz/corpus/$target"/*
-  "build/fuzz/tests/fuzz/fuzz_$target" -merge=1 -max_len=8192 "tests/fuzz/corpus/$target" "$kept/$target" \
+  "build/sanitize/tests/fuzz/fuzz_$target" -merge=1 -max_len=8192 "tests/fuzz/corpus/$target" "$kept/$target" \
     2>"$kept/$target.log" || { tail "$kept/$target.log" >&2; exit 1; }
 done
 
