@@ -32,7 +32,7 @@ GEOLIP_HD inline void renew_unit_segment(const Part& part, T beta, T norm, const
   part.store(s, [&](Slot k) { return g[k] * inverse; });
 }
 
-/// rho = |w|;  v = c w + h rho s_hat
+/// rho = |w|;  v = c w + h rho s_hat. Without a place for rho it is not kept.
 template <class T>
 struct ForwardRows {
   SlopeTable<T> slopes;
@@ -52,11 +52,12 @@ struct ForwardRows {
     const T norm = std::sqrt(part.sum([&](Slot k) { return x[k] * x[k]; }));
     const T h_rho = h * norm;
     part.store(v.at(i, first), [&](Slot k) { return forward_entry(c, h_rho, x[k], s[k]); });
-    if (part.is_first()) *rho.at(i, b) = norm;
+    if (part.is_first() && rho.data != nullptr) *rho.at(i, b) = norm;
   }
 };
 
-/// |G|;  s = G / |G|, extrapolated;  G = c G + h (|G| / rho) w
+/// |G|;  s = G / |G|, extrapolated;  G = c G + h (|G| / rho) w. Without a rho it is computed anew; without a
+/// place for |G| that is not kept.
 template <class T>
 struct BackwardRows {
   SlopeTable<T> slopes;
@@ -77,9 +78,11 @@ struct BackwardRows {
     const T norm = std::sqrt(part.sum([&](Slot k) { return grad[k] * grad[k]; }));
     renew_unit_segment(part, static_cast<T>(momentum[b].beta), norm, grad, unit.s.at(i, first),
                        unit.s_hat.at(i, first));
-    const T h_ratio = h * safe_ratio(norm, *rho.at(i, b));
+    const T radius =
+        rho.data != nullptr ? *rho.at(i, b) : std::sqrt(part.sum([&](Slot k) { return x[k] * x[k]; }));
+    const T h_ratio = h * safe_ratio(norm, radius);
     part.store(g.at(i, first), [&](Slot k) { return backward_entry(c, h_ratio, grad[k], x[k]); });
-    if (part.is_first()) *unit.norm.at(i, b) = norm;
+    if (part.is_first() && unit.norm.data != nullptr) *unit.norm.at(i, b) = norm;
   }
 };
 
@@ -97,7 +100,7 @@ struct InputRows {
     const T norm = std::sqrt(part.sum([&](Slot k) { return grad[k] * grad[k]; }));
     renew_unit_segment(part, static_cast<T>(momentum[b].beta), norm, grad, unit.s.at(i, first),
                        unit.s_hat.at(i, first));
-    if (part.is_first()) *unit.norm.at(i, b) = norm;
+    if (part.is_first() && unit.norm.data != nullptr) *unit.norm.at(i, b) = norm;
   }
 };
 

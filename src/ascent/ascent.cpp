@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 #include <type_traits>
 
 namespace geolip::ascent {
@@ -38,10 +39,9 @@ template <class T>
 Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::vector<Index> ids, Index rank,
                   std::uint64_t seed)
     : Ascent(model, problems, std::move(ids), make_offsets(std::vector<Index>(problems.size(), rank))) {
-  input_ = make_block(model.input_rows(), ball() ? 1 : model.input_rows());
+  input_ = make_input();
   for (Index k = 0; k < model.depth(); ++k) {
-    const Index n = model.maps[static_cast<std::size_t>(k)].outputs();
-    layers_.push_back(make_block(n, n));
+    layers_.push_back(make_layer(model.maps[static_cast<std::size_t>(k)].outputs()));
   }
   // Each problem draws from its own streams, so that it starts alike whatever else is in the batch.
   for (Index b = 0; b < this->problems(); ++b) {
@@ -92,8 +92,8 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
   const Buffer<std::int32_t> mask(backend, is_new);
   const bool grown = std::find(is_new.begin(), is_new.end(), 1) != is_new.end();
 
-  const auto move_block = [&](typename Ascent<From>::Block& block, Index g_rows, std::uint64_t tensor) {
-    Block next = make_block(block.s_hat.rows(), g_rows);
+  signs_ = old.signs_;
+  const auto move_block = [&](typename Ascent<From>::Block& block, Block next, std::uint64_t tensor) {
     if constexpr (std::is_same_v<T, From>) {
       backend.template in<T>().gather_columns(index.data(), block.s_hat.view(), next.s_hat.view());
     } else if constexpr (std::is_same_v<From, float>) {
@@ -113,10 +113,9 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
     old.even_ = Buffer<From>();
     old.odd_ = Buffer<From>();
   }
-  input_ = move_block(old.input_, ball() ? 1 : model.input_rows(), 0);
+  input_ = move_block(old.input_, make_input(), 0);
   for (std::size_t k = 0; k < old.layers_.size(); ++k) {
-    const Index n = old.layers_[k].s_hat.rows();
-    layers_.push_back(move_block(old.layers_[k], n, k + 1));
+    layers_.push_back(move_block(old.layers_[k], make_layer(old.layers_[k].s_hat.rows()), k + 1));
   }
   allocate_scalars();
   normalise();
@@ -147,21 +146,23 @@ Ascent<T> Ascent<T>::rounded(Ascent& source, const std::vector<Index>& which, In
   }
   const std::vector<Index> ranks(problems.size(), 1);
   Ascent result(model, std::move(problems), std::move(ids), make_offsets(ranks));
+  result.signs_ = true;
 
   const Buffer<T> d(backend, directions, starts);
   const Buffer<std::int32_t> index(backend, columns);
   const Buffer<std::int32_t> own_offset(backend, offset);
   const auto count = static_cast<Index>(columns.size());
   const backend::Columns layout{static_cast<Index>(which.size()), count, own_offset.data(), nullptr};
-  const auto project = [&](Block& block) {
+  const auto project = [&](Block& block, Block next) {
     Buffer<T> chosen(backend, block.s_hat.rows(), count);
     backend.template in<T>().gather_columns(index.data(), block.s_hat.view(), chosen.view());
-    Block next = result.make_block(block.s_hat.rows(), block.g.rows());
     backend.template in<T>().project_signs(layout, std::as_const(chosen).view(), d.view(), next.s_hat.view());
     return next;
   };
-  result.input_ = project(source.input_);
-  for (Block& block : source.layers_) result.layers_.push_back(project(block));
+  result.input_ = project(source.input_, result.make_input());
+  for (Block& block : source.layers_) {
+    result.layers_.push_back(project(block, result.make_layer(block.s_hat.rows())));
+  }
   result.allocate_scalars();
   result.normalise();
   return result;
@@ -244,9 +245,9 @@ void Ascent<T>::allocate_scalars() {
   const Index cols = columns();
   Index widest = std::max(model_->input_rows(), model_->outputs());
   for (const Block& block : layers_) {
-    const Index n = block.s.rows();
+    const Index n = block.s_hat.rows();
     w_.emplace_back(backend, n, cols);
-    rho_.emplace_back(backend, n, problems());
+    rho_.push_back(signs_ ? Buffer<T>() : Buffer<T>(backend, n, problems()));
     widest = std::max(widest, n);
   }
   even_ = Buffer<T>(backend, widest, cols);
@@ -257,10 +258,20 @@ void Ascent<T>::allocate_scalars() {
 }
 
 template <class T>
-typename Ascent<T>::Block Ascent<T>::make_block(Index n, Index g_rows) const {
+typename Ascent<T>::Block Ascent<T>::make_input() const {
+  if (!ball()) return make_layer(model_->input_rows());
   backend::Backend& backend = model_->backend;
+  const Index n = model_->input_rows();
   return {Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
-          Buffer<T>(backend, g_rows, problems())};
+          Buffer<T>(backend, 1, problems())};
+}
+
+template <class T>
+typename Ascent<T>::Block Ascent<T>::make_layer(Index n) const {
+  backend::Backend& backend = model_->backend;
+  if (signs_) return {Buffer<T>(), Buffer<T>(backend, n, columns()), Buffer<T>()};
+  return {Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
+          Buffer<T>(backend, n, problems())};
 }
 
 template <class T>
@@ -352,7 +363,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
   };
   Buffer<double> v = unit(input_, ball());
   for (std::size_t k = 0; k < layers_.size(); ++k) {
-    Buffer<double> w(backend, layers_[k].s.rows(), cols);
+    Buffer<double> w(backend, layers_[k].s_hat.rows(), cols);
     if (k == 0) {
       point.apply_first(std::as_const(v).view(), w.view());
     } else {
@@ -398,7 +409,7 @@ void Ascent<T>::backward() {
   View<T> g((in_even ? even_ : odd_).data(), model_->outputs(), columns());
   for (std::size_t k = layers_.size(); k-- > 0;) {
     // G_k = W_{k+1}' (...)
-    const View<T> down = next_buffer(layers_[k].s.rows());
+    const View<T> down = next_buffer(layers_[k].s_hat.rows());
     model_->maps[k + 1].adjoint(g, down);
     // s_k = G_k / |G_k|, extrapolated;  (...) = c G_k + h (|G_k| / rho_k) w_k
     kernels.backward_rows(layout(), model_->slopes(static_cast<Index>(k)), momentum_.data(),
@@ -417,6 +428,7 @@ void Ascent<T>::backward() {
 
 template <class T>
 std::vector<RawMultipliers> Ascent<T>::multipliers() const {
+  if (signs_) throw std::logic_error("a state of signs has no multipliers");
   std::vector<RawMultipliers> all(problems_.size());
   const auto scatter = [&](const Buffer<T>& from, auto&& pick) {
     const std::vector<T> host = from.download();

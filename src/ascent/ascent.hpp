@@ -66,7 +66,7 @@ class Ascent {
   /// Objectives of the problems `which` at the present point, evaluated in float64 on the same network.
   /// Synchronises.
   std::vector<double> values64(Model<double>& exact, const std::vector<Index>& which);
-  /// Multipliers of every problem after a sweep. Synchronises.
+  /// Multipliers of every problem after a sweep; a state made by rounded() has none. Synchronises.
   std::vector<RawMultipliers> multipliers() const;
   /// Largest root mean square of rho over the problems, for each layer. Synchronises.
   std::vector<double> layer_sizes() const;
@@ -79,7 +79,7 @@ class Ascent {
   friend class Ascent;
 
   struct Block {
-    backend::Buffer<T> s;
+    backend::Buffer<T> s;  // empty: as s_hat
     backend::Buffer<T> s_hat;
     backend::Buffer<T> g;
   };
@@ -96,16 +96,18 @@ class Ascent {
   void apply_first(backend::ConstView<T> x, backend::View<T> w);
   void adjoint_first(backend::ConstView<T> w, backend::View<T> x);
   void allocate_scalars();
-  Block make_block(Index n, Index g_rows) const;
+  Block make_input() const;
+  Block make_layer(Index n) const;
   void normalise();
   void backward();
   backend::Columns layout() const;
   backend::RowState<T> rows(Block& block) const {
-    return {block.s.view(), block.s_hat.view(), block.g.view()};
+    return {block.s.size() > 0 ? block.s.view() : block.s_hat.view(), block.s_hat.view(), block.g.view()};
   }
   bool ball() const { return model_->norm != Norm::linf; }
 
   Model<T>* model_;
+  bool signs_ = false;  // made by rounded(): no multipliers are wanted, so neither |G| nor rho is kept
   std::vector<Problem> problems_;
   std::vector<Index> ids_;
   std::vector<std::int32_t> offset_;

@@ -16,6 +16,10 @@
 namespace geolip::backend {
 
 /// What a sweep keeps of one block of unit vectors (a layer's s, or the input X).
+///
+/// Where all problems have rank one, a row's unit vectors are signs, which no extrapolation changes: then `s`
+/// may be `s_hat` itself, and `g` empty if the norms are not wanted. (Not for the input ball, whose rows are
+/// no signs.)
 template <class T>
 struct RowState {
   View<T> s;      ///< n x columns: last block maximiser
@@ -48,11 +52,12 @@ class Kernels {
   virtual void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
                           View<T> x) = 0;
 
-  /// rho = row norms of w for each problem;  v = c w + h rho s_hat
+  /// rho = row norms of w for each problem;  v = c w + h rho s_hat. An empty rho (all of rank one) is not
+  /// kept.
   virtual void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w,
                             ConstView<T> s_hat, View<T> rho, View<T> v) = 0;
   /// state.g = |G|;  s = G / |G|;  s_hat = s extrapolated with the problem's momentum, normalised;
-  /// G = c G + h (|G| / rho) w
+  /// G = c G + h (|G| / rho) w. Where rho is empty (all of rank one), it is |w|.
   virtual void backward_rows(const Columns& columns, const Slopes<T>& slopes,
                              const kernels::Momentum* momentum, ConstView<T> w, ConstView<T> rho,
                              const RowState<T>& state, View<T> g) = 0;

@@ -346,8 +346,8 @@ void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>
   certifier_.release_memory();
   rounding::Search search;
   search.starts = settings_.starts;
-  // Half as many columns at a time as the ascent has: rank-one problems keep more for each column.
-  const Index columns = std::max(least_wave, ascent.columns() / 2);
+  // As many columns at a time as the ascent has: what a start keeps for each is less.
+  const Index columns = std::max(least_wave, ascent.columns());
   search.wave = std::clamp<Index>(columns / static_cast<Index>(which.size()), 1, settings_.starts);
   search.seed = settings_.seed;
   search.stop = [this] { return deadline_.passed(); };

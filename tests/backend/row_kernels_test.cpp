@@ -2,6 +2,9 @@
 #include <support/backends.hpp>
 #include <support/device_matrix.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace geolip {
 namespace {
 
@@ -354,6 +357,54 @@ void signs(Backend& backend) {
   EXPECT_GT(decided, batch.n * batch.problems() * starts * 9 / 10);
 }
 
+/// Problems of rank one give the same without rho and |G|, and with one matrix for s and s_hat.
+template <class T>
+void signs_without_norms(Backend& backend, const std::vector<std::int32_t>& sets) {
+  constexpr Index n = 40;
+  const DeviceColumns columns(backend, {1, 1, 1, 1, 1}, sets);
+  Random random(9);
+  const Index slope_sets = 1 + *std::max_element(sets.begin(), sets.end());
+  const RowMajor<T> c = random_values<T>(random, n, slope_sets);
+  const RowMajor<T> h = random_values<T>(random, n, slope_sets).cwiseAbs();
+  const DeviceSlopes<T> slopes(backend, c, h);
+  RowMajor<T> w = random_values<T>(random, n, 5);
+  RowMajor<T> g = random_values<T>(random, n, 5);
+  const RowMajor<T> start = random_values<T>(random, n, 5);
+  w.row(3).setZero();
+  g.row(4).setZero();
+  const auto momentum = on_device(backend, std::vector<Momentum>(5, {1.0, 3.0, 0.25}));
+
+  struct Outcome {
+    RowMajor<T> s, v, g;
+  };
+  const auto run = [&](bool bare) {
+    const DeviceMatrix<T> w_in(backend, w);
+    DeviceMatrix<T> v(backend, n, 5);
+    DeviceMatrix<T> g_out(backend, g);
+    DeviceMatrix<T> s(backend, start);
+    DeviceMatrix<T> s_hat(backend, start);
+    DeviceMatrix<T> rho(backend, n, 5);
+    DeviceMatrix<T> norms(backend, n, 5);
+    auto& kernels = backend.in<T>();
+    const auto layout = columns.layout();
+    const RowState<T> state = bare ? RowState<T>{s_hat.view(), s_hat.view(), {}}
+                                   : RowState<T>{s.view(), s_hat.view(), norms.view()};
+    const backend::View<T> rho_out = bare ? backend::View<T>() : rho.view();
+    kernels.normalise_rows(layout, state);
+    kernels.forward_rows(layout, slopes.get(), w_in.view(), std::as_const(s_hat).view(), rho_out, v.view());
+    kernels.backward_rows(layout, slopes.get(), momentum.data(), w_in.view(), rho_out, state, g_out.view());
+    kernels.input_rows(layout, momentum.data(), std::as_const(v).view(), state);
+    return Outcome{s_hat.get(), v.get(), g_out.get()};
+  };
+  const Outcome full = run(false);
+  const Outcome bare = run(true);
+  const RowMajor<T> one = RowMajor<T>::Ones(n, 5);
+  expect_within<T>(bare.s, full.s.template cast<double>(), 2, one.template cast<double>());
+  expect_equal(bare.v, full.v);
+  expect_within<T>(bare.g, full.g.template cast<double>(), 4, full.g.cwiseAbs().template cast<double>());
+  EXPECT_GT((full.s.array() < T(0)).count(), 0);
+}
+
 class RowKernels : public test::OnEveryBackend {};
 
 TEST_P(RowKernels, ForwardByHand) {
@@ -401,6 +452,13 @@ TEST_P(RowKernels, ColumnsOfL1) {
 TEST_P(RowKernels, ProjectSigns) {
   signs<float>(backend());
   signs<double>(backend());
+}
+TEST_P(RowKernels, SignsWithoutNorms) {
+  for (const auto& sets :
+       {std::vector<std::int32_t>{0, 0, 0, 0, 0}, std::vector<std::int32_t>{0, 1, 1, 0, 1}}) {
+    signs_without_norms<float>(backend(), sets);
+    signs_without_norms<double>(backend(), sets);
+  }
 }
 
 GEOLIP_ON_EVERY_BACKEND(RowKernels);

@@ -1,12 +1,16 @@
 // MATLAB 5 files.
+#include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
 #include "io/reader.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::optional<geolip::Network> product;
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
-    const geolip::io::Parsed parsed = geolip::io::read_mat({data, size}, {});
+    geolip::io::Parsed parsed = geolip::io::read_mat({data, size}, {});
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
+    product = std::move(parsed.network);
   });
+  geolip::fuzz::require_checker_agrees({data, size}, ".mat", {}, geolip::fuzz::no_external, product);
   return 0;
 }

@@ -1,16 +1,22 @@
 // .nnet files, in their own units and in physical ones.
+#include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
 #include "io/reader.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const bool physical : {false, true}) {
+    std::optional<geolip::Network> product;
     geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
       geolip::ReadOptions options;
       options.physical_units = physical;
-      const geolip::io::Parsed parsed = geolip::io::read_nnet({data, size}, options);
+      geolip::io::Parsed parsed = geolip::io::read_nnet({data, size}, options);
       geolip::fuzz::require_consistent(parsed.network);
       geolip::fuzz::require_facts(parsed.facts);
+      product = std::move(parsed.network);
     });
+    geolip::verify::Reading reading;
+    reading.physical_units = physical;
+    geolip::fuzz::require_checker_agrees({data, size}, ".nnet", reading, geolip::fuzz::no_external, product);
   }
   return 0;
 }

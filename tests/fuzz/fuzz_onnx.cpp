@@ -1,4 +1,5 @@
 // ONNX models. Their external data may be the file `weights.data`, which holds some finite numbers.
+#include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
 #include "io/reader.hpp"
 
@@ -38,12 +39,21 @@ class Folder {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
+  std::optional<geolip::Network> product;
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
     geolip::ReadOptions options;
     options.logits = true;
-    const geolip::io::Parsed parsed = geolip::io::read_onnx({data, size}, folder.path(), options);
+    geolip::io::Parsed parsed = geolip::io::read_onnx({data, size}, folder.path(), options);
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
+    product = std::move(parsed.network);
   });
+  geolip::verify::Reading reading;
+  reading.logits = true;
+  const auto external = [](const std::string& location) {
+    if (location != "weights.data") return geolip::fuzz::no_external(location);
+    return std::vector<unsigned char>(256, '?');
+  };
+  geolip::fuzz::require_checker_agrees({data, size}, ".onnx", reading, external, product);
   return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes tests/fuzz/corpus anew: of the networks in tests/data and all files that the readers' tests build, the smallest
-# set with the same coverage. Needs the preset `release` with the test program test_io, and the preset `fuzz`, both built.
+# set with the same coverage; and certificates for one of them. Needs the presets `release` and `sanitize`, both built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -21,6 +21,21 @@ for target in onnx mat npz nnet; do
   rm -f "tests/fuzz/corpus/$target"/*
   "build/sanitize/tests/fuzz/fuzz_$target" -merge=1 -max_len=8192 "tests/fuzz/corpus/$target" "$kept/$target" \
     2>"$kept/$target.log" || { tail "$kept/$target.log" >&2; exit 1; }
+done
+
+rm -rf tests/fuzz/corpus/certificate
+mkdir -p tests/fuzz/corpus/certificate
+number=0
+for norm in linf l2 l1; do
+  for output in 0 0-1 vector; do
+    if [[ $norm == l1 && $output == vector ]]; then continue; fi
+    for units in '' --physical-units; do
+      # shellcheck disable=SC2086 # empty means no argument
+      build/release/src/cli/geolip estimate tests/data/tiny.nnet --norm $norm --outputs $output $units \
+        --certificate "$kept/certificate" >/dev/null
+      mv "$kept"/certificate/* "tests/fuzz/corpus/certificate/$((number++))"
+    done
+  done
 done
 
 python3 - <<'TEXT'

@@ -67,8 +67,16 @@ struct Batch {
   Matrix<T> matrix(RowMajor<T>& m) { return {m.data() + shift_, m.cols()}; }
   Matrix<const T> input(RowMajor<T>& m) { return {m.data() + shift_, m.cols()}; }
   View<T> scalars(RowMajor<T>& m) { return {m.data(), m.rows(), m.cols()}; }
-  RowState<T> state() { return {view(s), view(s_hat), scalars(norm)}; }
-  kernels::UnitRows<T> unit() { return {matrix(s), matrix(s_hat), {norm.data(), problems()}}; }
+  RowState<T> state() {
+    if (signs_only) return {view(s_hat), view(s_hat), {}};
+    return {view(s), view(s_hat), scalars(norm)};
+  }
+  kernels::UnitRows<T> unit() {
+    if (signs_only) return {matrix(s_hat), matrix(s_hat), {nullptr, 0}};
+    return {matrix(s), matrix(s_hat), {norm.data(), problems()}};
+  }
+  View<T> rho_view() { return signs_only ? View<T>() : scalars(rho); }
+  Matrix<T> rho_matrix() { return {signs_only ? nullptr : rho.data(), problems()}; }
   kernels::SlopeTable<T> table() const { return {c.data(), h.data(), 2, set.data()}; }
   backend::Slopes<T> slopes() const { return {c.data(), h.data(), 2}; }
 
@@ -86,6 +94,8 @@ struct Batch {
     same(norm, other.norm);
   }
 
+  bool signs_only = false;  // rank one, without s, rho and norm
+
  private:
   Index shift_;
 };
@@ -99,13 +109,9 @@ void compare(const Batch<T>& start, const Run& run) {
     Batch<T> expected = start;
     Batch<T> actual = start;
     cpu.forward_rows(expected.columns(), expected.slopes(), expected.view(expected.w),
-                     expected.view(expected.s_hat), expected.scalars(expected.rho),
-                     expected.view(expected.v));
-    run(actual, kernels::ForwardRows<T>{actual.table(),
-                                        actual.input(actual.w),
-                                        actual.input(actual.s_hat),
-                                        {actual.rho.data(), actual.problems()},
-                                        actual.matrix(actual.v)});
+                     expected.view(expected.s_hat), expected.rho_view(), expected.view(expected.v));
+    run(actual, kernels::ForwardRows<T>{actual.table(), actual.input(actual.w), actual.input(actual.s_hat),
+                                        actual.rho_matrix(), actual.matrix(actual.v)});
     actual.expect_like(expected);
   }
   {
@@ -113,12 +119,12 @@ void compare(const Batch<T>& start, const Run& run) {
     Batch<T> actual = start;
     expected.rho(0, 0) = actual.rho(0, 0) = T(0);
     cpu.backward_rows(expected.columns(), expected.slopes(), expected.momentum.data(),
-                      expected.view(expected.w), expected.scalars(expected.rho), expected.state(),
+                      expected.view(expected.w), expected.rho_view(), expected.state(),
                       expected.view(expected.g));
     run(actual, kernels::BackwardRows<T>{actual.table(),
                                          actual.momentum.data(),
                                          actual.input(actual.w),
-                                         {actual.rho.data(), actual.problems()},
+                                         {actual.rho_matrix().data, actual.problems()},
                                          actual.unit(),
                                          actual.matrix(actual.g)});
     actual.expect_like(expected);
@@ -174,11 +180,15 @@ TEST(EmulatedRows, AgreeWithTheCpuDouble32) { compare_lanes<double, 32>(); }
 
 template <class T>
 void compare_single() {
-  compare<T>(Batch<T>(5, std::vector<int>(37, 1), 1), [](Batch<T>& batch, const auto& body) {
-    for (Index at = 0; at < batch.rows * batch.problems(); ++at) {
-      kernels::run_single<T>(batch.segments(), at, body);
-    }
-  });
+  for (const bool signs_only : {false, true}) {
+    Batch<T> start(5, std::vector<int>(37, 1), 1);
+    start.signs_only = signs_only;
+    compare<T>(start, [](Batch<T>& batch, const auto& body) {
+      for (Index at = 0; at < batch.rows * batch.problems(); ++at) {
+        kernels::run_single<T>(batch.segments(), at, body);
+      }
+    });
+  }
 }
 
 TEST(EmulatedRows, AgreeWithTheCpuAtRankOne) {

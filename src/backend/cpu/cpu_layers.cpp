@@ -10,23 +10,46 @@
 namespace geolip::backend::cpu {
 namespace {
 
-/// Whether every problem has one column and all share their slopes.
+/// Slopes of one row's problems, for loops over the problems: one set for all, or each its own.
 template <class T>
-bool shares_slopes(const Columns& columns, const Slopes<T>& slopes) {
-  return is_rank_one(columns) && slopes.sets == 1;
+struct SharedSlope {
+  T c;
+  T h;
+  SharedSlope(const Slopes<T>& slopes, const Columns&, Index i) : c(slopes.c[i]), h(slopes.h[i]) {}
+  T centre(Index) const { return c; }
+  T half_width(Index) const { return h; }
+};
+
+template <class T>
+struct OwnSlope {
+  const T* c;
+  const T* h;
+  const std::int32_t* set;
+  OwnSlope(const Slopes<T>& slopes, const Columns& columns, Index i)
+      : c(slopes.c + i * slopes.sets), h(slopes.h + i * slopes.sets), set(columns.slope) {}
+  T centre(Index b) const { return c[set[b]]; }
+  T half_width(Index b) const { return h[set[b]]; }
+};
+
+template <class T>
+T* row_of(const View<T>& m, Index i) {
+  return m.data == nullptr ? nullptr : m.data + i * m.ld;
 }
 
-/// Signs of a row of rank-one problems. Extrapolation (beta < 1) never changes a sign, so s_hat = s.
+/// Signs of a row of rank-one problems, and the norms where they are kept. Extrapolation (beta < 1) never
+/// changes a sign, so s_hat = s.
 template <class T>
-inline void renew_signs(Index problems, const T* __restrict g, T* __restrict norm, T* __restrict s,
-                        T* __restrict s_hat) {
+inline void renew_signs(Index problems, const T* __restrict g, const RowState<T>& state, Index i) {
+  T* __restrict sign = row_of(state.s_hat, i);
 #pragma omp simd
   for (Index b = 0; b < problems; ++b) {
-    norm[b] = std::abs(g[b]);
-    const T sign = g[b] < T(0) ? T(-1) : T(1);
-    const bool moves = norm[b] > kernels::tiny<T>();
-    s[b] = moves ? sign : s[b];
-    s_hat[b] = moves ? sign : s_hat[b];
+    const T now = g[b] < T(0) ? T(-1) : T(1);
+    sign[b] = std::abs(g[b]) > kernels::tiny<T>() ? now : sign[b];
+  }
+  if (state.s.data != state.s_hat.data) std::copy_n(sign, problems, row_of(state.s, i));
+  if (T* __restrict norm = row_of(state.g, i)) {
+#pragma omp simd
+    for (Index b = 0; b < problems; ++b) norm[b] = std::abs(g[b]);
   }
 }
 
@@ -40,20 +63,32 @@ struct ForwardArgs {
   View<T> v;
 };
 
+/// A row of rank-one problems.
+template <class Slope, class T>
+inline void forward_signs(const ForwardArgs<T>& a, Index i) {
+  const Index problems = a.columns.problems;
+  const Slope slope(a.slopes, a.columns, i);
+  const T* __restrict w = row_of(a.w, i);
+  const T* __restrict s = row_of(a.s_hat, i);
+  T* __restrict v = row_of(a.v, i);
+#pragma omp simd
+  for (Index b = 0; b < problems; ++b) {
+    v[b] = kernels::forward_entry(slope.centre(b), slope.half_width(b) * std::abs(w[b]), w[b], s[b]);
+  }
+  if (T* __restrict rho = row_of(a.rho, i)) {
+#pragma omp simd
+    for (Index b = 0; b < problems; ++b) rho[b] = std::abs(w[b]);
+  }
+}
+
 template <class T>
 inline void forward_piece(const ForwardArgs<T>& a, Index begin, Index end) {
-  if (shares_slopes(a.columns, a.slopes)) {
+  if (is_rank_one(a.columns)) {
     for (Index i = begin; i < end; ++i) {
-      const T* __restrict w = a.w.data + i * a.w.ld;
-      const T* __restrict s = a.s_hat.data + i * a.s_hat.ld;
-      T* __restrict v = a.v.data + i * a.v.ld;
-      T* __restrict rho = a.rho.data + i * a.rho.ld;
-      const T c = a.slopes.c[i];
-      const T h = a.slopes.h[i];
-#pragma omp simd
-      for (Index b = 0; b < a.columns.problems; ++b) {
-        rho[b] = std::abs(w[b]);
-        v[b] = kernels::forward_entry(c, h * rho[b], w[b], s[b]);
+      if (a.slopes.sets == 1) {
+        forward_signs<SharedSlope<T>>(a, i);
+      } else {
+        forward_signs<OwnSlope<T>>(a, i);
       }
     }
     return;
@@ -84,21 +119,31 @@ struct BackwardArgs {
   View<T> g;
 };
 
+/// A row of rank-one problems.
+template <class Slope, class T>
+inline void backward_signs(const BackwardArgs<T>& a, Index i) {
+  const Index problems = a.columns.problems;
+  const Slope slope(a.slopes, a.columns, i);
+  T* __restrict g = row_of(a.g, i);
+  const T* __restrict w = row_of(a.w, i);
+  // as computed by the forward pass, or |w| again
+  const T* rho = a.rho.data == nullptr ? w : row_of(a.rho, i);
+  renew_signs(problems, g, a.state, i);
+#pragma omp simd
+  for (Index b = 0; b < problems; ++b) {
+    const T ratio = kernels::safe_ratio(std::abs(g[b]), std::abs(rho[b]));
+    g[b] = kernels::backward_entry(slope.centre(b), slope.half_width(b) * ratio, g[b], w[b]);
+  }
+}
+
 template <class T>
 inline void backward_piece(const BackwardArgs<T>& a, Index begin, Index end) {
-  if (shares_slopes(a.columns, a.slopes)) {
+  if (is_rank_one(a.columns)) {
     for (Index i = begin; i < end; ++i) {
-      T* __restrict g = a.g.data + i * a.g.ld;
-      const T* __restrict w = a.w.data + i * a.w.ld;
-      const T* __restrict rho = a.rho.data + i * a.rho.ld;
-      T* __restrict norm = a.state.g.data + i * a.state.g.ld;
-      renew_signs(a.columns.problems, g, norm, a.state.s.data + i * a.state.s.ld,
-                  a.state.s_hat.data + i * a.state.s_hat.ld);
-      const T c = a.slopes.c[i];
-      const T h = a.slopes.h[i];
-#pragma omp simd
-      for (Index b = 0; b < a.columns.problems; ++b) {
-        g[b] = kernels::backward_entry(c, h * kernels::safe_ratio(norm[b], rho[b]), g[b], w[b]);
+      if (a.slopes.sets == 1) {
+        backward_signs<SharedSlope<T>>(a, i);
+      } else {
+        backward_signs<OwnSlope<T>>(a, i);
       }
     }
     return;
@@ -132,8 +177,7 @@ template <class T>
 inline void input_rows_piece(const InputArgs<T>& a, Index begin, Index end) {
   if (is_rank_one(a.columns)) {
     for (Index i = begin; i < end; ++i) {
-      renew_signs(a.columns.problems, a.g.data + i * a.g.ld, a.state.g.data + i * a.state.g.ld,
-                  a.state.s.data + i * a.state.s.ld, a.state.s_hat.data + i * a.state.s_hat.ld);
+      renew_signs(a.columns.problems, row_of(a.g, i), a.state, i);
     }
     return;
   }
@@ -151,15 +195,13 @@ template <class T>
 inline void normalise_piece(const Columns& columns, const RowState<T>& state, Index begin, Index end) {
   if (is_rank_one(columns)) {
     for (Index i = begin; i < end; ++i) {
-      T* __restrict x = state.s_hat.data + i * state.s_hat.ld;
-      T* __restrict s = state.s.data + i * state.s.ld;
+      T* __restrict x = row_of(state.s_hat, i);
 #pragma omp simd
       for (Index b = 0; b < columns.problems; ++b) {
         // what is too small to have a sign becomes +1, as the unit vector e
-        const T sign = x[b] < -kernels::tiny<T>() ? T(-1) : T(1);
-        x[b] = sign;
-        s[b] = sign;
+        x[b] = x[b] < -kernels::tiny<T>() ? T(-1) : T(1);
       }
+      if (state.s.data != state.s_hat.data) std::copy_n(x, columns.problems, row_of(state.s, i));
     }
     return;
   }
