@@ -259,19 +259,19 @@ void Ascent<T>::allocate_scalars() {
 
 template <class T>
 typename Ascent<T>::Block Ascent<T>::make_input() const {
-  if (!ball()) return make_layer(model_->input_rows());
-  backend::Backend& backend = model_->backend;
-  const Index n = model_->input_rows();
-  return {Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
-          Buffer<T>(backend, 1, problems())};
+  return ball() ? make_block(model_->input_rows(), 1) : make_layer(model_->input_rows());
 }
 
 template <class T>
 typename Ascent<T>::Block Ascent<T>::make_layer(Index n) const {
+  return make_block(n, signs_ ? 0 : n);
+}
+
+template <class T>
+typename Ascent<T>::Block Ascent<T>::make_block(Index n, Index norms) const {
   backend::Backend& backend = model_->backend;
-  if (signs_) return {Buffer<T>(), Buffer<T>(backend, n, columns()), Buffer<T>()};
-  return {Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
-          Buffer<T>(backend, n, problems())};
+  return {signs_ ? Buffer<T>() : Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
+          Buffer<T>(backend, norms, problems())};
 }
 
 template <class T>

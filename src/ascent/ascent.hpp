@@ -98,16 +98,17 @@ class Ascent {
   void allocate_scalars();
   Block make_input() const;
   Block make_layer(Index n) const;
+  Block make_block(Index n, Index norms) const;
   void normalise();
   void backward();
   backend::Columns layout() const;
   backend::RowState<T> rows(Block& block) const {
-    return {block.s.size() > 0 ? block.s.view() : block.s_hat.view(), block.s_hat.view(), block.g.view()};
+    return {signs_ ? block.s_hat.view() : block.s.view(), block.s_hat.view(), block.g.view()};
   }
   bool ball() const { return model_->norm != Norm::linf; }
 
   Model<T>* model_;
-  bool signs_ = false;  // made by rounded(): no multipliers are wanted, so neither |G| nor rho is kept
+  bool signs_ = false;  // made by rounded(): what multipliers and momentum alone need is not kept
   std::vector<Problem> problems_;
   std::vector<Index> ids_;
   std::vector<std::int32_t> offset_;

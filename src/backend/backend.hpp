@@ -18,8 +18,8 @@ namespace geolip::backend {
 /// What a sweep keeps of one block of unit vectors (a layer's s, or the input X).
 ///
 /// Where all problems have rank one, a row's unit vectors are signs, which no extrapolation changes: then `s`
-/// may be `s_hat` itself, and `g` empty if the norms are not wanted. (Not for the input ball, whose rows are
-/// no signs.)
+/// may be `s_hat` itself, and `g` empty if the norms are not wanted. For the input ball the former means that
+/// nothing is extrapolated; its norms are kept in any case.
 template <class T>
 struct RowState {
   View<T> s;      ///< n x columns: last block maximiser

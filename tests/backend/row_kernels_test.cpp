@@ -405,6 +405,32 @@ void signs_without_norms(Backend& backend, const std::vector<std::int32_t>& sets
   EXPECT_GT((full.s.array() < T(0)).count(), 0);
 }
 
+/// The input ball of rank-one problems with one matrix for s and s_hat: as without momentum.
+template <class T>
+void ball_without_momentum(Backend& backend) {
+  constexpr Index n = 43;
+  const DeviceColumns columns(backend, {1, 1, 1}, {0, 0, 0});
+  Random random(10);
+  RowMajor<T> g = random_values<T>(random, n, 3);
+  g.col(1).setZero();
+  const RowMajor<T> start = random_values<T>(random, n, 3);
+  const auto run = [&](bool plain) {
+    const DeviceMatrix<T> g_in(backend, g);
+    DeviceMatrix<T> s(backend, start);
+    DeviceMatrix<T> s_hat(backend, start);
+    DeviceMatrix<T> norms(backend, 1, 3);
+    const auto momentum = on_device(backend, std::vector<Momentum>(3, {1.0, 3.0, plain ? 0.25 : 0.0}));
+    const RowState<T> state{plain ? s_hat.view() : s.view(), s_hat.view(), norms.view()};
+    backend.in<T>().normalise_ball(columns.layout(), state);
+    backend.in<T>().input_ball(columns.layout(), momentum.data(), g_in.view(), state);
+    return s_hat.get();
+  };
+  const RowMajor<T> one = RowMajor<T>::Ones(n, 3);
+  const RowMajor<T> plain = run(true);
+  expect_within<T>(plain, run(false), 4, one);
+  for (Index b = 0; b < 3; ++b) EXPECT_NEAR(plain.col(b).norm(), T(1), T(1e-5));
+}
+
 class RowKernels : public test::OnEveryBackend {};
 
 TEST_P(RowKernels, ForwardByHand) {
@@ -452,6 +478,10 @@ TEST_P(RowKernels, ColumnsOfL1) {
 TEST_P(RowKernels, ProjectSigns) {
   signs<float>(backend());
   signs<double>(backend());
+}
+TEST_P(RowKernels, BallWithoutMomentum) {
+  ball_without_momentum<float>(backend());
+  ball_without_momentum<double>(backend());
 }
 TEST_P(RowKernels, SignsWithoutNorms) {
   for (const auto& sets :

@@ -46,7 +46,7 @@ inline void renew_signs(Index problems, const T* __restrict g, const RowState<T>
     const T now = g[b] < T(0) ? T(-1) : T(1);
     sign[b] = std::abs(g[b]) > kernels::tiny<T>() ? now : sign[b];
   }
-  if (state.s.data != state.s_hat.data) std::copy_n(sign, problems, row_of(state.s, i));
+  if (!is_plain(state)) std::copy_n(sign, problems, row_of(state.s, i));
   if (T* __restrict norm = row_of(state.g, i)) {
 #pragma omp simd
     for (Index b = 0; b < problems; ++b) norm[b] = std::abs(g[b]);
@@ -201,7 +201,7 @@ inline void normalise_piece(const Columns& columns, const RowState<T>& state, In
         // what is too small to have a sign becomes +1, as the unit vector e
         x[b] = x[b] < -kernels::tiny<T>() ? T(-1) : T(1);
       }
-      if (state.s.data != state.s_hat.data) std::copy_n(x, columns.problems, row_of(state.s, i));
+      if (!is_plain(state)) std::copy_n(x, columns.problems, row_of(state.s, i));
     }
     return;
   }

@@ -3,6 +3,7 @@
 /// GEOLIP_MULTIVERSION compiles for several instruction sets.
 #pragma once
 
+#include <backend/backend.hpp>
 #include <backend/columns.hpp>
 #include <backend/view.hpp>
 #include <kernels/row_math.hpp>
@@ -68,6 +69,12 @@ inline void for_segments(const Columns& columns, Index begin, Index end, const S
       }
     }
   }
+}
+
+/// Whether rank-one problems keep one matrix for s and s_hat (RowState).
+template <class T>
+bool is_plain(const RowState<T>& state) {
+  return state.s.data == state.s_hat.data;
 }
 
 /// Whether every problem has one column: then a row's problems are one loop.
