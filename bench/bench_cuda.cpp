@@ -67,7 +67,7 @@ class Matrix {
     auto* mask = mask_.take<std::int32_t>(static_cast<std::size_t>(cols));
     GEOLIP_CUDA_CHECK(
         cudaMemsetAsync(mask, 1, static_cast<std::size_t>(cols) * sizeof(std::int32_t), context.stream()));
-    kernels.add_normal(T(1), 1, static_cast<std::uint64_t>(rows), mask, view_);
+    kernels.add_noise(T(1), 1, static_cast<std::uint64_t>(rows), mask, view_);
   }
   View<T> view() { return view_; }
   ConstView<T> input() { return view_; }

@@ -42,18 +42,17 @@ struct GatherColumns {
   }
 };
 
-/// X(i, j) += scale normal(seed, stream, i * cols + j) where mask_j != 0
+/// X(i, j) += scale noise(key, i * cols + j) where mask_j != 0
 template <class T>
-struct AddNormal {
+struct AddNoise {
   T scale;
-  std::uint64_t seed;
-  std::uint64_t stream;
+  std::uint64_t key;
   const std::int32_t* mask;
   Index cols;
   Matrix<T> x;
   GEOLIP_HD void operator()(Index i, Index j) const {
     if (mask[j] == 0) return;
-    *x.at(i, j) += scale * static_cast<T>(normal(seed, stream, static_cast<std::uint64_t>(i * cols + j)));
+    *x.at(i, j) += scale * static_cast<T>(noise(key, static_cast<std::uint64_t>(i * cols + j)));
   }
 };
 

@@ -44,8 +44,8 @@ GEOLIP_INSTANTIATE(GatherRows<double>)
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, float>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<double, double>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, double>&, cudaStream_t);
-GEOLIP_INSTANTIATE(AddNormal<float>)
-GEOLIP_INSTANTIATE(AddNormal<double>)
+GEOLIP_INSTANTIATE(AddNoise<float>)
+GEOLIP_INSTANTIATE(AddNoise<double>)
 GEOLIP_INSTANTIATE(ProjectSigns<float>)
 GEOLIP_INSTANTIATE(ProjectSigns<double>)
 GEOLIP_INSTANTIATE(AddSlabRows<float>)

@@ -71,28 +71,29 @@ GEOLIP_HD inline std::uint64_t mix(std::uint64_t z) {
   return z ^ (z >> 31);
 }
 
-/// Two independent standard normal numbers.
-struct NormalPair {
-  double first;
-  double second;
-};
-
-/// Numbers that depend on (seed, stream, pair) alone, so that any thread may compute them (Box-Muller on two
-/// counter-based uniforms).
-GEOLIP_HD inline NormalPair normal_pair(std::uint64_t seed, std::uint64_t stream, std::uint64_t pair) {
-  const std::uint64_t key = mix(seed ^ mix(stream));
-  const std::uint64_t a = mix(key + 2 * pair);
-  const std::uint64_t b = mix(key + 2 * pair + 1);
-  const double u = (static_cast<double>(a >> 11) + 0.5) * 0x1p-53;
-  const double angle = 6.283185307179586 * (static_cast<double>(b >> 11) * 0x1p-53);
-  const double radius = std::sqrt(-2.0 * std::log(u));
-  return {radius * std::cos(angle), radius * std::sin(angle)};
+/// Names a stream of random numbers. Each of them depends on the key and its own index alone, so that any
+/// thread may compute it.
+GEOLIP_HD inline std::uint64_t stream_key(std::uint64_t seed, std::uint64_t stream) {
+  return mix(seed ^ mix(stream));
 }
 
-/// The standard normal number `index` of a stream: neighbours 2k and 2k + 1 come as a pair.
+/// Uniform in (0, 1).
+GEOLIP_HD inline double uniform(std::uint64_t key, std::uint64_t index) {
+  return (static_cast<double>(mix(key + index) >> 11) + 0.5) * 0x1p-53;
+}
+
+/// Uniform with mean 0 and variance 1: as good a start for directions as normal numbers, without their
+/// logarithms and cosines.
+GEOLIP_HD inline double noise(std::uint64_t key, std::uint64_t index) {
+  constexpr double root_of_12 = 3.4641016151377544;
+  return root_of_12 * (uniform(key, index) - 0.5);
+}
+
+/// Standard normal (Box-Muller), for directions that no axis singles out.
 GEOLIP_HD inline double normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
-  const NormalPair pair = normal_pair(seed, stream, index / 2);
-  return index % 2 == 0 ? pair.first : pair.second;
+  const std::uint64_t key = stream_key(seed, stream);
+  const double angle = 6.283185307179586 * uniform(key, 2 * index + 1);
+  return std::sqrt(-2.0 * std::log(uniform(key, 2 * index))) * std::cos(angle);
 }
 
 }  // namespace geolip::kernels

@@ -62,9 +62,9 @@ class TimedKernels final : public backend::Kernels<T> {
   void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override {
     inner_.gather_columns(index, x, y);
   }
-  void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
-                  View<T> x) override {
-    inner_.add_normal(scale, seed, stream, mask, x);
+  void add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                 View<T> x) override {
+    inner_.add_noise(scale, seed, stream, mask, x);
   }
   void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w, ConstView<T> s_hat,
                     View<T> rho, View<T> v) override {

@@ -51,7 +51,7 @@ Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::ve
     const auto fill = [&](Buffer<T>& x, std::uint64_t tensor) {
       if (b == 0) x.zero();
       const View<T> own(x.data() + offset_[static_cast<std::size_t>(b)], x.rows(), rank, x.cols());
-      model.backend.template in<T>().add_normal(T(1), seed, stream + tensor, mask.data(), own);
+      model.backend.template in<T>().add_noise(T(1), seed, stream + tensor, mask.data(), own);
     };
     fill(input_.s_hat, 0);
     for (std::size_t k = 0; k < layers_.size(); ++k) fill(layers_[k].s_hat, k + 1);
@@ -102,8 +102,8 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
     if (release == Release::yes) block = typename Ascent<From>::Block();
     if (grown) {
       const double rows = ball() && tensor == 0 ? static_cast<double>(next.s_hat.rows()) : 1.0;
-      backend.template in<T>().add_normal(static_cast<T>(new_column_size / std::sqrt(rows)), seed, tensor,
-                                          mask.data(), next.s_hat.view());
+      backend.template in<T>().add_noise(static_cast<T>(new_column_size / std::sqrt(rows)), seed, tensor,
+                                         mask.data(), next.s_hat.view());
     }
     return next;
   };

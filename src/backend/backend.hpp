@@ -48,9 +48,9 @@ class Kernels {
   virtual void gather_rows(const Index* index, ConstView<T> x, View<T> y) = 0;
   /// Y(:, j) = X(:, index_j), 0 where index_j < 0
   virtual void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) = 0;
-  /// X(i, j) += scale normal(seed, stream, i * cols + j) in the columns j with mask_j != 0
-  virtual void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
-                          View<T> x) = 0;
+  /// X(i, j) += scale noise(stream_key(seed, stream), i * cols + j) in the columns j with mask_j != 0
+  virtual void add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                         View<T> x) = 0;
 
   /// rho = row norms of w for each problem;  v = c w + h rho s_hat. An empty rho (all of rank one) is not
   /// kept.

@@ -90,8 +90,8 @@ void run_kernels(Backend& backend, const std::string& type, Results& results) {
   kernels.project_signs(columns.layout(), s_hat.view(), d.view(), signs.view());
   keep("project_signs", signs);
   const auto all = on_device(backend, std::vector<std::int32_t>(static_cast<std::size_t>(m), 1));
-  kernels.add_normal(T(0.5), 3, 4, all.data(), v.view());
-  keep("add_normal", v);
+  kernels.add_noise(T(0.5), 3, 4, all.data(), v.view());
+  keep("add_noise", v);
 }
 
 void run_algebra(Backend& backend, Results& results) {

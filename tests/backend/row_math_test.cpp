@@ -90,14 +90,37 @@ TEST(Normal, DependsOnSeedStreamAndIndexAlone) {
   EXPECT_EQ(seen.size(), 512U);
 }
 
-TEST(Normal, IsBoxMullerOnTwoCountersAPair) {
+TEST(Normal, IsBoxMullerOnTwoCounters) {
   const std::uint64_t key = mix(7 ^ mix(5));
-  const double u = (static_cast<double>(mix(key + 10) >> 11) + 0.5) / 9007199254740992.0;
-  const double v = static_cast<double>(mix(key + 11) >> 11) / 9007199254740992.0;
-  const double radius = std::sqrt(-2.0 * std::log(u));
-  const double angle = 2.0 * std::acos(-1.0) * v;
-  EXPECT_NEAR(normal(7, 5, 10), radius * std::cos(angle), 1e-14);
-  EXPECT_NEAR(normal(7, 5, 11), radius * std::sin(angle), 1e-14);
+  for (const std::uint64_t index : {0U, 10U, 11U}) {
+    const double u = (static_cast<double>(mix(key + 2 * index) >> 11) + 0.5) / 9007199254740992.0;
+    const double v = (static_cast<double>(mix(key + 2 * index + 1) >> 11) + 0.5) / 9007199254740992.0;
+    const double radius = std::sqrt(-2.0 * std::log(u));
+    EXPECT_NEAR(normal(7, 5, index), radius * std::cos(2.0 * std::acos(-1.0) * v), 1e-14);
+  }
+}
+
+TEST(Noise, HasMeanZeroAndVarianceOneInEveryStream) {
+  constexpr std::uint64_t count = 20000;
+  for (const std::uint64_t stream : {0U, 1U, 77U}) {
+    const std::uint64_t key = stream_key(3, stream);
+    double sum = 0.0;
+    double squares = 0.0;
+    double neighbours = 0.0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const double x = noise(key, i);
+      ASSERT_LT(std::abs(x), 1.7320509);
+      sum += x;
+      squares += x * x;
+      neighbours += x * noise(key, i + 1);
+    }
+    // four standard deviations: of x 1, of x^2 sqrt(4/5), of a product 1
+    const double n = static_cast<double>(count);
+    EXPECT_LT(std::abs(sum / n), 4.0 / std::sqrt(n));
+    EXPECT_LT(std::abs(squares / n - 1.0), 3.6 / std::sqrt(n));
+    EXPECT_LT(std::abs(neighbours / n), 4.0 / std::sqrt(n));
+  }
+  EXPECT_NE(noise(stream_key(3, 0), 0), noise(stream_key(3, 1), 0));
 }
 
 }  // namespace

@@ -76,21 +76,15 @@ void CpuKernels<T>::gather_columns(const std::int32_t* index, ConstView<T> x, Vi
 }
 
 template <class T>
-void CpuKernels<T>::add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
-                               View<T> x) {
+void CpuKernels<T>::add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                              View<T> x) {
+  const std::uint64_t key = kernels::stream_key(seed, stream);
   parallel_pieces(pool_, x.rows, rows_per_piece(x.cols), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
       T* row = x.data + i * x.ld;
-      auto known = static_cast<std::uint64_t>(-1);  // whose numbers `pair` holds
-      kernels::NormalPair pair{};
       for (Index j = 0; j < x.cols; ++j) {
         if (mask[j] == 0) continue;
-        const auto index = static_cast<std::uint64_t>(i * x.cols + j);
-        if (index / 2 != known) {
-          known = index / 2;
-          pair = kernels::normal_pair(seed, stream, known);
-        }
-        row[j] += scale * static_cast<T>(index % 2 == 0 ? pair.first : pair.second);
+        row[j] += scale * static_cast<T>(kernels::noise(key, static_cast<std::uint64_t>(i * x.cols + j)));
       }
     }
   });

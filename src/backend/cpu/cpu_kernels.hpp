@@ -19,8 +19,8 @@ class CpuKernels final : public Kernels<T> {
   void scale_rows(const T* d, ConstView<T> x, View<T> y) override;
   void gather_rows(const Index* index, ConstView<T> x, View<T> y) override;
   void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override;
-  void add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
-                  View<T> x) override;
+  void add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                 View<T> x) override;
   void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w, ConstView<T> s_hat,
                     View<T> rho, View<T> v) override;
   void backward_rows(const Columns& columns, const Slopes<T>& slopes, const kernels::Momentum* momentum,

@@ -55,11 +55,11 @@ void CudaKernels<T>::gather_columns(const std::int32_t* index, ConstView<T> x, V
 }
 
 template <class T>
-void CudaKernels<T>::add_normal(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
-                                View<T> x) {
-  GEOLIP_CUDA_CHECK(kernels::for_entries(x.rows, x.cols,
-                                         kernels::AddNormal<T>{scale, seed, stream, mask, x.cols, matrix(x)},
-                                         context_.stream()));
+void CudaKernels<T>::add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
+                               View<T> x) {
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      x.rows, x.cols, kernels::AddNoise<T>{scale, kernels::stream_key(seed, stream), mask, x.cols, matrix(x)},
+      context_.stream()));
 }
 
 template <class T>
