@@ -2,10 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
 
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
@@ -122,6 +126,39 @@ TEST(CertificateOption, SaysWhatCouldNotBeProved) {
   EXPECT_EQ(geolip({"estimate", network, "--certificate", (folder / ".").string(), "--time-limit", "1e-9"}),
             4);
   EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(CertificateOption, LeavesOldOrWholeCertificatesAfterAKill) {
+  TemporaryFolder folder;
+  const fs::path certificates = folder / "certificates";
+  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.nnet";
+  Arguments arguments{GEOLIP_COMMAND,  "estimate",           network, "--outputs", "all,0-1,vector",
+                      "--certificate", certificates.string()};
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(ChildProcess(arguments).end().first, 0);
+  const auto whole = std::chrono::steady_clock::now() - begin;
+  std::mt19937 random(3);
+  constexpr int rounds = 25;
+  for (int round = 0; round < rounds; ++round) {
+    // units make the certificates of one run differ from those of the next
+    if (round % 2 == 0) {
+      arguments.emplace_back("--physical-units");
+    } else {
+      arguments.pop_back();
+    }
+    ChildProcess process(arguments);
+    // most of the time goes by before the first certificate is written
+    std::this_thread::sleep_for(whole * (0.5 + 0.6 * static_cast<double>(random()) / 4294967296.0));
+    process.send(SIGKILL);
+    process.end();
+    Arguments check{"verify"};
+    for (const auto& entry : fs::directory_iterator(certificates)) {
+      if (entry.path().extension() == ".json") check.push_back(entry.path().string());
+    }
+    ASSERT_EQ(check.size(), 5U) << round;
+    check.push_back(network);
+    ASSERT_EQ(geolip(check), 0) << round;
+  }
 }
 
 }  // namespace
