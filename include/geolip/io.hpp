@@ -39,6 +39,11 @@ struct NetworkFile {
   /// Facts for `geolip info`, in order: key and value ("producer", "pytorch 2.1"), ("opset", "13"), ...
   std::vector<std::pair<std::string, std::string>> facts;
   std::vector<ExternalFile> external;  ///< every other file that was read, by location
+  /// Whether reading took arithmetic that rounds: a Gemm's alpha times a float64 weight, weights that an ONNX
+  /// graph computes from others. Bounds of `network`, verified ones too, are then about numbers within
+  /// rounding of the file's; `geolip verify` decides about the file itself. Scales of affine layers do not
+  /// count (Bound::verified).
+  bool rounded = false;
 };
 
 /// Reads a network; the format is chosen by the file's extension (.onnx .mat .npz .nnet).

@@ -40,9 +40,9 @@ struct Bound {
   double upper = 0.0;       ///< certified upper bound
   Status status = Status::limit;
   /// Whether `upper` is proved with every rounding error covered, by `proofs`, for the network as it was
-  /// handed to estimate(): its weights as doubles, scales of affine layers up to three ulps off. What a
-  /// reader rounds before that (a Gemm's alpha, weights that a graph computes) `geolip verify` covers, which
-  /// reads the file itself. Such a bound may still have status `limit`.
+  /// handed to estimate(): its weights as doubles, scales of affine layers up to three ulps off. Where
+  /// reading the file rounded more than that, NetworkFile::rounded says so. Such a bound may still have
+  /// status `limit`.
   bool verified = false;
   double verification_loss = 0.0;  ///< what the proof cost: (upper - the float64 certificate's) / upper
   /// The proofs of `upper`: one, or several whose maximum is the bound (linf with the vector objective, l1).

@@ -26,6 +26,21 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
   return library.estimate(network, query, settings);
 }
 
+/// What is said of a result: where reading rounded the file's constants, no bound of the file is proved by
+/// this run.
+Result as_shown(Result result, const NetworkFile& file) {
+  if (!file.rounded) return result;
+  for (Bound& bound : result.bounds) {
+    if (!bound.verified) continue;
+    bound.verified = false;
+    if (bound.status == Status::verified) bound.status = Status::certified;
+    result.verification_note =
+        "weights of this file are computed with rounding when it is read, which a proof in the run does not "
+        "cover";
+  }
+  return result;
+}
+
 }  // namespace
 
 int estimate(const EstimateArguments& arguments, const Library& library, const Console& console) {
@@ -44,10 +59,11 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   const Result result = run_estimate(arguments, library, console, file.network, query);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
+  const Result stated = as_shown(result, file);
   if (!json.owns_output()) {
-    print_estimate(console.out, arguments, file.network, result, shown, elapsed.count());
+    print_estimate(console.out, arguments, file.network, stated, shown, elapsed.count());
   }
-  if (json.wanted()) json.write(console, estimate_json(arguments, file, result, shown));
+  if (json.wanted()) json.write(console, estimate_json(arguments, file, stated, shown));
   bool complete = result.certified();
   if (certificates) {
     const std::vector<std::string> missing = certificates->write(file, arguments.network, result);

@@ -86,8 +86,8 @@ NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& o
     file = io::printable(path.filename().string());
     check_options(format, file, options);
     io::Parsed parsed = parse(format, bytes, path, options);
-    return {std::move(parsed.network), name_of(format), io::sha256(bytes), std::move(parsed.facts),
-            std::move(parsed.external)};
+    return {std::move(parsed.network),  name_of(format), io::sha256(bytes), std::move(parsed.facts),
+            std::move(parsed.external), parsed.rounded};
   } catch (const NetworkError& error) {
     throw NetworkError((file.empty() ? "" : file + ": ") + error.what());
   } catch (const std::bad_alloc&) {

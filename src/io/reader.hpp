@@ -23,6 +23,7 @@ struct Parsed {
   Network network;
   Facts facts;
   std::vector<ExternalFile> external{};
+  bool rounded = false;  ///< as NetworkFile::rounded
 };
 
 Parsed read_mat(Bytes file, const ReadOptions& options);

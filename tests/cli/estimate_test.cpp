@@ -20,6 +20,7 @@ using testing::fake_estimate;
 using testing::fake_library;
 using testing::fake_read_network;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Outcome;
 using testing::read_file;
 using testing::run_command;
@@ -61,6 +62,29 @@ TEST(Estimate, PrintsATable) {
             "4 of 4 certified to 1e-4 in T s\n"
             "certified: a dual certificate passed in float64, and the upper bound lies at most 1e-4 of it\n"
             "           above the relaxation's optimum\n");
+}
+
+TEST(Estimate, CallsNothingVerifiedThatReadingRounded) {
+  Library library = changed([](Result& result) {
+    for (Bound& bound : result.bounds) {
+      bound.status = Status::verified;
+      bound.verified = true;
+    }
+  });
+  library.read_network = [](const std::filesystem::path& path, const ReadOptions& options) {
+    NetworkFile file = fake_read_network(path, options);
+    file.rounded = true;
+    return file;
+  };
+  const Outcome outcome = run_command({"estimate", "net.onnx"}, library);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("  certified  "));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("  verified  ")));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("not verified: weights of this file are computed with rounding when it is read"));
+  const Outcome report = run_command({"estimate", "net.onnx", "--json", "-"}, library);
+  EXPECT_THAT(report.out, Not(HasSubstr("\"verified\": true")));
+  EXPECT_THAT(report.out, HasSubstr("\"not_verified\": \"weights of this file"));
 }
 
 TEST(Estimate, SaysWhatVerifiedMeans) {

@@ -171,6 +171,44 @@ TEST_F(OnnxFold, WeightsNormalisedInTheGraph) {
   EXPECT_EQ(evaluate(m, {1, 1}), (Values{0.5, 1}));
 }
 
+TEST_F(OnnxFold, RoundingIsNoticed) {
+  // the weight op(a, b), or op(a) where b is empty
+  const auto rounded = [&](const std::string& op, const std::vector<float>& a,
+                           const std::vector<float>& b = {}) {
+    Model m({1, 2});
+    m.constant("a", {1, 2}, a);
+    if (!b.empty()) m.constant("b", {1, 2}, b);
+    m.node(op, b.empty() ? std::vector<std::string>{"a"} : std::vector<std::string>{"a", "b"}, {"w"});
+    set_int(m.node("Gemm", {"x", "w"}, {"y"}), "transB", 1);
+    return read(m).rounded;
+  };
+  const float third = 1.0F / 3.0F;
+  EXPECT_FALSE(rounded("Identity", {third, 2}));
+  EXPECT_FALSE(rounded("Mul", {third, 2}, {third, 7}));  // 48 bits
+  EXPECT_FALSE(rounded("Add", {third, 2}, {1, 7}));
+  EXPECT_FALSE(rounded("Div", {third, 3}, {4, 1.5F}));
+  EXPECT_FALSE(rounded("Neg", {third, 2}));
+  EXPECT_FALSE(rounded("Sqrt", {4, 2.25F}));
+  EXPECT_FALSE(rounded("Reciprocal", {4, 0.5F}));
+  EXPECT_TRUE(rounded("Add", {third, 2}, {0x1p-60F, 7}));
+  EXPECT_TRUE(rounded("Sub", {third, 2}, {0x1p-60F, 7}));
+  EXPECT_TRUE(rounded("Div", {1, 3}, {3, 1.5F}));
+  EXPECT_TRUE(rounded("Pow", {third, 2}, {2, 2}));
+  EXPECT_TRUE(rounded("Sqrt", {2, 4}));
+  EXPECT_TRUE(rounded("Reciprocal", {3, 1}));
+  EXPECT_TRUE(rounded("Tanh", {1e-20F, 1}));
+  EXPECT_TRUE(rounded("Exp", {1, 2}));
+}
+
+TEST_F(OnnxFold, RoundingIsPassedOn) {
+  Model m({1, 2});
+  m.constant("w", {2, 1}, {2, 3}).constant("s", {1, 1}, {3});
+  m.node("Div", {"w", "s"}, {"d"});
+  m.node("Transpose", {"d"}, {"t"});
+  set_int(m.node("Gemm", {"x", "t"}, {"y"}), "transB", 1);
+  EXPECT_TRUE(read(m).rounded);
+}
+
 TEST_F(OnnxFold, ConstantNodesInAllForms) {
   for (const int form : {0, 1, 2}) {
     Model m = empty();

@@ -62,6 +62,24 @@ TEST_F(OnnxLinear, GemmScalesAndBroadcastsItsAddend) {
   }
 }
 
+TEST_F(OnnxLinear, GemmNotesWhatItsAlphaRounds) {
+  for (const bool wide : {false, true}) {
+    Model m({1, 1});
+    if (wide) {
+      onnx::TensorProto& weight = *m.graph().add_initializer();
+      weight.set_name("w");
+      weight.set_data_type(onnx::TensorProto::DOUBLE);
+      weight.add_dims(1);
+      weight.add_dims(1);
+      weight.add_double_data(1.0 / 3.0);
+    } else {
+      m.constant("w", {1, 1}, {1.0F / 3.0F});
+    }
+    set_float(m.node("Gemm", {"x", "w"}, {"y"}), "alpha", 0.1F);
+    EXPECT_EQ(read(m).rounded, wide);
+  }
+}
+
 TEST_F(OnnxLinear, GemmRefusesWhatDoesNotFit) {
   Model inner({1, 4});
   inner.constant("w", {3, 2}, w);

@@ -83,7 +83,10 @@ Tensor fold(const FoldContext& context) {
   const Operator& op = found->second;
   context.node.require_known_attributes(op.attributes);
   context.node.require_inputs(op.least, op.most);
-  return op.handler(context);
+  Tensor result = op.handler(context);
+  for (const Tensor* input : context.inputs)
+    result.rounded = result.rounded || (input != nullptr && input->rounded);
+  return result;
 }
 
 }  // namespace geolip::io::onnx_graph

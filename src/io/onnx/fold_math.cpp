@@ -1,3 +1,4 @@
+#include "io/onnx/exact.hpp"
 #include "io/onnx/fold.hpp"
 
 #include <geolip/error.hpp>
@@ -17,6 +18,15 @@ double apply_real(const std::string& op, double a, double b) {
   if (op == "Mul") return a * b;
   if (op == "Div") return a / b;
   return std::pow(a, b);
+}
+
+/// Whether apply_real() gave `result` without rounding.
+bool is_exact(const std::string& op, double a, double b, double result) {
+  if (op == "Add") return is_exact_sum(a, b, result);
+  if (op == "Sub") return is_exact_sum(a, -b, result);
+  if (op == "Mul") return is_exact_product(a, b, result);
+  if (op == "Div") return is_exact_product(result, b, a);
+  return false;
 }
 
 /// Integers are shapes and indices: what does not fit is refused, not wrapped around.
@@ -110,7 +120,9 @@ Tensor product(const FoldContext& c, const Operand& a, const Operand& b) {
       for (Index j = 0; j < b.cols; ++j) values[static_cast<std::size_t>(i * b.cols + j)] += factor * b(k, j);
     }
   }
-  return Tensor::of_reals({a.rows, b.cols}, std::move(values));
+  Tensor result = Tensor::of_reals({a.rows, b.cols}, std::move(values));
+  result.rounded = true;
+  return result;
 }
 
 }  // namespace
@@ -134,7 +146,9 @@ Tensor fold_binary(const FoldContext& c) {
     const auto l = static_cast<std::size_t>(ia[i]);
     const auto r = static_cast<std::size_t>(ib[i]);
     if (a.kind == Kind::real) {
-      result.reals.push_back(apply_real(c.node.op(), a.reals[l], right[r]));
+      const double value = apply_real(c.node.op(), a.reals[l], right[r]);
+      result.rounded = result.rounded || !is_exact(c.node.op(), a.reals[l], right[r], value);
+      result.reals.push_back(value);
     } else {
       result.integers.push_back(apply_integer(c.node.op(), a.integers[l], b.integers[r]));
     }
@@ -147,7 +161,15 @@ Tensor fold_unary(const FoldContext& c) {
   if (result.kind != Kind::real)
     throw NetworkError("operator " + c.node.op() + " on integers is not supported");
   c.budget.take(result.size());
-  for (double& v : result.reals) v = apply_unary(c.node.op(), v);
+  for (double& v : result.reals) {
+    const double x = v;
+    v = apply_unary(c.node.op(), x);
+    const std::string& op = c.node.op();
+    const bool exact = op == "Neg" || op == "Abs" || op == "Relu" ||
+                       (op == "Sqrt" && is_exact_product(v, v, x)) ||
+                       (op == "Reciprocal" && is_exact_product(v, x, 1.0));
+    result.rounded = result.rounded || !exact;
+  }
   return result;
 }
 
@@ -190,7 +212,11 @@ Tensor fold_reduce(const FoldContext& c) {
     }
     kept = std::move(shape);
   }
-  if (x.kind == Kind::real) return Tensor::of_reals(std::move(kept), std::move(values));
+  if (x.kind == Kind::real) {
+    Tensor result = Tensor::of_reals(std::move(kept), std::move(values));
+    result.rounded = op != "ReduceMax" && op != "ReduceMin";
+    return result;
+  }
   constexpr double exact = 9007199254740992.0;  // 2^53: the sums of integers were exact below it
   std::vector<std::int64_t> whole;
   for (const double v : values) {

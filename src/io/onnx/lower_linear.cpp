@@ -1,3 +1,4 @@
+#include "io/onnx/exact.hpp"
 #include "io/onnx/operators.hpp"
 
 #include <algorithm>
@@ -32,8 +33,9 @@ Matrix to_matrix(Lowering& state, const Tensor& tensor, Index rows, Index cols, 
   }
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < cols; ++j) {
-      weight(i, j) =
-          factor * tensor.reals[static_cast<std::size_t>(transposed ? j * rows + i : i * cols + j)];
+      const double entry = tensor.reals[static_cast<std::size_t>(transposed ? j * rows + i : i * cols + j)];
+      weight(i, j) = factor * entry;
+      if (!is_exact_product(factor, entry, weight(i, j))) state.note_rounding();
     }
   }
   return weight;

@@ -106,6 +106,10 @@ void Lowering::lower_node(const Node& node) {
     throw NetworkError("operator " + node.op() + " reads '" + printable(tip_) + "' as one of " +
                        std::to_string(count) + " nodes; branches are not supported");
   }
+  for (const std::string& name : names) {
+    const auto known = constants_.find(name);
+    if (known != constants_.end() && known->second.rounded) note_rounding();
+  }
   op->lower(*this, node);
   tip_ = node.output();
   data_shapes_.emplace(tip_, shape_);

@@ -29,6 +29,8 @@ class Lowering {
 
   /// The network; leaves the walk empty.
   Network take_network();
+  /// Whether a constant that the layers were made of had been computed with rounding.
+  bool rounded() const { return rounded_; }
   /// Name of the Softmax that was dropped from the end; empty if none was.
   const std::string& dropped_softmax() const { return dropped_softmax_; }
 
@@ -38,6 +40,7 @@ class Lowering {
   Index size() const { return size_; }
   void set_shape(Shape shape) { shape_ = std::move(shape); }
   Budget& budget() { return budget_; }
+  void note_rounding() { rounded_ = true; }
 
   /// Whether input i of a node is the data; the others are constants.
   bool is_data(const Node& node, std::size_t i) const;
@@ -90,6 +93,7 @@ class Lowering {
   std::string relabelled_by_;
   std::vector<Layer> layers_;
   std::string dropped_softmax_;
+  bool rounded_ = false;
 };
 
 }  // namespace geolip::io::onnx_graph

@@ -47,15 +47,9 @@ std::string describe(const onnx::ValueInfoProto& value) {
   return text + (dims.size() > most ? "x...)" : ")");
 }
 
-struct Lowered {
-  Network network;
-  Facts facts;
-  std::vector<ExternalFile> external;
-};
-
 /// Reads the graph. Without `whole_batch` a first dimension of the input counts as 1, whatever its size.
-Lowered lower(const onnx::ModelProto& model, Bytes file, const std::filesystem::path& directory, bool logits,
-              bool whole_batch) {
+Parsed lower(const onnx::ModelProto& model, Bytes file, const std::filesystem::path& directory, bool logits,
+             bool whole_batch) {
   Budget budget(file.size());
   ExternalData external(directory, budget);
   Graph graph = read_graph(model, external, budget);
@@ -81,7 +75,8 @@ Lowered lower(const onnx::ModelProto& model, Bytes file, const std::filesystem::
   if (!batch.empty()) facts.emplace_back("batch", batch);
   if (!lowering.dropped_softmax().empty()) facts.emplace_back("dropped", lowering.dropped_softmax());
   for (auto& fact : external.facts()) facts.push_back(std::move(fact));
-  return {lowering.take_network(), std::move(facts), external.read_files()};
+  const bool rounded = lowering.rounded();
+  return {lowering.take_network(), std::move(facts), external.read_files(), rounded};
 }
 
 /// Whether the input's first dimension is a number above 1 that could be a batch.
@@ -101,14 +96,12 @@ bool may_be_batch(const onnx::ModelProto& model) {
 Parsed read_onnx(Bytes file, const std::filesystem::path& directory, const ReadOptions& options) {
   const onnx::ModelProto model = parse_model(file);
   try {
-    Lowered lowered = lower(model, file, directory, options.logits, true);
-    return {std::move(lowered.network), std::move(lowered.facts), std::move(lowered.external)};
+    return lower(model, file, directory, options.logits, true);
   } catch (const RowsError&) {
     // Taken as it stands, the input's first dimension is not that of one vector: it is a batch.
     if (!may_be_batch(model)) throw;
   }
-  Lowered lowered = lower(model, file, directory, options.logits, false);
-  return {std::move(lowered.network), std::move(lowered.facts), std::move(lowered.external)};
+  return lower(model, file, directory, options.logits, false);
 }
 
 }  // namespace geolip::io

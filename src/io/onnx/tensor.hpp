@@ -19,7 +19,8 @@ enum class Kind { real, integer };
 /// A constant tensor, last index fastest.
 struct Tensor {
   Kind kind = Kind::real;
-  bool half = false;  ///< from float16 or bfloat16: constants are known to three digits only
+  bool half = false;     ///< from float16 or bfloat16: constants are known to three digits only
+  bool rounded = false;  ///< computed by the reader from the file's constants, and not exactly
   Shape shape;
   std::vector<double> reals;           ///< the entries, if kind is real
   std::vector<std::int64_t> integers;  ///< the entries, if kind is integer
