@@ -191,6 +191,19 @@ TEST_F(OnnxGraph, ModelsWithoutVersionOrGraphAreRefused) {
   EXPECT_EQ(refused(graph), "this is not an ONNX model: it has no graph");
 }
 
+TEST_F(OnnxGraph, OperatorsOfUnknownVersionsAreRefused) {
+  const auto scaled = [](int opset) {
+    Model m({1, 1}, opset);
+    m.constant("w", {1, 1}, {2});
+    m.node("Gemm", {"x", "w"}, {"y"});
+    return m;
+  };
+  EXPECT_EQ(evaluate(scaled(25), {1}), (Values{2}));
+  EXPECT_THAT(refused(scaled(26)),
+              HasSubstr("states version 26 of ONNX's operators, and the newest that is known is 25"));
+  EXPECT_THAT(refused(scaled(-1)), HasSubstr("does not state its version"));
+}
+
 TEST_F(OnnxGraph, DeepGraphsNeedNoStack) {
   Model m({1});
   std::string from = "x";

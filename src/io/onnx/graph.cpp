@@ -14,6 +14,9 @@ std::string label(const onnx::NodeProto& node) { return Node(node, 0).name(); }
 
 std::string in_quotes(const std::string& name) { return "'" + printable(name) + "'"; }
 
+// What an operator means may change in a later version. So far none that is read has, up to this one.
+constexpr Index newest_opset = 25;
+
 Index read_opset(const onnx::ModelProto& model) {
   for (const auto& function : model.functions()) {
     if (is_onnx_domain(function.domain())) {
@@ -28,6 +31,12 @@ Index read_opset(const onnx::ModelProto& model) {
     // the first version of the format did without the statement and meant version 1
     if (model.ir_version() < 3) return 1;
     throw NetworkError("the model does not state its version of ONNX's operators");
+  }
+  if (opset > newest_opset) {
+    throw NetworkError("the model states version " + std::to_string(opset) +
+                       " of ONNX's operators, and the newest that is known is " +
+                       std::to_string(newest_opset) +
+                       "; export it with an older one, such as opset_version=18");
   }
   return opset;
 }

@@ -46,6 +46,15 @@ std::vector<float> numbers(std::size_t n) {
   return values;
 }
 
+TEST(CheckersOnnx, OperatorsOfUnknownVersionsAreRefused) {
+  for (const int opset : {25, 26}) {
+    Model m({1, 1}, opset);
+    m.constant("w", {1, 1}, {2});
+    m.node("Gemm", {"x", "w"}, {"y"});
+    EXPECT_THAT(refused(m), HasSubstr(opset == 25 ? "(it was read)" : "version 26 of ONNX's operators"));
+  }
+}
+
 TEST(CheckersOnnx, ProductsInEveryLayout) {
   for (const bool left : {true, false}) {
     for (const bool trans_data : {false, true}) {

@@ -202,6 +202,9 @@ void parse_graph(Bytes bytes, Model& model) {
   }
 }
 
+// What an operator means may change in a later version. So far none that is read has, up to this one.
+constexpr Index newest_opset = 25;
+
 /// The version of ONNX's own operators that an OperatorSetIdProto states, 0 if it is about others.
 Index parse_opset(Bytes bytes) {
   std::string_view domain;
@@ -318,6 +321,10 @@ Model parse_model(Bytes file) {
     // the first version of the format did without the statement and meant version 1
     if (model.ir_version >= 3) throw ReadError("the model does not state its version of ONNX's operators");
     model.opset = 1;
+  }
+  if (model.opset > newest_opset) {
+    throw ReadError("the model states version " + std::to_string(model.opset) +
+                    " of ONNX's operators, and the newest that is known is " + std::to_string(newest_opset));
   }
   return model;
 }
