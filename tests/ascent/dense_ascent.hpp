@@ -24,9 +24,10 @@ class DenseAscent {
       MatrixXd x(rows, rank);
       const auto stream = static_cast<std::uint64_t>(id * (depth + 1) + tensor);
       for (Index i = 0; i < rows; ++i) {
-        for (Index j = 0; j < rank; ++j)
+        for (Index j = 0; j < rank; ++j) {
           x(i, j) =
               kernels::noise(kernels::stream_key(seed, stream), static_cast<std::uint64_t>(i * rank + j));
+        }
       }
       return x;
     };
