@@ -93,6 +93,7 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
   const bool grown = std::find(is_new.begin(), is_new.end(), 1) != is_new.end();
 
   signs_ = old.signs_;
+  if (signs_ && columns() != this->problems()) throw std::logic_error("a state of signs has rank one");
   const auto move_block = [&](typename Ascent<From>::Block& block, Block next, std::uint64_t tensor) {
     if constexpr (std::is_same_v<T, From>) {
       backend.template in<T>().gather_columns(index.data(), block.s_hat.view(), next.s_hat.view());
@@ -456,6 +457,7 @@ std::vector<RawMultipliers> Ascent<T>::multipliers() const {
 
 template <class T>
 std::vector<double> Ascent<T>::layer_sizes() const {
+  if (signs_) throw std::logic_error("a state of signs keeps no norms");
   std::vector<double> sizes;
   for (const Buffer<T>& rho : rho_) {
     const std::vector<T> host = rho.download();

@@ -87,6 +87,25 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
   return {first, std::max(first, std::min(enough, settings.max_rank))};
 }
 
+/// Numbers of a column of the ascent over those of a column of rank-one starts, each a problem of its own.
+double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
+  const auto input = static_cast<double>(norm == Norm::l1 ? 1 : chain.inputs);
+  const auto outputs = static_cast<double>(chain.stages.back().outputs);
+  double layers = 0.0;
+  double widest = std::max(input, outputs);
+  for (Index k = 0; k < chain.depth(); ++k) {
+    const auto n = static_cast<double>(chain.stages[static_cast<std::size_t>(k)].outputs);
+    layers += n;
+    widest = std::max(widest, n);
+  }
+  // s and s_hat of all blocks, w of the layers, two buffers
+  const double ascent = 2.0 * input + 3.0 * layers + 2.0 * widest;
+  // no s; each problem's row of the objective in float64, and in l_1 its column of the first map
+  const double first = norm == Norm::l1 ? static_cast<double>(chain.stages.front().outputs) : 0.0;
+  const double objective = outputs * static_cast<double>(sizeof(double)) / static_cast<double>(size);
+  return ascent / (input + 2.0 * layers + 2.0 * widest + objective + first);
+}
+
 std::vector<Index> iota(Index n) {
   std::vector<Index> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), Index{0});
@@ -346,8 +365,9 @@ void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>
   certifier_.release_memory();
   rounding::Search search;
   search.starts = settings_.starts;
-  // As many columns at a time as the ascent has: what a start keeps for each is less.
-  const Index columns = std::max(least_wave, ascent.columns());
+  // No more memory for the starts than the ascent has.
+  const Index columns = std::max(least_wave, static_cast<Index>(static_cast<double>(ascent.columns()) *
+                                                                start_share(chain_, norm_, sizeof(T))));
   search.wave = std::clamp<Index>(columns / static_cast<Index>(which.size()), 1, settings_.starts);
   search.seed = settings_.seed;
   search.stop = [this] { return deadline_.passed(); };

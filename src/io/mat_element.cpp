@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
+#include <type_traits>
 
 namespace geolip::io {
 namespace {
@@ -24,6 +26,11 @@ Matrix matrix_of(Bytes body, Index rows, Index cols, bool swapped) {
     for (Index i = 0; i < rows; ++i) {
       const auto at = static_cast<std::size_t>(j * rows + i) * sizeof(T);
       matrix(i, j) = static_cast<double>(mat_number<T>(body.subspan(at), swapped));
+      if constexpr (sizeof(T) == 8 && std::is_integral_v<T>) {
+        // beyond 2^53 an integer need not be a double
+        if (!(std::abs(matrix(i, j)) <= 0x1p53))
+          throw NetworkError("a matrix holds an integer that is no double");
+      }
     }
   }
   return matrix;

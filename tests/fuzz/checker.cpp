@@ -24,8 +24,10 @@ void require_checker_agrees(verify::Bytes bytes, const std::string& extension, c
   try {
     const verify::Network own = verify::read_network(bytes, extension, reading, external);
     if (!product || work_of(own) > most_to_compare) return;
-    ::testing::GTEST_FLAG(break_on_failure) = true;
+    ::testing::GTEST_FLAG(throw_on_failure) = true;
     verify::testing::expect_same(own, *product, "the fuzzer's file");
+  } catch (const ::testing::internal::GoogleTestFailureException& failure) {
+    fail(failure.what());
   } catch (const verify::ReadError& error) {
     require_sentence(error.what());
   }

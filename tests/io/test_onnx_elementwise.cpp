@@ -96,6 +96,20 @@ TEST_F(OnnxElementwise, OldVersionsBroadcastFromAnAxis) {
   EXPECT_THAT(refused(strict), HasSubstr("may not be broadcast"));
 }
 
+TEST_F(OnnxElementwise, NormalisationThatOnlyLooksLikeOneIsRounded) {
+  for (const float epsilon : {0.0F, 1e-20F}) {
+    Model m({1, 2});
+    m.constant("s", {2}, {1, 2})
+        .constant("b", {2}, {0, 0})
+        .constant("m", {2}, {0, 0})
+        .constant("v", {2}, {1, 4});
+    set_float(m.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"n"}), "epsilon", epsilon);
+    m.constant("w", {2, 1}, {1, -1});
+    m.node("MatMul", {"n", "w"}, {"y"});
+    EXPECT_EQ(read(m).rounded, epsilon > 0.0F);
+  }
+}
+
 /// Two channels: scale (2, 3), bias (1, -1), mean (4, 5), variance (3, 15), epsilon 1.
 Model batch_normalization(const std::vector<std::int64_t>& shape, int opset = 13) {
   Model m(shape, opset);

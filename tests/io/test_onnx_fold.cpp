@@ -200,6 +200,48 @@ TEST_F(OnnxFold, RoundingIsNoticed) {
   EXPECT_TRUE(rounded("Exp", {1, 2}));
 }
 
+TEST_F(OnnxFold, SumsAndProductsOfMatricesCountAsRounded) {
+  for (const char* op : {"MatMul", "Gemm", "ReduceSum", "ReduceL2", "ReduceMax"}) {
+    const bool product = op == std::string("MatMul") || op == std::string("Gemm");
+    Model m({1, 2});
+    m.constant("a", {2, 2}, {1, 2, 3, 4});
+    auto& node = product ? m.node(op, {"a", "a"}, {"w"}) : m.node(op, {"a"}, {"w"});
+    if (!product) test::set_ints(node, "axes", {0});
+    m.node("Mul", {"w", "x"}, {"y"});
+    if (product) {
+      m.graph().mutable_node(1)->set_op_type("MatMul");
+      m.graph().mutable_node(1)->set_input(0, "x");
+      m.graph().mutable_node(1)->set_input(1, "w");
+    }
+    EXPECT_EQ(read(m).rounded, op != std::string("ReduceMax")) << op;
+  }
+}
+
+TEST_F(OnnxFold, CastsThatRoundCountAsRounded) {
+  for (const float v : {0.5F, 1.0F / 3.0F}) {
+    Model m({1, 1});
+    m.constant("w", {1, 1}, {v});
+    set_int(m.node("Cast", {"w"}, {"h"}), "to", onnx::TensorProto::FLOAT16);
+    set_int(m.node("Cast", {"h"}, {"f"}), "to", onnx::TensorProto::FLOAT);
+    m.node("Gemm", {"x", "f"}, {"y"});
+    EXPECT_EQ(read(m).rounded, v != 0.5F);
+  }
+}
+
+TEST_F(OnnxFold, ReductionsOfIntegersAreExactOrRefused) {
+  const auto reduced = [&](const std::string& op, const std::vector<std::int64_t>& values) {
+    Model m({1, 1});
+    m.constant_integers("i", values);
+    m.node(op, {"i"}, {"r"});
+    set_int(m.node("Cast", {"r"}, {"f"}), "to", onnx::TensorProto::FLOAT);
+    m.node("Mul", {"x", "f"}, {"y"});
+    return refused(m);
+  };
+  constexpr std::int64_t large = std::int64_t{1} << 53;
+  EXPECT_THAT(reduced("ReduceSum", {large, 1, -large}), HasSubstr("a reduction of integers is not exact"));
+  EXPECT_THAT(reduced("ReduceL2", {3, 4}), HasSubstr("operator ReduceL2 on integers is not supported"));
+}
+
 TEST_F(OnnxFold, RoundingIsPassedOn) {
   Model m({1, 2});
   m.constant("w", {2, 1}, {2, 3}).constant("s", {1, 1}, {3});

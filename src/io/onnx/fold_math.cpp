@@ -196,9 +196,17 @@ Tensor fold_reduce(const FoldContext& c) {
   std::vector<double> values(static_cast<std::size_t>(count), reduction.start);
   const std::vector<double> entries = reals_of(x);
   const std::vector<Index> target = broadcast_indices(kept, x.shape);
+  const bool whole = x.kind == Kind::integer;
+  if (whole && (op == "ReduceL2" || op == "ReduceMean")) {
+    throw NetworkError("operator " + op + " on integers is not supported");
+  }
+  constexpr double exact = 9007199254740992.0;  // 2^53: sums and products of integers are exact below it
   for (std::size_t i = 0; i < entries.size(); ++i) {
     double& v = values[static_cast<std::size_t>(target[i])];
     v = reduction.step(v, entries[i]);
+    if (whole && !(std::abs(v) < exact && std::abs(entries[i]) < exact)) {
+      throw NetworkError("a reduction of integers is not exact");
+    }
   }
   const double share = static_cast<double>(count) / static_cast<double>(x.size());
   for (double& v : values) {
@@ -212,19 +220,17 @@ Tensor fold_reduce(const FoldContext& c) {
     }
     kept = std::move(shape);
   }
-  if (x.kind == Kind::real) {
+  if (!whole) {
     Tensor result = Tensor::of_reals(std::move(kept), std::move(values));
     result.rounded = op != "ReduceMax" && op != "ReduceMin";
     return result;
   }
-  constexpr double exact = 9007199254740992.0;  // 2^53: the sums of integers were exact below it
-  std::vector<std::int64_t> whole;
+  std::vector<std::int64_t> integers;
   for (const double v : values) {
-    if (!(std::abs(v) < exact) || v != std::floor(v))
-      throw NetworkError("a reduction of integers is not exact");
-    whole.push_back(static_cast<std::int64_t>(v));
+    if (!(std::abs(v) < exact)) throw NetworkError("a reduction of integers is not exact");  // of no entries
+    integers.push_back(static_cast<std::int64_t>(v));
   }
-  return Tensor::of_integers(std::move(kept), std::move(whole));
+  return Tensor::of_integers(std::move(kept), std::move(integers));
 }
 
 Tensor fold_matmul(const FoldContext& c) {

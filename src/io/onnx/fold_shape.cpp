@@ -99,11 +99,18 @@ Tensor fold_cast(const FoldContext& c) {
   const Index type = c.node.integer("to", 0);
   if (is_float(type)) {
     if (result.kind == Kind::integer) {
+      constexpr std::int64_t exact = std::int64_t{1} << 53;
+      result.rounded = result.rounded || std::any_of(result.integers.begin(), result.integers.end(),
+                                                     [](std::int64_t v) { return v > exact || v < -exact; });
       result.reals.assign(result.integers.begin(), result.integers.end());
       result.integers.clear();
       result.kind = Kind::real;
     }
-    for (double& v : result.reals) v = rounded_to(v, type);
+    for (double& v : result.reals) {
+      const double before = v;
+      v = rounded_to(before, type);
+      result.rounded = result.rounded || v != before;
+    }
     result.half = type == onnx::TensorProto::FLOAT16 || type == onnx::TensorProto::BFLOAT16;
     return result;
   }

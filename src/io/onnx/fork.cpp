@@ -92,7 +92,7 @@ bool ForkMatcher::scales(NodePtr node, const std::string& name, double factor) c
   const Tensor* scalar = other_scalar(node, name, !divides);
   if (scalar == nullptr) return false;
   const double value = divides ? 1.0 / scalar->reals[0] : scalar->reals[0];
-  if (factor == 0.5) return value == 0.5;  // every format holds it
+  if (factor == 0.5) return value == 0.5 && !scalar->rounded;  // every format holds it
   const double tolerance = scalar->half ? 5e-3 : 1e-6;
   return std::abs(value - factor) <= tolerance * factor;
 }
@@ -100,7 +100,7 @@ bool ForkMatcher::scales(NodePtr node, const std::string& name, double factor) c
 bool ForkMatcher::adds_one(NodePtr node, const std::string& name) const {
   if (!is(node, "Add")) return false;
   const Tensor* scalar = other_scalar(node, name, true);
-  return scalar != nullptr && scalar->reals[0] == 1.0;
+  return scalar != nullptr && scalar->reals[0] == 1.0 && !scalar->rounded;
 }
 
 }  // namespace geolip::io::onnx_graph

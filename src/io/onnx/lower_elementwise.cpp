@@ -1,3 +1,4 @@
+#include "io/onnx/exact.hpp"
 #include "io/onnx/operators.hpp"
 
 #include <cmath>
@@ -107,7 +108,16 @@ void lower_batch_normalization(Lowering& state, const Node& node) {
     if (!(variance[c] + epsilon > 0.0)) {
       throw NetworkError("the variance of channel " + std::to_string(c) + " is not positive");
     }
-    scale.push_back(gamma[c] / std::sqrt(variance[c] + epsilon));
+    const double sum = variance[c] + epsilon;
+    const double root = std::sqrt(sum);
+    const double s = gamma[c] / root;
+    // scales are taken to be a few ulps off, but for these three, which look exact
+    const bool looks_exact = s == 0.0 || std::abs(s) == 1.0;
+    if (looks_exact && !(is_exact_sum(variance[c], epsilon, sum) && is_exact_product(root, root, sum) &&
+                         is_exact_product(s, root, gamma[c]))) {
+      state.note_rounding();
+    }
+    scale.push_back(s);
     shift.push_back(beta[c] - mean[c] * scale.back());
   }
   state.add_affine(node, std::move(scale), std::move(shift));
