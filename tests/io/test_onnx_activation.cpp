@@ -157,6 +157,20 @@ TEST_F(OnnxActivation, GeluWrittenWithErf) {
   }
 }
 
+TEST_F(OnnxActivation, GeluWithConstantsThatAreRoundedIsRefused) {
+  for (const std::string name : {"half", "one"}) {
+    Model m = gelu_chain(0);
+    for (auto& tensor : *m.graph().mutable_initializer()) {
+      if (tensor.name() == name) tensor.set_name("exact");
+    }
+    m.constant("tiny", {}, {0x1p-60F});
+    m.node("Add", {"exact", "tiny"}, {name});
+    auto* nodes = m.graph().mutable_node();
+    for (int i = nodes->size() - 1; i > 0; --i) nodes->SwapElements(i, i - 1);
+    EXPECT_THAT(refused(m), HasSubstr("branches are not supported")) << name;
+  }
+}
+
 TEST_F(OnnxActivation, WhatOnlyLooksLikeGeluIsRefused) {
   EXPECT_THAT(refused(gelu_chain(0, 1.5F)), HasSubstr("d_node: operator Div reads 'x' as one of 2 nodes"));
   EXPECT_THAT(refused(gelu_chain(1, 1.4142135F, 0.25F)), HasSubstr("branches are not supported"));
