@@ -87,7 +87,8 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
   return {first, std::max(first, std::min(enough, settings.max_rank))};
 }
 
-/// Numbers of a column of the ascent over those of a column of rank-one starts, each a problem of its own.
+/// Numbers of a column of the ascent over those of a column of rank-one starts, each a problem of its own; at
+/// most 1.
 double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
   const auto input = static_cast<double>(norm == Norm::l1 ? 1 : chain.inputs);
   const auto outputs = static_cast<double>(chain.stages.back().outputs);
@@ -103,7 +104,7 @@ double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
   // no s; each problem's row of the objective in float64, and in l_1 its column of the first map
   const double first = norm == Norm::l1 ? static_cast<double>(chain.stages.front().outputs) : 0.0;
   const double objective = outputs * static_cast<double>(sizeof(double)) / static_cast<double>(size);
-  return ascent / (input + 2.0 * layers + 2.0 * widest + objective + first);
+  return std::min(1.0, ascent / (input + 2.0 * layers + 2.0 * widest + objective + first));
 }
 
 std::vector<Index> iota(Index n) {
@@ -365,7 +366,7 @@ void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>
   certifier_.release_memory();
   rounding::Search search;
   search.starts = settings_.starts;
-  // No more memory for the starts than the ascent has.
+  // No more columns, and no more memory, for the starts than the ascent has.
   const Index columns = std::max(least_wave, static_cast<Index>(static_cast<double>(ascent.columns()) *
                                                                 start_share(chain_, norm_, sizeof(T))));
   search.wave = std::clamp<Index>(columns / static_cast<Index>(which.size()), 1, settings_.starts);
