@@ -87,6 +87,8 @@ class Ascent {
   Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids,
          std::vector<std::int32_t> offset);
 
+  /// Where each problem's columns begin, and their number at the end.
+  static std::vector<std::int32_t> make_offsets(const std::vector<Index>& ranks);
   static std::vector<T> random_directions(const Problem& problem, Index id, Index rank, Index starts,
                                           std::uint64_t seed);
   void set_up_problems();
