@@ -8,8 +8,8 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git libeigen3-dev libonnx-dev libprotobuf-dev protobuf-compiler
-  zlib1g-dev libzip-dev libssl-dev libgmp-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
-  libbenchmark-dev)
+  zlib1g-dev libzip-dev libssl-dev libgmp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
+  libgmock-dev libbenchmark-dev)
 optional=(ccache libopenblas-dev) # builds are slower, or sweeps, without
 tools=(clang-format clang python3-pip) # clang-tidy comes from PyPI: .ci/tidy
 fuzzer=(clang libclang-rt-dev)

@@ -76,14 +76,6 @@ void add_effort(CLI::App& app, Settings& settings) {
       ->group(effort_group);
 }
 
-/// "auto", "cpu", "cuda" or "cuda:N".
-bool is_device(const std::string& text) {
-  if (text == "auto" || text == "cpu" || text == "cuda") return true;
-  constexpr std::string_view prefix = "cuda:";
-  unsigned number = 0;
-  return text.starts_with(prefix) && read_number(std::string_view(text).substr(prefix.size()), number);
-}
-
 void add_machine(CLI::App& app, Settings& settings) {
   add_text(
       app, "--device", "auto|cpu|cuda",
@@ -146,6 +138,13 @@ Exit codes: 0 every result is certified, 1 internal error, 2 wrong usage, 3 unus
 
 }  // namespace
 
+bool is_device(const std::string& text) {
+  if (text == "auto" || text == "cpu" || text == "cuda") return true;
+  constexpr std::string_view prefix = "cuda:";
+  unsigned number = 0;
+  return text.starts_with(prefix) && read_number(std::string_view(text).substr(prefix.size()), number);
+}
+
 CLI::App* add_estimate(CLI::App& app, EstimateArguments& arguments) {
   CLI::App* command = app.add_subcommand("estimate", "Bound the Lipschitz constant of a network");
   add_network(*command, arguments.network);
@@ -173,6 +172,17 @@ void complete(const CLI::App& command, EstimateArguments& arguments) {
   }
   // Who asks for a larger first rank alone wants the largest to follow.
   settings.max_rank = settings.rank;
+}
+
+EstimateArguments read_estimate(std::vector<std::string> words) {
+  CLI::App app;
+  EstimateArguments arguments;
+  CLI::App* command = add_estimate(app, arguments);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  words.emplace_back("estimate");
+  app.parse(words);
+  complete(*command, arguments);
+  return arguments;
 }
 
 CLI::App* add_info(CLI::App& app, InfoArguments& arguments) {

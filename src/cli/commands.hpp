@@ -4,8 +4,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+#include <vector>
+
 #include "cli/estimate.hpp"
 #include "cli/info.hpp"
+#include "cli/results/report.hpp"
+#include "cli/sweep/sweep.hpp"
 #include "cli/verify.hpp"
 
 namespace geolip::cli {
@@ -15,10 +20,24 @@ CLI::App* add_estimate(CLI::App& app, EstimateArguments& arguments);
 /// Checks what no option can check alone. Throws UsageError.
 void complete(const CLI::App& command, EstimateArguments& arguments);
 
+/// What stands behind `geolip estimate` in the words given. Throws UsageError.
+EstimateArguments read_estimate(std::vector<std::string> words);
+
 /// Adds `geolip info`; parsing fills the arguments.
 CLI::App* add_info(CLI::App& app, InfoArguments& arguments);
 
 /// Adds `geolip verify`; parsing fills the arguments.
 CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments);
+
+/// Adds `geolip sweep`; parsing fills the arguments.
+CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments);
+/// Adds `geolip report`; parsing fills the arguments.
+CLI::App* add_report(CLI::App& app, ReportArguments& arguments);
+/// Throw UsageError for what is missing.
+void complete(const SweepArguments& arguments);
+void complete(const ReportArguments& arguments);
+
+/// "auto", "cpu", "cuda" or "cuda:N".
+bool is_device(const std::string& text);
 
 }  // namespace geolip::cli

@@ -7,10 +7,10 @@
 #include "cli/certificate_folder.hpp"
 #include "cli/estimate_table.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/json_target.hpp"
 #include "cli/progress.hpp"
 #include "cli/report.hpp"
 #include "cli/stop_on_signal.hpp"
+#include "cli/text_target.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -22,7 +22,7 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
   const StopOnSignal signals;
   Settings settings = arguments.settings;
   settings.stop = signals.token();
-  settings.observer = [&line](const Progress& progress) { line.show(progress); };
+  settings.observer = [&line](const Progress& progress) { line.show(progress_text(progress)); };
   return library.estimate(network, query, settings);
 }
 
@@ -44,7 +44,7 @@ Result as_shown(Result result, const NetworkFile& file) {
 }  // namespace
 
 int estimate(const EstimateArguments& arguments, const Library& library, const Console& console) {
-  const JsonTarget json(arguments.json);
+  const TextTarget json(arguments.json);
   const NetworkFile file = library.read_network(arguments.network.path, arguments.network.options);
   const Query query{arguments.norm, parse_objectives(arguments.outputs, file.network.outputs())};
   std::optional<CertificateFolder> certificates;

@@ -5,11 +5,11 @@
 
 #include "cli/decimal.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/json_target.hpp"
 #include "cli/layer_summary.hpp"
 #include "cli/report.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
+#include "cli/text_target.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -80,7 +80,7 @@ void print_layers(std::ostream& out, const NetworkSummary& summary) {
 }  // namespace
 
 int info(const InfoArguments& arguments, const Library& library, const Console& console) {
-  const JsonTarget json(arguments.json);
+  const TextTarget json(arguments.json);
   const NetworkFile file = library.read_network(arguments.network.path, arguments.network.options);
   if (!json.owns_output()) {
     const NetworkSummary summary = summarise(file.network);

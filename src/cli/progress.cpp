@@ -26,10 +26,10 @@ std::string progress_text(const Progress& progress) {
          ", " + seconds.data();
 }
 
-void ProgressLine::show(const Progress& progress) {
+void ProgressLine::show(std::string_view text) {
   if (columns_ <= 1) return;
   // One column short, so that no terminal wraps the line.
-  err_ << erase << clip(progress_text(progress), static_cast<std::size_t>(columns_) - 1) << std::flush;
+  err_ << erase << clip(text, static_cast<std::size_t>(columns_) - 1) << std::flush;
   shown_ = true;
 }
 

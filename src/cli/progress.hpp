@@ -6,6 +6,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 namespace geolip::cli {
 
@@ -23,7 +24,8 @@ class ProgressLine {
   ProgressLine& operator=(ProgressLine&&) = delete;
   ~ProgressLine() { clear(); }
 
-  void show(const Progress& progress);
+  /// Shows the text in place of what is there, as much of it as fits.
+  void show(std::string_view text);
   void clear() noexcept;
 
  private:

@@ -18,11 +18,15 @@ std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error
 Json tool() { return {{"tool", "geolip"}, {"version", version}}; }
 
 Json network_json(const std::filesystem::path& path, const NetworkFile& file) {
-  return {{"path", path.string()},
-          {"sha256", file.sha256},
-          {"inputs", file.network.inputs()},
-          {"outputs", file.network.outputs()},
-          {"layers", file.network.layers().size()}};
+  Json json{{"path", path.string()},
+            {"sha256", file.sha256},
+            {"inputs", file.network.inputs()},
+            {"outputs", file.network.outputs()},
+            {"layers", file.network.layers().size()}};
+  for (const ExternalFile& external : file.external) {
+    json["external"].push_back({{"location", external.location}, {"sha256", external.sha256}});
+  }
+  return json;
 }
 
 Json output_json(const Objective& objective) {

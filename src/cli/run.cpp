@@ -13,10 +13,15 @@
 namespace geolip::cli {
 namespace {
 
+constexpr const char* commands = "estimate, info, verify, sweep and report";
+
 /// What stands behind a command in the first line of its help.
 std::string arguments_of(const CLI::App& app) {
   if (app.get_parent() == nullptr) return "COMMAND";
-  return app.get_name() == "verify" ? "CERTIFICATE... NETWORK" : "NETWORK";
+  if (app.get_name() == "verify") return "CERTIFICATE... NETWORK";
+  if (app.get_name() == "sweep") return "MANIFEST --out FILE";
+  if (app.get_name() == "report") return "RESULTS...";
+  return "NETWORK";
 }
 
 /// The command line's grammar and what it has read.
@@ -25,9 +30,13 @@ struct CommandLine {
   EstimateArguments estimate_arguments;
   InfoArguments info_arguments;
   VerifyArguments verify_arguments;
+  SweepArguments sweep_arguments;
+  ReportArguments report_arguments;
   CLI::App* estimate_command = nullptr;
   CLI::App* info_command = nullptr;
   CLI::App* verify_command = nullptr;
+  CLI::App* sweep_command = nullptr;
+  CLI::App* report_command = nullptr;
 
   CommandLine() {
     app.formatter(std::make_shared<HelpFormatter>(arguments_of));
@@ -38,7 +47,10 @@ struct CommandLine {
     estimate_command = add_estimate(app, estimate_arguments);
     info_command = add_info(app, info_arguments);
     verify_command = add_verify(app, verify_arguments);
-    for (CLI::App* command : {estimate_command, info_command, verify_command}) {
+    sweep_command = add_sweep(app, sweep_arguments);
+    report_command = add_report(app, report_arguments);
+    for (CLI::App* command :
+         {estimate_command, info_command, verify_command, sweep_command, report_command}) {
       command->group("Commands");
       command->allow_extras();
       // Understood everywhere, shown once.
@@ -60,9 +72,10 @@ void check_arguments(const CLI::App& command) {
 
 [[noreturn]] void refuse_command(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining();
-  if (extras.empty()) throw UsageError("a command is missing: estimate, info or verify (see geolip --help)");
-  throw UsageError("'" + extras.front() +
-                   "' is not a command: there are estimate, info and verify (see geolip --help)");
+  if (extras.empty())
+    throw UsageError(std::string("a command is missing, one of ") + commands + " (see geolip --help)");
+  throw UsageError("'" + extras.front() + "' is not a command: there are " + commands +
+                   " (see geolip --help)");
 }
 
 int dispatch(CommandLine& line, const Library& library, const Console& console) {
@@ -82,6 +95,16 @@ int dispatch(CommandLine& line, const Library& library, const Console& console) 
     refuse_extras(*line.verify_command, help);
     return verify_certificates(line.verify_arguments, library.provers, console,
                                "verify needs a CERTIFICATE and a NETWORK" + help);
+  }
+  if (line.sweep_command->parsed()) {
+    refuse_extras(*line.sweep_command, see_help(*line.sweep_command));
+    complete(line.sweep_arguments);
+    return sweep(line.sweep_arguments, console);
+  }
+  if (line.report_command->parsed()) {
+    refuse_extras(*line.report_command, see_help(*line.report_command));
+    complete(line.report_arguments);
+    return report_results(line.report_arguments, console);
   }
   refuse_command(line.app);
 }

@@ -57,4 +57,24 @@ void Table::print(std::ostream& out) const {
   }
 }
 
+void Table::print_markdown(std::ostream& out) const {
+  const auto print_row = [&out](const std::vector<std::string>& cells) {
+    for (const std::string& cell : cells) {
+      out << "| ";
+      for (const char c : cell) out << (c == '|' ? "\\|" : std::string(1, c));
+      out << ' ';
+    }
+    out << "|\n";
+  };
+  std::vector<std::string> titles;
+  std::vector<std::string> rules;
+  for (const auto& [title, align] : columns_) {
+    titles.push_back(title);
+    rules.emplace_back(align == Align::left ? "---" : "---:");
+  }
+  print_row(titles);
+  print_row(rules);
+  for (const auto& row : rows_) print_row(row);
+}
+
 }  // namespace geolip::cli

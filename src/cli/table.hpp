@@ -21,6 +21,8 @@ class Table {
   /// Adds a row; it has a cell for each column.
   void add_row(std::vector<std::string> cells);
   void print(std::ostream& out) const;
+  /// The same as a Markdown table.
+  void print_markdown(std::ostream& out) const;
 
  private:
   struct Column {

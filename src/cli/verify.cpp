@@ -12,9 +12,9 @@
 #include "cli/decimal.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/grammar.hpp"
-#include "cli/json_target.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
+#include "cli/text_target.hpp"
 #include "verify/files/check_file.hpp"
 
 namespace geolip::cli {
@@ -133,7 +133,7 @@ int threads_of(const VerifyArguments& arguments) {
 }
 
 int check_all(const VerifyArguments& arguments, const verify::Prover& prover, const Console& console) {
-  const JsonTarget json(arguments.json);
+  const TextTarget json(arguments.json);
   const auto network = arguments.files.end() - 1;
   for (auto file = arguments.files.begin(); file != network; ++file) require_readable(*file);
   verify::NetworkSource source{fs::path(*network)};

@@ -20,7 +20,7 @@ TEST(ProgressLine, OverwritesItselfAndIsCleared) {
   std::ostringstream err;
   {
     ProgressLine line(err, 80);
-    line.show(some_progress);
+    line.show(progress_text(some_progress));
     EXPECT_EQ(err.str(), "\r\x1b[K" + progress_text(some_progress));
     err.str("");
   }
@@ -30,7 +30,7 @@ TEST(ProgressLine, OverwritesItselfAndIsCleared) {
 TEST(ProgressLine, FitsANarrowTerminal) {
   std::ostringstream err;
   ProgressLine line(err, 20);
-  line.show(some_progress);
+  line.show(progress_text(some_progress));
   EXPECT_EQ(err.str(), "\r\x1b[K3 of 10 certified, ");
 }
 
@@ -38,7 +38,7 @@ TEST(ProgressLine, IsSilentWithoutATerminal) {
   std::ostringstream err;
   {
     ProgressLine line(err, 0);
-    line.show(some_progress);
+    line.show(progress_text(some_progress));
     line.clear();
   }
   EXPECT_EQ(err.str(), "");

@@ -1,4 +1,4 @@
-#include "cli/json_target.hpp"
+#include "cli/text_target.hpp"
 
 #include <ostream>
 
@@ -6,7 +6,7 @@
 
 namespace geolip::cli {
 
-void JsonTarget::write(const Console& console, std::string_view text) const {
+void TextTarget::write(const Console& console, std::string_view text) const {
   if (to_output_) console.out << text;
   if (file_) file_->write(text);
 }

@@ -12,10 +12,10 @@
 namespace geolip::cli {
 
 /// A file, the standard output ("-") or nothing.
-class JsonTarget {
+class TextTarget {
  public:
   /// Throws FileError if the file could not be written.
-  explicit JsonTarget(const std::optional<std::string>& argument) : to_output_(argument == "-") {
+  explicit TextTarget(const std::optional<std::string>& argument) : to_output_(argument == "-") {
     if (argument && !to_output_) file_.emplace(*argument);
   }
 

@@ -1,0 +1,69 @@
+#include "cli/sweep/manifest_text.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "cli/exit_code.hpp"
+
+namespace geolip::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse_date(const std::string& name, const toml::node& node) {
+  throw FileError(name + ": line " + std::to_string(node.source().begin.line) +
+                  " has a date or a time, which no setting is");
+}
+
+Json convert(const toml::node& node, const std::string& name) {
+  if (const toml::table* table = node.as_table()) {
+    // toml++ sorts keys by name; the order in which they were written is that of their lines.
+    std::vector<std::pair<const toml::key*, const toml::node*>> entries;
+    for (const auto& [key, value] : *table) entries.emplace_back(&key, &value);
+    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      const toml::source_position x = a.first->source().begin;
+      const toml::source_position y = b.first->source().begin;
+      return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+    });
+    Json object = Json::object();
+    for (const auto& [key, value] : entries) object[std::string(key->str())] = convert(*value, name);
+    return object;
+  }
+  if (const toml::array* array = node.as_array()) {
+    Json list = Json::array();
+    for (const toml::node& entry : *array) list.push_back(convert(entry, name));
+    return list;
+  }
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  refuse_date(name, node);
+}
+
+}  // namespace
+
+nlohmann::ordered_json from_toml(std::string_view text, const std::string& name) {
+  try {
+    return convert(toml::parse(text), name);
+  } catch (const toml::parse_error& error) {
+    throw FileError(name + ": line " + std::to_string(error.source().begin.line) +
+                    " is no TOML: " + std::string(error.description()));
+  }
+}
+
+nlohmann::ordered_json from_json(std::string_view text, const std::string& name) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
+    const std::string what = error.what();
+    const std::size_t at = what.find("at line ");
+    throw FileError(name + " is no JSON: error " + (at == std::string::npos ? what : what.substr(at)));
+  }
+}
+
+}  // namespace geolip::cli
