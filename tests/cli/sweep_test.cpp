@@ -36,6 +36,9 @@ std::vector<Json> lines_of(const std::filesystem::path& path) {
   return lines;
 }
 
+/// How many whole lines the text has.
+long lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
 class SweepTest : public ::testing::Test {
  protected:
   SweepTest() {
@@ -104,6 +107,32 @@ TEST_F(SweepTest, GoesOnWhereItWasEnded) {
   EXPECT_EQ(read_file(folder_ / "r.jsonl").substr(0, second), all.substr(0, second));
   EXPECT_EQ(lines[2]["run"]["id"],
             Json::parse(all.substr(second, all.find('\n', second) - second))["run"]["id"]);
+}
+
+TEST_F(SweepTest, KilledAtAnyMomentItLosesOnlyWhatWasInFlight) {
+  using namespace std::chrono_literals;
+  write_file(folder_ / "s.toml", "networks = 'tiny.nnet'\n[settings]\nseed = [1,2,3,4,5]\n");
+  std::string before;
+  bool finished = false;
+  for (int round = 1; round < 1000 && !finished; ++round) {
+    ChildProcess process(command({"--jobs", "2"}));
+    // Later each time, so that in the end it gets through however slow the machine is.
+    for (int i = 0; i < round && !finished; ++i) {
+      std::this_thread::sleep_for(25ms);
+      finished = lines(read_file(folder_ / "r.jsonl")) == 5;
+    }
+    process.send(SIGKILL);
+    process.end();
+    const std::string now = read_file(folder_ / "r.jsonl");
+    const std::string whole = now.substr(0, now.rfind('\n') + 1);
+    ASSERT_EQ(whole.substr(0, before.size()), before) << "round " << round;
+    before = whole;
+  }
+  EXPECT_EQ(sweep().first, 0);
+  std::set<std::string> ids;
+  for (const Json& line : lines_of(folder_ / "r.jsonl")) ids.insert(line["run"]["id"]);
+  EXPECT_EQ(ids.size(), 5U);
+  EXPECT_EQ(lines(read_file(folder_ / "r.jsonl")), 5);
 }
 
 TEST_F(SweepTest, RunsAgainWhatFailedAndWhatHasChanged) {

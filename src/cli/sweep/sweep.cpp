@@ -1,5 +1,6 @@
 #include "cli/sweep/sweep.hpp"
 
+#include <backend/cpu/usable_cores.hpp>
 #include <geolip/version.hpp>
 
 #include <unistd.h>
@@ -12,7 +13,6 @@
 #include <cstdio>
 #include <ctime>
 #include <ostream>
-#include <thread>
 
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
@@ -225,7 +225,7 @@ class Sweep {
     }
     if (!run.settings.contains("threads") && places > 1) {
       // the machine's cores are shared out
-      const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+      const auto cores = static_cast<std::size_t>(backend::cpu::usable_cores());
       words.push_back("--threads=" + std::to_string(std::max<std::size_t>(1, cores / places)));
     }
     if (arguments_.certificates)
