@@ -12,6 +12,7 @@
 #include "cli/decimal.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/sweep/manifest_text.hpp"
+#include "cli/text.hpp"
 #include "verify/files/sha256.hpp"
 
 namespace geolip::cli {
@@ -23,6 +24,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t most_runs = 1'000'000;
 constexpr std::uintmax_t most_bytes = std::uintmax_t{16} << 20U;
 constexpr std::size_t id_digits = 16;
+constexpr std::size_t longest_message = 300;
 
 /// The options of geolip estimate that a manifest may set.
 enum class Kind { value, flag, path };
@@ -67,7 +69,10 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const { throw FileError(name_ + ": " + what); }
+  [[noreturn]] void fail(const std::string& what) const {
+    // what the manifest says may be of any length
+    throw FileError(name_ + ": " + std::string(clip(printable(what), longest_message)));
+  }
 
   /// The keys of one table, over what it inherits.
   Grid grid(const Json& table, Grid inherited, const std::string& where, bool top) const {
@@ -143,9 +148,8 @@ class Parser {
 
   static std::string excerpt(const Json& value) {
     constexpr std::size_t most = 40;
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (text.size() > most) text = text.substr(0, most) + "...";
-    return text;
+    const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return display_width(text) > most ? std::string(clip(text, most)) + "..." : text;
   }
 
   /// Every combination, the settings turning fastest.

@@ -7,11 +7,18 @@
 #include <vector>
 
 #include "cli/exit_code.hpp"
+#include "cli/text.hpp"
 
 namespace geolip::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// What a parser says, which may quote the text at any length.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t longest = 200;
+  return std::string(clip(printable(text), longest));
+}
 
 [[noreturn]] void refuse_date(const std::string& name, const toml::node& node) {
   throw FileError(name + ": line " + std::to_string(node.source().begin.line) +
@@ -51,7 +58,7 @@ nlohmann::ordered_json from_toml(std::string_view text, const std::string& name)
     return convert(toml::parse(text), name);
   } catch (const toml::parse_error& error) {
     throw FileError(name + ": line " + std::to_string(error.source().begin.line) +
-                    " is no TOML: " + std::string(error.description()));
+                    " is no TOML: " + excerpt(error.description()));
   }
 }
 
@@ -62,7 +69,7 @@ nlohmann::ordered_json from_json(std::string_view text, const std::string& name)
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string what = error.what();
     const std::size_t at = what.find("at line ");
-    throw FileError(name + " is no JSON: error " + (at == std::string::npos ? what : what.substr(at)));
+    throw FileError(name + " is no JSON: error " + excerpt(at == std::string::npos ? what : what.substr(at)));
   }
 }
 
