@@ -82,7 +82,8 @@ CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments) {
   add_text(
       *command, "--devices", "LIST",
       [&arguments](const std::string& text) { arguments.devices = read_devices(text); },
-      "Devices for the runs in turn, separated by commas: cuda:0,cuda:1");
+      "Devices for the runs in turn, separated by commas: cuda:0,cuda:1\n(runs for which the manifest names "
+      "none)");
   add_text(
       *command, "--certificates", "DIR",
       [&arguments](const std::string& text) { arguments.certificates = text; },

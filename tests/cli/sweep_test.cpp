@@ -171,6 +171,17 @@ TEST_F(SweepTest, JobsRunSideBySide) {
   EXPECT_EQ(lines_of(folder_ / "r.jsonl").size(), 4U);
 }
 
+TEST_F(SweepTest, GivesDevicesToRunsThatNameNone) {
+  write_file(folder_ / "s.toml",
+             "networks = 'tiny.nnet'\n[[sweep]]\n[[sweep]]\nsettings = {device = 'cpu'}\n");
+  // A device that no machine has: only the run that the manifest gives another one gets through.
+  EXPECT_EQ(sweep({"--devices", "cuda:999"}).first, 3);
+  const std::vector<Json> all = lines_of(folder_ / "r.jsonl");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_THAT(all[0]["run"]["error"].get<std::string>(), HasSubstr("cuda"));
+  EXPECT_TRUE(all[1]["run"]["error"].is_null());
+}
+
 TEST_F(SweepTest, WritesCertificatesThatVerify) {
   write_file(folder_ / "s.toml", "networks = 'tiny.nnet'\noutputs = 0\n");
   EXPECT_EQ(sweep({"--certificates", path("proofs")}).first, 0);

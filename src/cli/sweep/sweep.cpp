@@ -220,7 +220,8 @@ class Sweep {
   std::vector<std::string> estimate_arguments(const SweepRun& run, std::size_t place,
                                               std::size_t places) const {
     std::vector<std::string> words{"estimate", "--json=-", "--quiet"};
-    if (!arguments_.devices.empty()) {
+    // what the manifest says of device and threads is part of the question
+    if (!arguments_.devices.empty() && !run.settings.contains("device")) {
       words.push_back("--device=" + arguments_.devices[place % arguments_.devices.size()]);
     }
     if (!run.settings.contains("threads") && places > 1) {
