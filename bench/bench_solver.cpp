@@ -7,6 +7,7 @@
 // run, so the ratio does not depend on what else the machine does. --small runs one tiny network of each
 // kind, for the test suite.
 #include <bench/support/environment.hpp>
+#include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
 #include <estimate/estimate_on.hpp>
 
@@ -19,49 +20,11 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <random>
 
 namespace geolip::bench {
 namespace {
 
 using nlohmann::json;
-
-/// A network of ReLU layers with normal weights of He's size: training changes the FGL, not the work of a
-/// sweep.
-Network make_network(const std::vector<Index>& widths) {
-  std::mt19937_64 engine(7);
-  std::normal_distribution<double> normal;
-  Network network(widths.front());
-  for (std::size_t k = 1; k < widths.size(); ++k) {
-    Dense dense;
-    dense.weight = Matrix(widths[k], widths[k - 1]);
-    for (double& w : dense.weight.data)
-      w = normal(engine) * std::sqrt(2.0 / static_cast<double>(widths[k - 1]));
-    network.add({"dense" + std::to_string(k), std::move(dense)});
-    if (k + 1 < widths.size())
-      network.add({"relu" + std::to_string(k), make_activation(ActivationKind::relu)});
-  }
-  return network;
-}
-
-std::vector<Index> shape(Index inputs, Index width, Index hidden, Index outputs) {
-  std::vector<Index> widths{inputs};
-  widths.insert(widths.end(), static_cast<std::size_t>(hidden), width);
-  widths.push_back(outputs);
-  return widths;
-}
-
-std::string shape_name(const std::vector<Index>& widths) {
-  std::string name;
-  for (std::size_t i = 0; i < widths.size();) {
-    std::size_t end = i;
-    while (end < widths.size() && widths[end] == widths[i]) ++end;
-    name +=
-        (i > 0 ? "-" : "") + std::to_string(widths[i]) + (end - i > 1 ? "x" + std::to_string(end - i) : "");
-    i = end;
-  }
-  return name;
-}
 
 /// What the memory goal counts: weights, the state of the ascent (w, s, s_hat in the arithmetic in which it
 /// ended), the largest layer's square.
@@ -80,7 +43,7 @@ double counted_bytes(const std::vector<Index>& widths, Index columns, Precision 
 }
 
 json run(const std::vector<Index>& widths, Norm norm, int threads) {
-  const Network network = make_network(widths);
+  const Network network = random_network(widths);
   Query query;
   query.norm = norm;
   query.objectives = parse_objectives("all", network.outputs());
@@ -129,7 +92,7 @@ json run(const std::vector<Index>& widths, Norm norm, int threads) {
 
 /// What the proofs of all bounds take, against the solve before them.
 json run_verification(const std::vector<Index>& widths, Norm norm, int threads) {
-  const Network network = make_network(widths);
+  const Network network = random_network(widths);
   Settings settings;
   settings.gap = 1e-3;
   settings.threads = threads;

@@ -70,7 +70,18 @@ estimate() {
       --json "$work/$1-$device.json" || return 1
   done
 }
-export -f configure sanitize measure estimate
+# Sweeps against their products and whole estimates; the CPU beside the GPU where it is quick. GEOLIP_GPU_GOAL=1 runs
+# 16384 x 16 layers alone (262,144 neurons; 34 GB of weights on the host), which takes most of the time by itself.
+scale() {
+  if [[ ${GEOLIP_GPU_GOAL:-} == 1 ]]; then
+    "$build/bench/bench_scale" --device cuda --width 16384 --depth 16 --outputs 1 --norm l2 --norm linf --gap 1e-2 \
+      --time-limit 120 --json "$work/scale.json"
+  else
+    "$build/bench/bench_scale" --device cuda --device cpu --cpu-weights 5e6 --width 1024 --width 4096 --depth 4 --depth 8 \
+      --time-limit 30 --json "$work/scale.json"
+  fi
+}
+export -f configure sanitize measure estimate scale
 export build work capability
 export GEOLIP_REQUIRE_CUDA=1
 
@@ -82,6 +93,7 @@ step racecheck bash -c 'sanitize racecheck'
 step 'estimate linf' bash -c 'estimate linf'
 step 'estimate l2' bash -c 'estimate l2'
 step bench bash -c measure
+step scale bash -c scale
 
 mkdir -p "$results"
 target="$results/$(tr ' [:upper:]' '-[:lower:]' <<<"$gpu")-$(date -u +%Y-%m-%d).json"
@@ -118,6 +130,7 @@ def read(name):
         return None  # its step says that it failed
 
 report["bench"] = read("bench")
+report["scale"] = read("scale")
 report["estimates"] = [read(f"{norm}-{device}") for norm in ("linf", "l2") for device in ("cpu", "cuda")]
 with open(target, "w") as file:
     json.dump(report, file, indent=2)

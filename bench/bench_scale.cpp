@@ -1,0 +1,248 @@
+// Large networks on one device or another: whole estimates, and sweeps against their own matrix products.
+//
+//   bench_scale [--device NAME]... [--width N]... [--depth N]... [--outputs N]... [--norm NAME]...
+//               [--gap G] [--time-limit S] [--cpu-weights N] [--json FILE] [--small]
+//
+// All combinations run, each on every device; the CPU leaves out networks of more than --cpu-weights weights.
+// A sweep's products are run again by themselves, on the same matrices and as often, so that the ratio does
+// not depend on what else the machine does. --small: sizes that only show that it runs.
+#include <ascent/ascent.hpp>
+#include <bench/support/environment.hpp>
+#include <bench/support/random_network.hpp>
+#include <estimate/estimate_on.hpp>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <numeric>
+
+namespace geolip::bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr int timed_sweeps = 20;
+constexpr int warm_up = 3;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Options {
+  std::vector<std::string> devices{"cpu"};
+  std::vector<Index> widths{1024};
+  std::vector<Index> depths{4};
+  std::vector<Index> outputs{1, 10};
+  std::vector<std::string> norms{"linf", "l2"};
+  double gap = 1e-3;
+  double time_limit = 60.0;
+  double cpu_weights = 1e8;
+  std::string file;
+};
+
+/// The matrix products of one sweep, forward and backward, and nothing else.
+template <class T>
+class Products {
+ public:
+  Products(backend::Backend& backend, ascent::Model<T>& model, Index columns) : model_(model) {
+    Index widest = 0;
+    for (const auto& map : model.maps) widest = std::max({widest, map.inputs(), map.outputs()});
+    even_ = backend::Buffer<T>(backend, widest, columns);
+    odd_ = backend::Buffer<T>(backend, widest, columns);
+    // numbers as a sweep has them: zeros would flatter the hardware
+    const backend::Buffer<std::int32_t> all(backend,
+                                            std::vector<std::int32_t>(static_cast<std::size_t>(columns), 1));
+    for (backend::Buffer<T>* buffer : {&even_, &odd_}) {
+      buffer->zero();
+      backend.in<T>().add_noise(T(1), 1, 0, all.data(), buffer->view());
+    }
+    columns_ = columns;
+  }
+  void run() {
+    for (auto& map : model_.maps) map.apply(view(even_, map.inputs()), view(odd_, map.outputs()));
+    for (auto& map : model_.maps) map.adjoint(view(odd_, map.outputs()), view(even_, map.inputs()));
+  }
+
+ private:
+  backend::View<T> view(backend::Buffer<T>& buffer, Index rows) {
+    return backend::View<T>(buffer.data(), rows, columns_);
+  }
+  ascent::Model<T>& model_;
+  backend::Buffer<T> even_;
+  backend::Buffer<T> odd_;
+  Index columns_ = 0;
+};
+
+/// Seconds of a sweep and of its products, float32, at the rank with which estimates of this width begin.
+json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index outputs, Index rank) {
+  const graph::Chain chain = graph::make_chain(network);
+  const std::vector<graph::LayerSlopes> slopes = graph::make_slopes(chain, {});
+  ascent::Model<float> model(backend, chain, slopes, graph::unit_scaling(chain), norm);
+  std::vector<ascent::Problem> problems(static_cast<std::size_t>(outputs));
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    problems[b].row.assign(static_cast<std::size_t>(network.outputs()), 0.0);
+    problems[b].row[b] = 1.0;
+  }
+  std::vector<Index> ids(problems.size());
+  std::iota(ids.begin(), ids.end(), Index{0});
+  ascent::Ascent<float> ascent(model, problems, ids, rank, 0);
+  const Index columns = ascent.columns();
+  Products<float> products(backend, model, columns);
+  double sweep_seconds = 0.0;
+  double product_seconds = 0.0;
+  // in turn, so that a machine that changes its pace changes both
+  for (int part = 0; part < 2; ++part) {
+    for (int i = 0; i < warm_up; ++i) ascent.sweep();
+    ascent.values();  // waits for what was started: a small copy behind it
+    double start = now();
+    for (int i = 0; i < timed_sweeps; ++i) ascent.sweep();
+    ascent.values();
+    sweep_seconds += now() - start;
+    for (int i = 0; i < warm_up; ++i) products.run();
+    ascent.values();
+    start = now();
+    for (int i = 0; i < timed_sweeps; ++i) products.run();
+    ascent.values();
+    product_seconds += now() - start;
+  }
+  double weights = 0.0;
+  for (const auto& map : model.maps)
+    weights += static_cast<double>(map.inputs()) * static_cast<double>(map.outputs());
+  const double each = product_seconds / (2 * timed_sweeps);
+  return {{"columns", columns},
+          {"sweep_seconds", sweep_seconds / (2 * timed_sweeps)},
+          {"product_seconds", each},
+          {"sweep_over_products", sweep_seconds / product_seconds},
+          {"product_flops_per_second", 4.0 * weights * static_cast<double>(columns) / each}};
+}
+
+json estimates(backend::Backend& backend, const Network& network, Norm norm, Index outputs,
+               const Options& options) {
+  Query query;
+  query.norm = norm;
+  for (Index k = 0; k < outputs; ++k) query.objectives.push_back(Objective::output(k));
+  Settings settings;
+  settings.gap = options.gap;
+  settings.time_limit = options.time_limit;
+  settings.verify = Verify::off;  // proofs are the checker's, on the CPU: bench_solver times them
+  const Result result = estimate_on(backend, network, query, settings);
+  double gap = 0.0;
+  for (const Bound& bound : result.bounds) gap = std::max(gap, bound.gap());
+  const Bound& first = result.bounds.front();
+  return {{"seconds", first.seconds.total},
+          {"ascent_seconds", first.seconds.ascent},
+          {"certificate_seconds", first.seconds.certificate},
+          {"rounding_seconds", first.seconds.rounding},
+          {"certified", result.certified()},
+          {"gap", gap},
+          {"iterations", first.iterations},
+          {"rank", first.rank},
+          {"lower", first.lower},
+          {"upper", first.upper}};
+}
+
+Index first_rank(Index width) {
+  Index rank = 16;
+  while (rank * rank < width) rank *= 2;
+  return rank;
+}
+
+json measure(backend::Backend& backend, const Network& network, const std::string& name, Norm norm,
+             Index width, Index outputs, const Options& options) {
+  json row{{"network", name},
+           {"norm", std::string(to_string(norm))},
+           {"outputs", outputs},
+           {"device", backend.name()}};
+  // What does not fit is a result too, and ends nothing else.
+  try {
+    row["sweep"] = sweeps(backend, network, norm, outputs, first_rank(width));
+    row["estimate"] = estimates(backend, network, norm, outputs, options);
+  } catch (const std::exception& error) {
+    row["error"] = error.what();
+    std::printf("%-22s %-4s %2lld  %s\n", name.c_str(), row["norm"].get<std::string>().c_str(),
+                static_cast<long long>(outputs), error.what());
+    return row;
+  }
+  const json& sweep = row["sweep"];
+  const json& whole = row["estimate"];
+  std::printf(
+      "%-22s %-4s %2lld  sweep %9.3f ms, %5.2f of its products (%6.2f TFLOP/s)  estimate %8.2f s, gap %.1e%s "
+      " %s\n",
+      name.c_str(), row["norm"].get<std::string>().c_str(), static_cast<long long>(outputs),
+      1e3 * sweep["sweep_seconds"].get<double>(), sweep["sweep_over_products"].get<double>(),
+      1e-12 * sweep["product_flops_per_second"].get<double>(), whole["seconds"].get<double>(),
+      whole["gap"].get<double>(), whole["certified"].get<bool>() ? "" : " NOT MET", backend.name().c_str());
+  std::fflush(stdout);
+  return row;
+}
+
+/// What there is so far, so that a bench that is ended leaves it behind.
+void write(const std::string& file, const json& report) {
+  if (file.empty()) return;
+  std::ofstream out(file);
+  out << report.dump(2) << '\n';
+  if (!out.flush()) throw std::runtime_error("'" + file + "' cannot be written");
+}
+
+int main_program(int argc, char** argv) {
+  CLI::App app("Bench of large networks");
+  Options options;
+  bool small = false;
+  app.add_option("--device", options.devices, "cpu, cuda or cuda:N");
+  app.add_option("--width", options.widths, "neurons of a hidden layer, and inputs");
+  app.add_option("--depth", options.depths, "hidden layers");
+  app.add_option("--outputs", options.outputs, "outputs to bound");
+  app.add_option("--norm", options.norms, "linf or l2");
+  app.add_option("--gap", options.gap, "relative gap to certify");
+  app.add_option("--time-limit", options.time_limit, "seconds for one estimate");
+  app.add_option("--cpu-weights", options.cpu_weights, "most weights of a network that the CPU bounds");
+  app.add_option("--json", options.file, "write the results to this file");
+  app.add_flag("--small", small, "sizes that only show that it runs");
+  CLI11_PARSE(app, argc, argv);
+  if (small) {
+    options.widths = {16};
+    options.depths = {2};
+    options.outputs = {1, 3};
+  }
+
+  json report{{"bench", "scale"}, {"environment", environment()}, {"gap", options.gap}};
+  json& rows = report["rows"] = json::array();
+  std::vector<std::unique_ptr<backend::Backend>> backends;
+  for (const std::string& device : options.devices) backends.push_back(backend::make_backend(device, 0));
+  const Index most = *std::max_element(options.outputs.begin(), options.outputs.end());
+  for (const Index width : options.widths) {
+    for (const Index depth : options.depths) {
+      const std::vector<Index> widths = shape(width, width, depth, most);
+      const Network network = random_network(widths);
+      const double weights =
+          static_cast<double>(width) * static_cast<double>(width) * static_cast<double>(depth);
+      for (const std::string& norm : options.norms) {
+        for (const Index outputs : options.outputs) {
+          for (const auto& backend : backends) {
+            if (backend->shares_host_memory() && weights > options.cpu_weights) continue;
+            rows.push_back(measure(*backend, network, shape_name(widths), norm_from_name(norm), width,
+                                   outputs, options));
+            write(options.file, report);
+          }
+        }
+      }
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace geolip::bench
+
+int main(int argc, char** argv) {
+  try {
+    return geolip::bench::main_program(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "bench_scale: %s\n", e.what());
+    return 1;
+  }
+}
