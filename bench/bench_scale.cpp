@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -25,11 +26,17 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int timed_sweeps = 20;
-constexpr int warm_up = 3;
+constexpr int parts = 7;
+constexpr int timed_runs = 8;
+constexpr int warm_up = 2;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double median(std::vector<double> x) {
+  std::nth_element(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2), x.end());
+  return x[x.size() / 2];
 }
 
 struct Options {
@@ -92,32 +99,31 @@ json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index 
   ascent::Ascent<float> ascent(model, problems, ids, rank, 0);
   const Index columns = ascent.columns();
   Products<float> products(backend, model, columns);
-  double sweep_seconds = 0.0;
-  double product_seconds = 0.0;
-  // in turn, so that a machine that changes its pace changes both
-  for (int part = 0; part < 2; ++part) {
-    for (int i = 0; i < warm_up; ++i) ascent.sweep();
+  const auto seconds = [&](const auto& body) {
+    for (int i = 0; i < warm_up; ++i) body();
     ascent.values();  // waits for what was started: a small copy behind it
-    double start = now();
-    for (int i = 0; i < timed_sweeps; ++i) ascent.sweep();
+    const double start = now();
+    for (int i = 0; i < timed_runs; ++i) body();
     ascent.values();
-    sweep_seconds += now() - start;
-    for (int i = 0; i < warm_up; ++i) products.run();
-    ascent.values();
-    start = now();
-    for (int i = 0; i < timed_sweeps; ++i) products.run();
-    ascent.values();
-    product_seconds += now() - start;
+    return (now() - start) / timed_runs;
+  };
+  // in turn, so that a machine that changes its pace changes both
+  std::vector<double> sweep;
+  std::vector<double> product;
+  for (int part = 0; part < parts; ++part) {
+    sweep.push_back(seconds([&] { ascent.sweep(); }));
+    product.push_back(seconds([&] { products.run(); }));
   }
+  const double sweep_seconds = median(sweep);
+  const double product_seconds = median(product);
   double weights = 0.0;
   for (const auto& map : model.maps)
     weights += static_cast<double>(map.inputs()) * static_cast<double>(map.outputs());
-  const double each = product_seconds / (2 * timed_sweeps);
   return {{"columns", columns},
-          {"sweep_seconds", sweep_seconds / (2 * timed_sweeps)},
-          {"product_seconds", each},
+          {"sweep_seconds", sweep_seconds},
+          {"product_seconds", product_seconds},
           {"sweep_over_products", sweep_seconds / product_seconds},
-          {"product_flops_per_second", 4.0 * weights * static_cast<double>(columns) / each}};
+          {"product_flops_per_second", 4.0 * weights * static_cast<double>(columns) / product_seconds}};
 }
 
 json estimates(backend::Backend& backend, const Network& network, Norm norm, Index outputs,
