@@ -89,6 +89,17 @@ TEST(CheckersReaders, FollowTheChoicesOfACertificate) {
   EXPECT_THAT(refusal([] { read_network({}, ".txt", {}, no_external); }), HasSubstr("'.txt' is none of"));
 }
 
+TEST(CheckersReaders, AgreeOnScalesBelowTheNormalRange) {
+  // one weight of 3; an output range of an odd number of the smallest doubles
+  const std::string bytes = "1,1,1,1,\n1,1,\n0,\n-1,\n1,\n0,0,\n1,41e-320,\n3,\n0,\n";
+  ReadOptions physical;
+  physical.physical_units = true;
+  Reading units;
+  units.physical_units = true;
+  expect_same(read_network(bytes_of(bytes), ".nnet", units, no_external),
+              io::read_nnet(bytes_of(bytes), physical).network, "tiny scales");
+}
+
 /// Networks of others, see tests/io/test_real_networks.cpp.
 TEST(CheckersReaders, AgreeOnRealNetworks) {
   const char* given = std::getenv("GEOLIP_SHARED");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace geolip::verify::testing {
@@ -31,9 +32,10 @@ Value multiply(const std::vector<double>& w, Index rows, Index cols, const Value
   return result;
 }
 
+/// A scale below the normal range of double is rounded by parts of that range's end, not of itself.
 void scale(Value& x, std::size_t i, double s) {
   x.y[i] *= static_cast<long double>(s);
-  x.size[i] *= std::abs(static_cast<long double>(s));
+  x.size[i] *= static_cast<long double>(std::max(std::abs(s), std::numeric_limits<double>::min()));
 }
 
 Value relabel(const std::vector<Index>& source, const Value& x) {
