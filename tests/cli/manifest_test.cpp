@@ -141,6 +141,20 @@ TEST(Manifest, RefusesWhatItDoesNotUnderstandByName) {
   EXPECT_EQ(refusal("networks = 2020-01-01"), "s.toml: line 1 has a date or a time, which no setting is");
 }
 
+TEST(Manifest, TakesCharactersBeyondAsciiInStringsAndComments) {
+  EXPECT_THAT(
+      questions(parse("\xEF\xBB\xBFnetworks = [\"\u03c2.onnx\", '\u03c3\"#.onnx'] # \u03c4 \"\n# '\u03c5\n"
+                      "outputs = \"\"\"a\"l\\\nl\"\"\" # \u03c6\n")),
+      ElementsAre("\u03c2.onnx l2 a\"ll {}", "\u03c3\"#.onnx l2 a\"ll {}"));
+  const std::string why = " has a character beyond ASCII outside of a comment and of a string on one line";
+  EXPECT_EQ(refusal("networks = 'a'\n\u03c2 = 1"), "s.toml: line 2" + why);
+  EXPECT_EQ(refusal("networks = ['a'\n,\u0499]"), "s.toml: line 2" + why);
+  EXPECT_EQ(refusal("networks = \"a\\\"\"\u03c2"), "s.toml: line 1" + why);
+  EXPECT_EQ(refusal("networks = ''\u03c2"), "s.toml: line 1" + why);
+  EXPECT_EQ(refusal("networks = \"\"\"a\n\\\n\u03c2\"\"\""), "s.toml: line 3" + why);
+  EXPECT_EQ(refusal("networks = '''a'''''\u03c2"), "s.toml: line 1" + why);
+}
+
 TEST(Manifest, RefusesMoreRunsThanAnyoneWaitsFor) {
   std::string seeds;
   for (int i = 0; i < 1001; ++i) seeds += (i == 0 ? "" : ",") + std::to_string(i);

@@ -20,6 +20,44 @@ std::string excerpt(std::string_view text) {
   return std::string(clip(printable(text), longest));
 }
 
+/// Refuses characters beyond ASCII outside of comments and of strings on one line. TOML allows them in
+/// strings on several lines too, and nowhere else; but what toml++ up to 3.4 does where it asks whether such
+/// a character is white space is undefined.
+void refuse_strays(std::string_view text, const std::string& name) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  std::size_t line = 1;
+  std::string_view quote;  // what ends the string that we are in; empty outside of strings
+  bool comment = false;
+  for (std::size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      comment = false;
+      if (quote.size() == 1) quote = {};
+    } else if (comment) {
+      continue;
+    } else if (static_cast<unsigned char>(c) >= 0x80U && quote.size() != 1) {
+      throw FileError(name + ": line " + std::to_string(line) +
+                      " has a character beyond ASCII outside of a comment and of a string on one line");
+    } else if (!quote.empty()) {
+      if (c == '\\' && quote.front() == '"') {
+        if (++i < text.size() && text[i] == '\n') ++line;
+      } else if (text.substr(i).starts_with(quote)) {
+        const bool several_lines = quote.size() > 1;
+        i += quote.size() - 1;
+        // a string on several lines may end in two quotes of its own
+        for (int more = 0; several_lines && more < 2 && i + 1 < text.size() && text[i + 1] == c; ++more) ++i;
+        quote = {};
+      }
+    } else if (c == '#') {
+      comment = true;
+    } else if (c == '"' || c == '\'') {
+      quote = text.substr(i, text.substr(i).starts_with(std::string(3, c)) ? 3 : 1);
+      i += quote.size() - 1;
+    }
+  }
+}
+
 [[noreturn]] void refuse_date(const std::string& name, const toml::node& node) {
   throw FileError(name + ": line " + std::to_string(node.source().begin.line) +
                   " has a date or a time, which no setting is");
@@ -54,6 +92,7 @@ Json convert(const toml::node& node, const std::string& name) {
 }  // namespace
 
 nlohmann::ordered_json from_toml(std::string_view text, const std::string& name) {
+  refuse_strays(text, name);
   try {
     return convert(toml::parse(text), name);
   } catch (const toml::parse_error& error) {
