@@ -42,6 +42,34 @@ struct GatherColumns {
   }
 };
 
+/// Y = alpha X + beta Y; with beta 0, Y is only written, and with alpha 0, X is not read
+template <class T>
+struct Combine {
+  T alpha;
+  Matrix<const T> x;
+  T beta;
+  Matrix<T> y;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    const T old = beta == T(0) ? T(0) : beta * *y.at(i, j);
+    *y.at(i, j) = alpha == T(0) ? old : alpha * *x.at(i, j) + old;
+  }
+};
+
+/// Y(i, j) = sum over the entries k of row i of value_k X(column_k, j), in their order
+template <class T>
+struct MultiplySparse {
+  const Index* offset;
+  const Index* column;
+  const T* value;
+  Matrix<const T> x;
+  Matrix<T> y;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    T sum = T(0);
+    for (Index k = offset[i]; k < offset[i + 1]; ++k) sum += value[k] * *x.at(column[k], j);
+    *y.at(i, j) = sum;
+  }
+};
+
 /// X(i, j) += scale noise(key, i * cols + j) where mask_j != 0
 template <class T>
 struct AddNoise {

@@ -44,6 +44,14 @@ GEOLIP_INSTANTIATE(GatherRows<double>)
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, float>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<double, double>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, double>&, cudaStream_t);
+GEOLIP_INSTANTIATE(Combine<float>)
+GEOLIP_INSTANTIATE(Combine<double>)
+GEOLIP_INSTANTIATE(MultiplySparse<float>)
+GEOLIP_INSTANTIATE(MultiplySparse<double>)
+GEOLIP_INSTANTIATE(Unfold<float>)
+GEOLIP_INSTANTIATE(Unfold<double>)
+GEOLIP_INSTANTIATE(Fold<float>)
+GEOLIP_INSTANTIATE(Fold<double>)
 GEOLIP_INSTANTIATE(AddNoise<float>)
 GEOLIP_INSTANTIATE(AddNoise<double>)
 GEOLIP_INSTANTIATE(ProjectSigns<float>)

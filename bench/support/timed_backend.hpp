@@ -59,6 +59,17 @@ class TimedKernels final : public backend::Kernels<T> {
   void gather_rows(const Index* index, ConstView<T> x, View<T> y) override {
     inner_.gather_rows(index, x, y);
   }
+  void combine(T alpha, ConstView<T> x, T beta, View<T> y) override { inner_.combine(alpha, x, beta, y); }
+  void multiply_sparse(const backend::SparseRows<T>& a, ConstView<T> x, View<T> y) override {
+    inner_.multiply_sparse(a, x, y);
+  }
+  void unfold(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u) override {
+    inner_.unfold(window, first, count, x, u);
+  }
+  void fold(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
+            View<T> x) override {
+    inner_.fold(window, first, count, u, add, x);
+  }
   void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override {
     inner_.gather_columns(index, x, y);
   }
@@ -129,6 +140,7 @@ class TimedBackend final : public backend::Backend {
     sizes_.erase(at);
     inner_.release(memory);
   }
+  std::size_t memory() const override { return inner_.memory(); }
   bool shares_host_memory() const override { return inner_.shares_host_memory(); }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     inner_.upload(destination, host, bytes);

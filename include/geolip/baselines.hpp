@@ -15,9 +15,12 @@ namespace geolip {
 ///   the maps between the activations, each row of a map scaled by its neuron's largest slope;
 /// - the norm of the product of the absolute values of the same matrices.
 /// For the vector objective in l2 the row is replaced by the last map and its norm by the spectral norm;
-/// in linf the bound is the largest of all outputs'. Slope overrides of the objective are used. Rounded up:
-/// the number is always a valid bound, infinity if none exists in the double range.
-/// Throws QueryError if the objective does not fit the network, or asks for the vector in l1.
+/// in linf the bound is the largest of all outputs'.
+/// Where the network is no chain of dense layers, norms of layers multiply along paths and add up where paths
+/// meet, and the l2 norm of a layer is bounded by the root of its largest row sum times its largest column
+/// sum. Slope overrides of the objective are used. Rounded up: the number is always a valid bound, infinity
+/// if none exists in the double range. Throws QueryError if the objective does not fit the network, or asks
+/// for the vector in l1.
 double product_bound(const Network& network, Norm norm, const Objective& objective);
 
 /// product_bound() of every objective, in order; what the objectives share is computed once.

@@ -1,7 +1,9 @@
 /// \file
-/// A feed-forward network as a chain of layers, each a plain description of one operator.
+/// A feed-forward network: layers that read tensors and make one each, each a plain description of one
+/// operator.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -45,6 +47,66 @@ struct Affine {
 struct Permutation {
   std::vector<Index> source;  ///< a permutation of 0 .. n-1
 };
+
+/// A two-dimensional convolution as neural networks mean it (no flipped kernel). Images are channel by
+/// channel, row by row; a one-dimensional convolution has height 1. Channels and filters fall into `groups`
+/// equal parts, and filters see the channels of their own part:
+///
+///     y(f, p, q) = bias_f + sum_{c, a, b} weight(f, c, a, b) x(c, stride p - top + dilation a, ...)
+///
+/// where x is 0 outside the image.
+struct Conv {
+  Index channels = 1;                 ///< of the input
+  std::array<Index, 2> image{1, 1};   ///< height and width of the input
+  Index filters = 1;                  ///< channels of the output
+  std::array<Index, 2> kernel{1, 1};  ///< height and width
+  std::array<Index, 2> stride{1, 1};
+  std::array<Index, 2> dilation{1, 1};
+  std::array<Index, 2> pads_before{0, 0};  ///< rows of zeros above, columns of zeros on the left
+  std::array<Index, 2> pads_after{0, 0};   ///< below, on the right
+  Index groups = 1;
+  std::vector<double> weight;  ///< filters x (channels / groups) x kernel height x kernel width
+  std::vector<double> bias;    ///< one entry a filter; empty means zero
+
+  Index inputs() const { return channels * image[0] * image[1]; }
+  Index outputs() const { return filters * output(0) * output(1); }
+  /// Height (0) or width (1) of the output.
+  Index output(std::size_t axis) const {
+    const Index span = dilation[axis] * (kernel[axis] - 1) + 1;
+    const Index room = image[axis] + pads_before[axis] + pads_after[axis] - span;
+    return room < 0 ? 0 : room / stride[axis] + 1;
+  }
+};
+
+/// The transpose of a convolution's matrix: from images like the outputs of `conv` to images like its inputs.
+struct ConvTranspose {
+  Conv conv;                 ///< its bias must be empty
+  std::vector<double> bias;  ///< one entry a channel of `conv`; empty means zero
+};
+
+/// y = S x for a sparse S, its nonzero entries row by row: pooling, padding, slices, repetition.
+struct Sparse {
+  Index inputs = 0;
+  std::vector<Index> offset{0};  ///< row i has the entries offset[i] .. offset[i + 1] - 1
+  std::vector<Index> column;     ///< of each entry
+  std::vector<double> value;     ///< of each entry
+
+  Index outputs() const { return static_cast<Index>(offset.size()) - 1; }
+  /// Adds an entry to the row that is being made, and closes that row.
+  void add(Index at, double entry) {
+    column.push_back(at);
+    value.push_back(entry);
+  }
+  void end_row() { offset.push_back(static_cast<Index>(column.size())); }
+};
+
+/// y = sum_k a_k x_k over tensors of one size.
+struct Add {
+  std::vector<double> coefficients;  ///< a_k, one a tensor; empty means ones
+};
+
+/// y = (x_1; x_2; ...)
+struct Concat {};
 
 /// The activation functions that GeoLIP knows. The parameters (alpha, beta) are those of the ONNX
 /// operator of the same name.
@@ -100,24 +162,36 @@ double activation_derivative(const Activation& activation, Index i, double x);
 /// One layer: a name for messages and reports, and what it does.
 struct Layer {
   std::string name;
-  std::variant<Dense, Affine, Permutation, Activation> op;
+  std::variant<Dense, Affine, Permutation, Activation, Conv, ConvTranspose, Sparse, Add, Concat> op;
 };
 
-/// A chain of layers from `inputs()` to `outputs()` coordinates. Every layer is checked when it is
-/// added, so that a Network is always consistent and finite.
+/// Layers from `inputs()` to `outputs()` coordinates. Tensor 0 is the network's input, tensor l + 1 what
+/// layer l makes, and the last tensor is the output. Every layer is checked when it is added, so that a
+/// Network is always consistent and finite. A tensor may be read by several layers; one that leads to no
+/// output plays no part.
 class Network {
  public:
   /// \param inputs number of input coordinates, at least 1. Throws NetworkError otherwise.
   explicit Network(Index inputs);
 
-  /// Appends a layer. Throws NetworkError, in one sentence with the layer's name, if its dimensions
-  /// do not fit the layer before it, a value is not finite, or a permutation is none.
-  void add(Layer layer);
+  /// Appends a layer that reads the last tensor; returns the tensor that it makes. Throws NetworkError, in
+  /// one sentence with the layer's name, if its dimensions do not fit, a value is not finite, or a
+  /// permutation is none.
+  Index add(Layer layer);
+  /// Appends a layer that reads these tensors: one, or for Add and Concat any number from one on. Throws
+  /// NetworkError as above, and where there is no such tensor.
+  Index add(Layer layer, std::vector<Index> tensors);
 
-  Index inputs() const { return inputs_; }
-  /// Number of output coordinates: those of the last layer.
-  Index outputs() const { return outputs_; }
+  Index inputs() const { return sizes_.front(); }
+  /// Number of output coordinates: those of the last tensor.
+  Index outputs() const { return sizes_.back(); }
   const std::vector<Layer>& layers() const { return layers_; }
+  /// Coordinates of tensor t, 0 <= t <= layers().size().
+  Index size(Index t) const { return sizes_[static_cast<std::size_t>(t)]; }
+  /// The tensors that layer l reads.
+  const std::vector<Index>& read_by(Index l) const { return reads_[static_cast<std::size_t>(l)]; }
+  /// Whether every layer reads the tensor before it alone.
+  bool is_chain() const;
 
   /// f(x). Throws QueryError if x has the wrong size.
   std::vector<double> evaluate(std::span<const double> x) const;
@@ -127,9 +201,9 @@ class Network {
   std::vector<double> gradient(std::span<const double> x, std::span<const double> objective) const;
 
  private:
-  Index inputs_;
-  Index outputs_;
+  std::vector<Index> sizes_;
   std::vector<Layer> layers_;
+  std::vector<std::vector<Index>> reads_;
 };
 
 }  // namespace geolip

@@ -217,19 +217,19 @@ std::vector<RawMultipliers> Ascent<T>::multipliers() const {
 }
 
 template <class T>
-std::vector<double> Ascent<T>::layer_sizes() const {
+std::vector<double> Ascent<T>::layer_sizes(const std::vector<Index>& rows) const {
   if (signs_) throw std::logic_error("a state of signs keeps no norms");
   std::vector<double> sizes;
-  for (const Buffer<T>& rho : rho_) {
-    const std::vector<T> host = rho.download();
+  for (std::size_t k = 0; k < rho_.size(); ++k) {
+    const std::vector<T> host = rho_[k].download();
     double largest = 0.0;
     for (Index b = 0; b < problems(); ++b) {
       double sum = 0.0;
-      for (Index i = 0; i < rho.rows(); ++i) {
+      for (Index i = 0; i < rows[k]; ++i) {
         const auto r = static_cast<double>(host[static_cast<std::size_t>(i * problems() + b)]);
         sum += r * r;
       }
-      largest = std::max(largest, std::sqrt(sum / static_cast<double>(rho.rows())));
+      largest = std::max(largest, std::sqrt(sum / static_cast<double>(rows[k])));
     }
     sizes.push_back(largest);
   }

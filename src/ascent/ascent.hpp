@@ -68,8 +68,9 @@ class Ascent {
   std::vector<double> values64(Model<double>& exact, const std::vector<Index>& which);
   /// Multipliers of every problem after a sweep; a state made by rounded() has none. Synchronises.
   std::vector<RawMultipliers> multipliers() const;
-  /// Largest root mean square of rho over the problems, for each layer. Synchronises.
-  std::vector<double> layer_sizes() const;
+  /// Largest root mean square of rho over the problems, for each layer, of its first rows[k] rows.
+  /// Synchronises.
+  std::vector<double> layer_sizes(const std::vector<Index>& rows) const;
   /// Activation patterns of the problems `which`, all of rank one, at the last forward pass. Synchronises.
   std::vector<Pattern> patterns(const std::vector<Index>& which,
                                 const std::vector<graph::LayerSlopes>& slopes) const;

@@ -48,6 +48,19 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
   return size;
 }
 
+/// A tensor that passes by keeps its exponents, so that it is only copied.
+void copy_exponents(const graph::Chain& chain, Index k, graph::Scaling& scaling) {
+  const std::vector<int>& below = scaling.tensors[static_cast<std::size_t>(k)];
+  std::vector<int>& own = scaling.tensors[static_cast<std::size_t>(k + 1)];
+  for (const graph::Block& block : chain.layers[static_cast<std::size_t>(k)]) {
+    if (block.copy_of < 0) continue;
+    Index first = 0;
+    for (Index b = 0; b < block.copy_of; ++b)
+      first += chain.stages[static_cast<std::size_t>(k)].sources[static_cast<std::size_t>(b)];
+    std::copy_n(below.begin() + first, block.neurons, own.begin() + block.first);
+  }
+}
+
 /// First estimate: unit rows.
 graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain) {
   graph::Scaling scaling = graph::unit_scaling(chain);
@@ -67,6 +80,7 @@ graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain) {
     std::vector<int>& exponents = scaling.tensors[stage + 1];
     for (std::size_t i = 0; i < size.size(); ++i)
       exponents[i] = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
+    copy_exponents(chain, k, scaling);
   }
   return scaling;
 }
@@ -91,14 +105,17 @@ Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
 
   Model<double> model(backend, chain, slopes, result.scaling, norm);
   Ascent<double> ascent(model, scaled, ids, sweep_rank, seed);
+  std::vector<Index> neurons;
+  for (Index k = 0; k < chain.depth(); ++k) neurons.push_back(chain.neurons(k));
   for (Index i = 0; i < most_sweeps; ++i) {
     ascent.sweep();
-    const std::vector<double> sizes = ascent.layer_sizes();
+    const std::vector<double> sizes = ascent.layer_sizes(neurons);
     const bool settled =
         std::all_of(sizes.begin(), sizes.end(), [](double size) { return exponent_of(size) == 0; });
     if (settled && i > 0) break;
     for (std::size_t k = 0; k < sizes.size(); ++k) {
       for (int& e : result.scaling.tensors[k + 1]) e -= exponent_of(sizes[k]);
+      copy_exponents(chain, static_cast<Index>(k), result.scaling);
     }
     // What the layers' sizes were multiplied by, the output is divided by.
     if (!sizes.empty()) result.scaling.output -= exponent_of(sizes.back());

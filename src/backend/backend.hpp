@@ -8,6 +8,7 @@
 #include <backend/columns.hpp>
 #include <backend/view.hpp>
 #include <kernels/row_math.hpp>
+#include <kernels/window.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -25,6 +26,15 @@ struct RowState {
   View<T> s;      ///< n x columns: last block maximiser
   View<T> s_hat;  ///< n x columns: extrapolated point that the forward pass uses
   View<T> g;      ///< n x problems (input ball: 1 x problems): norms |G|
+};
+
+/// A sparse matrix by its rows, in the backend's memory: row i has the entries offset[i] .. offset[i + 1]
+/// - 1.
+template <class T>
+struct SparseRows {
+  const Index* offset = nullptr;
+  const Index* column = nullptr;
+  const T* value = nullptr;
 };
 
 /// The operations of a sweep, in one arithmetic T (float or double).
@@ -46,6 +56,16 @@ class Kernels {
   virtual void scale_rows(const T* d, ConstView<T> x, View<T> y) = 0;
   /// Y(i, :) = X(index_i, :)
   virtual void gather_rows(const Index* index, ConstView<T> x, View<T> y) = 0;
+  /// Y = alpha X + beta Y. With beta 0, Y is only written; with alpha 0, X is not read.
+  virtual void combine(T alpha, ConstView<T> x, T beta, View<T> y) = 0;
+  /// Y(i, :) = sum_k value_k X(column_k, :) over the entries k of row i of A
+  virtual void multiply_sparse(const SparseRows<T>& a, ConstView<T> x, View<T> y) = 0;
+  /// U((channel, tap), (p, :)) = X(row that the tap meets at position p, :), 0 outside the image, for `count`
+  /// positions p from `first` on. U is (channels taps) x (count columns of X).
+  virtual void unfold(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u) = 0;
+  /// Its transpose: X(i, :) = sum of U at all places that unfold() copies row i to; X(i, :) += ... if `add`.
+  virtual void fold(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
+                    View<T> x) = 0;
   /// Y(:, j) = X(:, index_j), 0 where index_j < 0
   virtual void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) = 0;
   /// X(i, j) += scale noise(stream_key(seed, stream), i * cols + j) in the columns j with mask_j != 0
@@ -112,6 +132,8 @@ class Backend {
   /// Uninitialised memory, at least 64-byte aligned. Throws std::bad_alloc.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
+  /// Bytes of memory that the device has in all; 0 if that is not known.
+  virtual std::size_t memory() const = 0;
   /// Whether the backend works on host memory in place.
   virtual bool shares_host_memory() const = 0;
   virtual void upload(void* destination, const void* host, std::size_t bytes) = 0;

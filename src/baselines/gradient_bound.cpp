@@ -1,7 +1,9 @@
 #include <geolip/baselines.hpp>
 #include <geolip/error.hpp>
 
-#include <Eigen/Core>
+#include <graph/entries.hpp>
+
+#include <Eigen/SparseCore>
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -20,72 +22,171 @@ using Eigen::MatrixXd;
 constexpr Index batch_inputs = 256;
 constexpr Index batch_doubles = 1 << 22;
 
-/// One pass of a batch of inputs, one input a column, through the network.
-struct Forward {
-  MatrixXd& v;
-  std::vector<MatrixXd>& derivatives;  ///< one matrix an activation layer
+using Weights = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 
-  void operator()(const Dense& dense) const {
-    MatrixXd w = baselines::view(dense.weight) * v;
-    if (!dense.bias.empty()) w.colwise() += Eigen::Map<const Eigen::VectorXd>(dense.bias.data(), w.rows());
-    v = std::move(w);
+template <class Op>
+Weights to_eigen(const Op& op) {
+  const Sparse& sparse = graph::to_sparse(op);
+  std::vector<Eigen::Triplet<double>> entries;
+  graph::for_each_entry(sparse, [&](Index i, Index j, double w) { entries.emplace_back(i, j, w); });
+  Weights result(sparse.outputs(), sparse.inputs);
+  result.setFromTriplets(entries.begin(), entries.end());
+  return result;
+}
+
+/// The sparse matrix of a layer that has one; empty for the others.
+struct SparseForm {
+  Weights operator()(const Conv& conv) const { return to_eigen(conv); }
+  Weights operator()(const ConvTranspose& transpose) const { return to_eigen(transpose); }
+  Weights operator()(const Sparse& sparse) const { return to_eigen(sparse); }
+  template <class Op>
+  Weights operator()(const Op&) const {
+    return {};
   }
-  void operator()(const Affine& affine) const {
+};
+
+std::vector<Weights> sparse_forms(const Network& network) {
+  std::vector<Weights> forms;
+  for (const Layer& layer : network.layers()) forms.push_back(std::visit(SparseForm{}, layer.op));
+  return forms;
+}
+
+void add_channel_bias(const std::vector<double>& bias, MatrixXd& v) {
+  if (bias.empty()) return;
+  const Eigen::Index inner = v.rows() / static_cast<Eigen::Index>(bias.size());
+  for (Eigen::Index i = 0; i < v.rows(); ++i) v.row(i).array() += bias[static_cast<std::size_t>(i / inner)];
+}
+
+/// The layer's tensor for a batch of inputs, one input a column.
+struct Forward {
+  const std::vector<const MatrixXd*>& reads;
+  const Weights& sparse;
+  MatrixXd& derivative;  ///< of an activation
+
+  const MatrixXd& x() const { return *reads.front(); }
+
+  MatrixXd operator()(const Dense& dense) const {
+    MatrixXd w = baselines::view(dense.weight) * x();
+    if (!dense.bias.empty()) w.colwise() += Eigen::Map<const Eigen::VectorXd>(dense.bias.data(), w.rows());
+    return w;
+  }
+  MatrixXd operator()(const Affine& affine) const {
+    MatrixXd v = x();
     v.array().colwise() *= Eigen::Map<const Eigen::ArrayXd>(affine.scale.data(), v.rows());
     if (!affine.shift.empty())
       v.colwise() += Eigen::Map<const Eigen::VectorXd>(affine.shift.data(), v.rows());
+    return v;
   }
-  void operator()(const Permutation& permutation) const {
-    const MatrixXd before = v;
-    for (Eigen::Index i = 0; i < v.rows(); ++i) {
-      v.row(i) = before.row(permutation.source[static_cast<std::size_t>(i)]);
-    }
+  MatrixXd operator()(const Permutation& permutation) const {
+    MatrixXd v(x().rows(), x().cols());
+    for (Eigen::Index i = 0; i < v.rows(); ++i)
+      v.row(i) = x().row(permutation.source[static_cast<std::size_t>(i)]);
+    return v;
   }
-  void operator()(const Activation& activation) const {
-    MatrixXd derivative(v.rows(), v.cols());
+  MatrixXd operator()(const Activation& activation) const {
+    MatrixXd v = x();
+    derivative.resize(v.rows(), v.cols());
     for (Eigen::Index c = 0; c < v.cols(); ++c) {
       for (Eigen::Index i = 0; i < v.rows(); ++i) {
         derivative(i, c) = activation_derivative(activation, i, v(i, c));
         v(i, c) = activation_value(activation, i, v(i, c));
       }
     }
-    derivatives.push_back(std::move(derivative));
+    return v;
+  }
+  MatrixXd operator()(const Conv& conv) const {
+    MatrixXd v = sparse * x();
+    add_channel_bias(conv.bias, v);
+    return v;
+  }
+  MatrixXd operator()(const ConvTranspose& transpose) const {
+    MatrixXd v = sparse * x();
+    add_channel_bias(transpose.bias, v);
+    return v;
+  }
+  MatrixXd operator()(const Sparse&) const { return sparse * x(); }
+  MatrixXd operator()(const Add& add) const {
+    MatrixXd v = MatrixXd::Zero(x().rows(), x().cols());
+    for (std::size_t k = 0; k < reads.size(); ++k)
+      v += (add.coefficients.empty() ? 1.0 : add.coefficients[k]) * *reads[k];
+    return v;
+  }
+  MatrixXd operator()(const Concat&) const {
+    Eigen::Index rows = 0;
+    for (const MatrixXd* part : reads) rows += part->rows();
+    MatrixXd v(rows, x().cols());
+    rows = 0;
+    for (const MatrixXd* part : reads) {
+      v.middleRows(rows, part->rows()) = *part;
+      rows += part->rows();
+    }
+    return v;
   }
 };
 
-/// g <- (derivative of the layer)' g, one input a column.
+/// Each tensor that is read += (derivative of the layer)' g, one input a column.
 struct Backward {
-  MatrixXd& g;
-  std::vector<MatrixXd>::const_reverse_iterator& derivative;  ///< of the next activation layer
+  const MatrixXd& g;
+  const std::vector<MatrixXd*>& reads;
+  const Weights& sparse;
+  const MatrixXd& derivative;
 
-  void operator()(const Dense& dense) const { g = baselines::view(dense.weight).transpose() * g; }
+  MatrixXd& to() const { return *reads.front(); }
+
+  void operator()(const Dense& dense) const { to() += baselines::view(dense.weight).transpose() * g; }
   void operator()(const Affine& affine) const {
-    g.array().colwise() *= Eigen::Map<const Eigen::ArrayXd>(affine.scale.data(), g.rows());
+    to().array() += g.array().colwise() * Eigen::Map<const Eigen::ArrayXd>(affine.scale.data(), g.rows());
   }
   void operator()(const Permutation& permutation) const {
-    const MatrixXd before = g;
-    for (Eigen::Index i = 0; i < g.rows(); ++i) {
-      g.row(permutation.source[static_cast<std::size_t>(i)]) = before.row(i);
+    for (Eigen::Index i = 0; i < g.rows(); ++i)
+      to().row(permutation.source[static_cast<std::size_t>(i)]) += g.row(i);
+  }
+  void operator()(const Activation&) const { to().array() += g.array() * derivative.array(); }
+  void operator()(const Add& add) const {
+    for (std::size_t k = 0; k < reads.size(); ++k)
+      *reads[k] += (add.coefficients.empty() ? 1.0 : add.coefficients[k]) * g;
+  }
+  void operator()(const Concat&) const {
+    Eigen::Index first = 0;
+    for (MatrixXd* part : reads) {
+      *part += g.middleRows(first, part->rows());
+      first += part->rows();
     }
   }
-  void operator()(const Activation&) const { g.array() *= (derivative++)->array(); }
+  template <class Op>
+  void operator()(const Op&) const {
+    to() += sparse.transpose() * g;
+  }
 };
 
 /// A network's derivatives at a batch of inputs.
 class Batch {
  public:
-  Batch(const Network& network, MatrixXd inputs) : network_(network), count_(inputs.cols()) {
-    for (const Layer& layer : network.layers()) std::visit(Forward{inputs, derivatives_}, layer.op);
+  Batch(const Network& network, const std::vector<Weights>& sparse, MatrixXd inputs)
+      : network_(network), sparse_(sparse), count_(inputs.cols()), derivatives_(sparse.size()) {
+    std::vector<MatrixXd> values{std::move(inputs)};
+    for (std::size_t l = 0; l < network.layers().size(); ++l) {
+      std::vector<const MatrixXd*> reads;
+      for (const Index t : network.read_by(static_cast<Index>(l)))
+        reads.push_back(&values[static_cast<std::size_t>(t)]);
+      values.push_back(std::visit(Forward{reads, sparse_[l], derivatives_[l]}, network.layers()[l].op));
+    }
   }
 
   /// The gradients of <u, f>, one input a column.
   MatrixXd gradients(const Eigen::VectorXd& u) const {
-    MatrixXd g = u.replicate(1, count_);
-    auto derivative = derivatives_.crbegin();
-    for (auto layer = network_.layers().rbegin(); layer != network_.layers().rend(); ++layer) {
-      std::visit(Backward{g, derivative}, layer->op);
+    std::vector<MatrixXd> g;
+    for (std::size_t t = 0; t < sparse_.size(); ++t)
+      g.push_back(MatrixXd::Zero(network_.size(static_cast<Index>(t)), count_));
+    g.push_back(u.replicate(1, count_));
+    for (std::size_t l = sparse_.size(); l-- > 0;) {
+      std::vector<MatrixXd*> reads;
+      for (const Index t : network_.read_by(static_cast<Index>(l)))
+        reads.push_back(&g[static_cast<std::size_t>(t)]);
+      std::visit(Backward{g[l + 1], reads, sparse_[l], derivatives_[l]}, network_.layers()[l].op);
+      g[l + 1].resize(0, 0);
     }
-    return g;
+    return std::move(g.front());
   }
 
   /// The largest dual norm of the gradient of <u, f>.
@@ -134,8 +235,9 @@ class Batch {
 
  private:
   const Network& network_;
+  const std::vector<Weights>& sparse_;  ///< by layer
   Eigen::Index count_;
-  std::vector<MatrixXd> derivatives_;
+  std::vector<MatrixXd> derivatives_;  ///< by layer; empty where it is no activation
 };
 
 /// How many inputs to take at once: fewer where the Jacobians of a batch would be large.
@@ -160,9 +262,10 @@ std::vector<double> gradient_bounds(const Network& network, Norm norm,
   }
   std::vector<double> bounds(objectives.size(), 0.0);
   const Index step = batch_size(network, norm, objectives);
+  const std::vector<Weights> sparse = sparse_forms(network);
   for (Index first = 0; first < inputs.rows; first += step) {
     const Index count = std::min(step, inputs.rows - first);
-    const Batch batch(network, baselines::view(inputs).middleRows(first, count).transpose());
+    const Batch batch(network, sparse, baselines::view(inputs).middleRows(first, count).transpose());
     for (std::size_t b = 0; b < objectives.size(); ++b) {
       bounds[b] = std::max(bounds[b], batch.value(objectives[b], norm));
     }

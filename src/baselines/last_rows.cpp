@@ -1,6 +1,7 @@
 #include "baselines/last_rows.hpp"
 
 #include <cmath>
+#include <stdexcept>
 
 #include "baselines/eigen_view.hpp"
 
@@ -74,6 +75,11 @@ struct PullBack {
   }
 
   void operator()(const Activation&) const {}  // there is none behind the last one
+
+  template <class Op>
+  void operator()(const Op&) const {
+    throw std::logic_error("only plain networks have last rows");
+  }
 
  private:
   static int normalise_factor(Eigen::MatrixXd& m) {

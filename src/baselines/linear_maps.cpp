@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "baselines/eigen_view.hpp"
 #include "baselines/scaled.hpp"
@@ -62,6 +63,11 @@ class Collector {
           given != nullptr ? (*given)[static_cast<std::size_t>(i)] : slope_interval(activation, i);
       scale(i) = multiply_up(scale(i), magnitude(s));
     }
+  }
+
+  template <class Op>
+  void operator()(const Op&) {
+    throw std::logic_error("only plain networks are a chain of matrices");
   }
 
   /// Throws QueryError if slopes are given for layers that the network does not have.

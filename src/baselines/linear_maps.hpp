@@ -26,6 +26,7 @@ inline constexpr double map_roundings = 4.0;
 /// slopes of the activation, the affine scales and the permutations that follow it folded into its rows.
 /// What comes before the first weight matrix is folded into that one's columns.
 /// Throws QueryError if the overriding slopes do not fit the network.
+/// \pre is_plain(network)
 std::vector<LinearMap> linear_maps(const Network& network, std::size_t layers, const SlopeOverride* slopes);
 
 }  // namespace geolip::baselines

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "baselines/graph_bound.hpp"
 #include "baselines/last_rows.hpp"
 #include "baselines/linear_maps.hpp"
 #include "baselines/objective_row.hpp"
@@ -70,6 +71,9 @@ double smaller(const Scaled& a, const Scaled& b) {
 /// The bounds of scalar objectives, the rows of `objectives`, that share their slopes.
 std::vector<double> scalar_bounds(const Network& network, Norm norm, const SlopeOverride* slopes,
                                   const Eigen::MatrixXd& objectives) {
+  if (!baselines::is_plain(network)) {
+    return baselines::scalar_graph_bounds(network, norm, slopes, objectives);
+  }
   const std::size_t linear_from = baselines::layers_to_last_activation(network);
   const std::vector<LinearMap> maps = baselines::linear_maps(network, linear_from, slopes);
   const Scaled product = norm_product(maps, norm);
@@ -104,6 +108,7 @@ Scaled spectral_norm(ScaledRows rows) {
 
 /// The bound of the spectral norm of the whole Jacobian.
 double vector_l2_bound(const Network& network, const SlopeOverride* slopes) {
+  if (!baselines::is_plain(network)) return baselines::operator_bound(network, Norm::l2, slopes);
   const std::vector<LinearMap> maps = baselines::linear_maps(network, network.layers().size(), slopes);
   if (maps.empty()) return 1.0;
   const LinearMap& last = maps.back();

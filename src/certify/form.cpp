@@ -4,12 +4,22 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 namespace geolip::certify {
 
 using backend::Buffer;
 using backend::ConstView;
 using backend::View;
+
+// From this width on a layer whose form has few columns is eliminated by them, if they are fewer by this
+// factor.
+constexpr Index wide = 4096;
+constexpr Index few_columns = 8;
+
+bool by_columns(Index n, Index columns, bool mixed) {
+  return !mixed && n >= wide && columns * few_columns <= n;
+}
 
 /// One layer's elimination in numbers: which neurons are eliminated and the diagonals that arise.
 struct Form::Pivot {
@@ -36,11 +46,27 @@ void Form::set_diagonal_factor(std::vector<double> d) {
 
 /// A buffer that R does not occupy, for R to move to. A diagonal R occupies none.
 View<double> Form::other(Index rows, Index cols) {
-  if (r_shape_ == Shape::dense) r_in_even_ = !r_in_even_;
+  if (r_shape_ == Shape::dense || r_shape_ == Shape::diagonal_and_dense) r_in_even_ = !r_in_even_;
   return (r_in_even_ ? ws_.even : ws_.odd).take(rows, cols);
 }
 
 void Form::pull_back(graph::LinearMap<double>& map) {
+  if (r_shape_ == Shape::diagonal_and_dense) {
+    // [B' Diag(d), B' R]
+    const Index m = map.outputs() + r_.cols;
+    const View<double> old = r_;
+    const View<double> to = other(map.inputs(), m);
+    const Buffer<double> d(ws_.backend, r_diagonal_);
+    map.adjoint_of_diagonal(d.data(), View<double>(to.data, to.rows, map.outputs(), m));
+    Buffer<double> right(ws_.backend, map.inputs(), old.cols);
+    map.adjoint(old, right.view());
+    ws_.backend.in<double>().combine(1.0, std::as_const(right).view(), 0.0,
+                                     View<double>(to.data + map.outputs(), to.rows, old.cols, m));
+    r_ = to;
+    r_shape_ = Shape::dense;
+    size_ = map.inputs();
+    return;
+  }
   // R <- B' R, or B' Diag(d) where R is diagonal: the adjoint again, with as many columns as R has
   const Index m = r_shape_ == Shape::diagonal ? map.outputs() : r_.cols;
   const View<double> to = other(map.inputs(), m);
@@ -111,6 +137,10 @@ bool Form::eliminate(const graph::LayerSlopes& slopes, Index set, const std::vec
     return true;
   }
 
+  if (by_columns(size_, r_.cols, any_folded || p_shape_ != Shape::none)) {
+    return eliminate_by_columns(slopes, set, lam);
+  }
+
   const View<double> k = write_form();
   std::vector<double> diagonal(n);
   ws_.backend.download_diagonal(k, diagonal.data());
@@ -161,6 +191,43 @@ bool Form::eliminate(const graph::LayerSlopes& slopes, Index set, const std::vec
     p_diagonal_ = std::move(pivot.y);
   }
   return factor(k, pivot);
+}
+
+/// The same as eliminate() where R has few columns and nothing is folded (M28): no matrix has the layer's
+/// width squared.
+bool Form::eliminate_by_columns(const graph::LayerSlopes& slopes, Index set, const std::vector<double>& lam) {
+  const auto n = static_cast<std::size_t>(size_);
+  const Index m = r_.cols;
+  std::vector<double> inverse_root(n, 0.0);
+  std::vector<double> c(n, 0.0);
+  r_diagonal_.assign(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = static_cast<Index>(i);
+    if (!(slopes.half_width(row, set) > 0.0)) continue;  // it cannot matter
+    if (!(lam[i] > 0.0) || !std::isfinite(lam[i])) return false;
+    inverse_root[i] = 1.0 / std::sqrt(lam[i]);
+    c[i] = slopes.centre(row, set);
+    r_diagonal_[i] = std::sqrt(lam[i]) * certified_half_width(slopes, row, set);
+    if (!std::isfinite(inverse_root[i]) || !std::isfinite(r_diagonal_[i])) return false;
+  }
+  auto& kernels = ws_.backend.in<double>();
+  const View<double> old = r_;
+  const View<double> next = other(size_, m);
+  // I - R' Lam^-1 R
+  const Buffer<double> scale(ws_.backend, inverse_root);
+  kernels.scale_rows(scale.data(), old, next);
+  const View<double> k = ws_.pivot.take(m, m);
+  ws_.backend.syrk_transposed(-1.0, next, 0.0, k);
+  const Buffer<double> one(ws_.backend, std::vector<double>(static_cast<std::size_t>(m), 1.0));
+  ws_.backend.add_diagonal(one.data(), k);
+  if (!ws_.backend.cholesky(k)) return false;
+  // R <- [Lam^1/2 H, C R N^-T]
+  const Buffer<double> centre(ws_.backend, c);
+  kernels.scale_rows(centre.data(), old, next);
+  ws_.backend.solve_right_transposed(k, next);
+  r_ = next;
+  r_shape_ = Shape::diagonal_and_dense;
+  return true;
 }
 
 /// K = Lam + Q on the eliminated neurons, scaled to unit diagonal, and its Cholesky factor.

@@ -27,8 +27,13 @@ struct Workspace {
   backend::Scratch<double> spare;  ///< dense P in transit
 };
 
+/// Whether a layer of n rows, whose form has `columns` columns, is eliminated by them and not by its own
+/// matrix; `mixed`: some of its rows are folded, or the form has a P.
+bool by_columns(Index n, Index columns, bool mixed);
+
 /// Q = P - R R' on a tensor of n coordinates (M14). P is absent, diagonal or dense; R is n x m, or diagonal,
-/// and may still lack a solve: R = X L^-T with the Cholesky factor L of the layer just eliminated. Networks
+/// or both side by side, and may still lack a solve: R = X L^-T with the Cholesky factor L of the layer just
+/// eliminated. Networks
 /// of ReLUs alone never have a P, and then no subtraction, hence no cancellation, happens anywhere between
 /// the pivots.
 class Form {
@@ -54,12 +59,13 @@ class Form {
   Index write_negative_gram();
 
  private:
-  enum class Shape { none, diagonal, dense };
+  enum class Shape { none, diagonal, dense, diagonal_and_dense };
   struct Pivot;
 
   backend::View<double> other(Index rows, Index cols);
   backend::View<double> write_form();
   bool factor(backend::View<double> k, const Pivot& pivot);
+  bool eliminate_by_columns(const graph::LayerSlopes& slopes, Index set, const std::vector<double>& lam);
   backend::Buffer<double> pulled_dense(graph::LinearMap<double>& map);
 
   Workspace& ws_;

@@ -20,6 +20,10 @@ constexpr int most_digits = 17;
 constexpr int gap_digits = 2;
 constexpr int ratio_digits = 3;
 
+// Certificates that take less memory than this are not worth a line.
+constexpr double worth_saying = 1e9;
+constexpr int prediction_digits = 2;
+
 // Networks with more widths than this are shortened.
 constexpr std::size_t most_widths = 10;
 constexpr std::size_t first_widths = 4;
@@ -121,8 +125,12 @@ void print_legend(std::ostream& out, const Baselines& baselines) {
 
 std::string network_size(const Network& network) {
   std::vector<Index> widths{network.inputs()};
-  for (const Layer& layer : network.layers()) {
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) widths.push_back(dense->weight.rows);
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const auto& op = network.layers()[l].op;
+    if (std::holds_alternative<Dense>(op) || std::holds_alternative<Conv>(op) ||
+        std::holds_alternative<ConvTranspose>(op)) {
+      widths.push_back(network.size(static_cast<Index>(l + 1)));
+    }
   }
   std::string text;
   for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -142,7 +150,13 @@ void print_estimate(std::ostream& out, const EstimateArguments& arguments, const
   out << "network  " << printable(arguments.network.path.filename().string()) << " (" << network_size(network)
       << ")\n"
       << "norm     " << to_string(arguments.norm) << '\n'
-      << "device   " << printable(result.device) << "\n\n";
+      << "device   " << printable(result.device) << '\n';
+  if (result.certificate.bytes >= worth_saying) {
+    out << "needs    " << decimal(result.certificate.bytes / 1e9, prediction_digits, Round::up) << " GB and "
+        << decimal(result.certificate.multiplications / 1e9, prediction_digits, Round::up)
+        << "e9 multiplications for a certificate, as predicted\n";
+  }
+  out << '\n';
   result_table(result, baselines, bound_digits(arguments.settings.gap)).print(out);
   out << '\n';
   print_summary(out, result, arguments.settings.gap, seconds);

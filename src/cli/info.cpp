@@ -42,6 +42,16 @@ std::string shape_text(const std::vector<Index>& shape) {
   return text;
 }
 
+/// "0, 3", "input"; nothing where a layer reads the one before it.
+std::string reads_text(const std::vector<Index>& reads) {
+  std::string text;
+  for (const Index layer : reads) {
+    if (!text.empty()) text += ", ";
+    text += layer < 0 ? "input" : std::to_string(layer);
+  }
+  return text;
+}
+
 void print_facts(std::ostream& out, const InfoArguments& arguments, const NetworkFile& file,
                  const NetworkSummary& summary) {
   std::vector<std::pair<std::string, std::string>> lines{
@@ -69,10 +79,16 @@ void print_layers(std::ostream& out, const NetworkSummary& summary) {
   table.add_column("shape", Align::left);
   table.add_column("slopes", Align::left);
   table.add_column("parameters", Align::right);
+  const bool branches = std::any_of(summary.layers.begin(), summary.layers.end(),
+                                    [](const LayerSummary& layer) { return !layer.reads.empty(); });
+  if (branches) table.add_column("reads", Align::left);
   for (std::size_t l = 0; l < summary.layers.size(); ++l) {
     const LayerSummary& layer = summary.layers[l];
-    table.add_row({std::to_string(l), printable(layer.name), layer.kind, shape_text(layer.shape),
-                   slopes_text(layer.slopes), std::to_string(layer.parameters)});
+    std::vector<std::string> cells{
+        std::to_string(l),       printable(layer.name),     layer.kind,
+        shape_text(layer.shape), slopes_text(layer.slopes), std::to_string(layer.parameters)};
+    if (branches) cells.push_back(reads_text(layer.reads));
+    table.add_row(std::move(cells));
   }
   table.print(out);
 }

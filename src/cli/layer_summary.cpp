@@ -1,6 +1,7 @@
 #include "cli/layer_summary.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace geolip::cli {
 namespace {
@@ -17,10 +18,11 @@ SlopeInterval slope_hull(const Activation& activation, Index neurons) {
   return hull;
 }
 
-/// Fills in what depends on the kind of layer; `inputs` is the width before it.
+/// Fills in what depends on the kind of layer; `inputs` and `outputs` are the widths before and after it.
 struct Describe {
   LayerSummary& summary;
   Index inputs;
+  Index outputs;
 
   void operator()(const Dense& dense) const {
     summary.kind = "dense";
@@ -36,11 +38,41 @@ struct Describe {
     summary.kind = "permutation";
     summary.shape = {inputs};
   }
+  void operator()(const Conv& conv) const {
+    summary.kind = "conv";
+    convolution(conv, {conv.filters, conv.output(0), conv.output(1)});
+    summary.parameters += count(conv.bias);
+  }
+  void operator()(const ConvTranspose& transpose) const {
+    const Conv& conv = transpose.conv;
+    summary.kind = "conv_transpose";
+    convolution(conv, {conv.channels, conv.image[0], conv.image[1]});
+    summary.parameters += count(transpose.bias);
+  }
+  void operator()(const Sparse&) const {
+    summary.kind = "sparse";
+    summary.shape = {outputs, inputs};
+  }
+  void operator()(const Add&) const {
+    summary.kind = "add";
+    summary.shape = {outputs};
+  }
+  void operator()(const Concat&) const {
+    summary.kind = "concat";
+    summary.shape = {outputs};
+  }
   void operator()(const Activation& activation) const {
     summary.kind = to_string(activation.kind);
     summary.shape = {inputs};
     summary.slopes = slope_hull(activation, inputs);
     summary.parameters = count(activation.slopes);
+  }
+
+ private:
+  /// The image that it makes, channels first.
+  void convolution(const Conv& conv, std::vector<Index> image) const {
+    summary.shape = std::move(image);
+    summary.parameters = count(conv.weight);
   }
 };
 
@@ -48,14 +80,19 @@ struct Describe {
 
 NetworkSummary summarise(const Network& network) {
   NetworkSummary summary;
-  Index width = network.inputs();
-  for (const Layer& layer : network.layers()) {
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    const auto number = static_cast<Index>(l);
+    const Index width = network.size(number + 1);
     LayerSummary entry;
     entry.name = layer.name;
-    std::visit(Describe{entry, width}, layer.op);
+    std::visit(Describe{entry, network.size(network.read_by(number).front()), width}, layer.op);
     const auto* activation = std::get_if<Activation>(&layer.op);
     if (activation != nullptr && activation->kind != ActivationKind::identity) summary.neurons += width;
-    width = entry.shape.front();
+    // the layer before it is what is expected
+    if (network.read_by(number) != std::vector<Index>{number}) {
+      for (const Index t : network.read_by(number)) entry.reads.push_back(t - 1);
+    }
     summary.parameters += entry.parameters;
     summary.layers.push_back(std::move(entry));
   }

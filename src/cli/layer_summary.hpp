@@ -12,8 +12,10 @@ namespace geolip::cli {
 
 struct LayerSummary {
   std::string name;
-  std::string kind;                     ///< "dense", "affine", "permutation" or the activation's name
-  std::vector<Index> shape;             ///< dense: outputs and inputs; others: coordinates
+  std::string kind;          ///< "dense", "conv", ... or the activation's name
+  std::vector<Index> shape;  ///< dense, sparse: outputs and inputs; conv: channels, height and width
+                             ///< of the output; others: coordinates
+  std::vector<Index> reads;  ///< numbers of the layers that it reads, -1 the input; empty: the one before
   std::optional<SlopeInterval> slopes;  ///< activations: holds the slopes of all neurons
   Index parameters = 0;                 ///< numbers that the layer was given
 };

@@ -123,11 +123,13 @@ Json bound_json(const Bound& bound) {
 Json layer_json(const LayerSummary& layer) {
   Json slopes = nullptr;
   if (layer.slopes) slopes = Json::array({layer.slopes->lower, layer.slopes->upper});
-  return {{"name", layer.name},
-          {"kind", layer.kind},
-          {"shape", layer.shape},
-          {"slopes", slopes},
-          {"parameters", layer.parameters}};
+  Json json{{"name", layer.name},
+            {"kind", layer.kind},
+            {"shape", layer.shape},
+            {"slopes", slopes},
+            {"parameters", layer.parameters}};
+  if (!layer.reads.empty()) json["reads"] = layer.reads;
+  return json;
 }
 
 }  // namespace
@@ -139,6 +141,8 @@ std::string estimate_json(const EstimateArguments& arguments, const NetworkFile&
   if (!result.verification_note.empty()) json["not_verified"] = result.verification_note;
   json["network"] = network_json(arguments.network.path, file);
   json["settings"] = settings_json(arguments, baselines);
+  json["predicted"] = {{"certificate_bytes", result.certificate.bytes},
+                       {"certificate_multiplications", result.certificate.multiplications}};
   json["results"] = Json::array();
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     Json bound = bound_json(result.bounds[b]);

@@ -1,5 +1,6 @@
 #include <estimate/checker.hpp>
 
+#include <graph/entries.hpp>
 #include <verify/smallest_bound.hpp>
 
 #include <cmath>
@@ -43,6 +44,16 @@ verify::Scale checker_layer(const Affine& affine) {
 }
 
 verify::Permutation checker_layer(const Permutation& permutation) { return {permutation.source}; }
+
+template <class Op>
+verify::Sparse rows_of(const Op& op) {
+  const Sparse& sparse = graph::to_sparse(op);
+  return {sparse.inputs, sparse.offset, sparse.column, sparse.value};
+}
+
+verify::Sparse checker_layer(const Conv& conv) { return rows_of(conv); }
+verify::Sparse checker_layer(const ConvTranspose& transpose) { return rows_of(transpose); }
+verify::Sparse checker_layer(const Sparse& sparse) { return rows_of(sparse); }
 
 verify::Slopes checker_slopes(const Activation& activation, Index size) {
   verify::Slopes slopes{std::string(to_string(activation.kind)), {}, {}};
@@ -98,22 +109,36 @@ double proved_bound(const Proof& proof, Norm norm) {
   return verify::smallest_bound(checker_norm(norm), real(proof.zeta), reals(proof.gamma));
 }
 
+namespace {
+
+/// A layer in the checker's terms.
+struct Translate {
+  std::size_t tensors;  ///< that it reads
+  Index size;           ///< of its own
+
+  decltype(verify::Layer::op) operator()(const Activation& activation) const {
+    return checker_slopes(activation, size);
+  }
+  decltype(verify::Layer::op) operator()(const Add& add) const {
+    return verify::Sum{add.coefficients.empty() ? std::vector<double>(tensors, 1.0) : add.coefficients};
+  }
+  decltype(verify::Layer::op) operator()(const Concat&) const { return verify::Concat{}; }
+  template <class Op>
+  decltype(verify::Layer::op) operator()(const Op& op) const {
+    return checker_layer(op);
+  }
+};
+
+}  // namespace
+
 verify::Network checker_network(const Network& network) {
   verify::Network result{network.inputs(), network.outputs(), {}};
-  Index size = network.inputs();
-  for (const Layer& layer : network.layers()) {
-    verify::Layer copy{layer.name, {}};
-    if (const auto* activation = std::get_if<Activation>(&layer.op)) {
-      copy.op = checker_slopes(*activation, size);
-    } else if (const auto* dense = std::get_if<Dense>(&layer.op)) {
-      copy.op = checker_layer(*dense);
-      size = dense->weight.rows;
-    } else if (const auto* affine = std::get_if<Affine>(&layer.op)) {
-      copy.op = checker_layer(*affine);
-    } else {
-      copy.op = checker_layer(std::get<Permutation>(layer.op));
-    }
-    result.layers.push_back(std::move(copy));
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    const std::vector<Index>& reads = network.read_by(static_cast<Index>(l));
+    result.layers.push_back(
+        {layer.name, std::visit(Translate{reads.size(), network.size(static_cast<Index>(l + 1))}, layer.op),
+         reads});
   }
   return result;
 }

@@ -128,7 +128,8 @@ class CoordinateSearch {
       const int exponent = calibration_.scaling.output + calibration_.rows[r];
       merge(best_[r], exponent, allowance_[r], bound);
       bound.seconds = seconds_;
-      bound.proofs = make_coordinate_proofs(passed_[r], calibration_.scaling, exponent, best_[r].upper);
+      bound.proofs =
+          make_coordinate_proofs(passed_[r], session_.chain, calibration_.scaling, exponent, best_[r].upper);
     }
   }
 

@@ -1,5 +1,6 @@
 #include <geolip/estimate.hpp>
 
+#include <certify/prediction.hpp>
 #include <estimate/coordinate_search.hpp>
 #include <estimate/estimate_on.hpp>
 #include <estimate/proofs.hpp>
@@ -32,6 +33,15 @@ void check_settings(const Settings& s) {
   require(s.max_rank <= 4096, "max-rank: more than 4096 is not supported");
   require(s.starts >= 1, "starts: at least one is needed");
   require(s.threads >= 0, "threads: it must not be negative");
+}
+
+// Of the device's memory that a certificate may take.
+constexpr double largest_share = 0.9;
+
+/// "12.3 GB"
+std::string gigabytes(double bytes) {
+  const auto tenths = static_cast<long long>(std::ceil(bytes / 1e8));
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
 }
 
 /// The row u of an objective.
@@ -119,8 +129,8 @@ void solve_batch(estimate_detail::Session& session, const std::vector<Task>& tas
     estimate_detail::merge(outcome, exponent, allowance, bound);
     bound.seconds = seconds;
     if (outcome.passed.empty()) continue;
-    bound.proofs.push_back(
-        estimate_detail::make_proof(outcome.passed.front(), calibration.scaling, exponent, norm));
+    bound.proofs.push_back(estimate_detail::make_proof(outcome.passed.front(), session.chain,
+                                                       calibration.scaling, exponent, norm));
     bound.proofs.back().objective_row = tasks[b].row;
   }
 }
@@ -139,6 +149,27 @@ void solve_linear(estimate_detail::Session& session, const std::vector<Task>& ta
     bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
     bound.proofs.push_back(estimate_detail::make_linear_proof(bound.upper, session.network.inputs()));
   }
+}
+
+/// Throws QueryError if the certificate's matrices do not fit into the device's memory.
+Prediction predict(const estimate_detail::Session& session, const std::vector<Task>& tasks) {
+  std::vector<bool> curved;
+  for (const graph::LayerSlopes& layer : session.slopes) {
+    bool any = false;
+    for (std::size_t i = 0; i < layer.c.size(); ++i)
+      any = any || (layer.h[i] > 0.0 && layer.c[i] != layer.h[i]);
+    curved.push_back(any);
+  }
+  const bool vector =
+      std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
+  const certify::Prediction prediction =
+      certify::predict(session.chain, curved, vector ? session.network.outputs() : 1);
+  const auto memory = static_cast<double>(session.backend.memory());
+  if (memory > 0.0 && prediction.bytes > largest_share * memory) {
+    throw QueryError("network: a certificate of it needs about " + gigabytes(prediction.bytes) +
+                     " of memory, and the device has " + gigabytes(memory));
+  }
+  return {prediction.bytes, prediction.multiplications};
 }
 
 /// Where no certificate was reached the product bound stands in; statuses follow from the gaps.
@@ -207,6 +238,7 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
     }
   }
   if (!tasks.empty()) {
+    session.result.certificate = predict(session, tasks);
     if (query.norm != Norm::l1) {
       solve_batch(session, tasks);
     } else if (session.chain.depth() == 0) {

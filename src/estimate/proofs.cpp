@@ -14,24 +14,32 @@ constexpr double smallest_share = 1e-12;
 
 }  // namespace
 
-Proof make_proof(const Passed& passed, const graph::Scaling& scaling, int exponent, Norm norm) {
+Proof make_proof(const Passed& passed, const graph::Chain& chain, const graph::Scaling& scaling, int exponent,
+                 Norm norm) {
   const certify::Multipliers& m = passed.multipliers;
   Proof proof;
   proof.inflation = passed.inflation;
   proof.zeta = {m.zeta, -2 * std::int64_t{exponent}};
   for (const double gamma : m.gamma) proof.gamma.push_back({gamma, 0});
+  // one list for each activation of the network, whatever layer it shares; those that lead nowhere have zeros
+  for (const Index size : chain.activation_sizes)
+    proof.lambda.emplace_back(static_cast<std::size_t>(size), ScaledNumber{0.0, 0});
   for (std::size_t k = 0; k < m.lam.size(); ++k) {
-    std::vector<ScaledNumber>& lambda = proof.lambda.emplace_back();
-    for (std::size_t i = 0; i < m.lam[k].size(); ++i) {
-      lambda.push_back({m.lam[k][i], 2 * std::int64_t{scaling.tensors[k + 1][i]}});
+    for (const graph::Block& block : chain.layers[k]) {
+      if (block.activation == nullptr) continue;
+      std::vector<ScaledNumber>& lambda = proof.lambda[static_cast<std::size_t>(block.number)];
+      for (std::size_t i = 0; i < lambda.size(); ++i) {
+        const std::size_t row = static_cast<std::size_t>(block.first) + i;
+        lambda[i] = {m.lam[k][row], 2 * std::int64_t{scaling.tensors[k + 1][row]}};
+      }
     }
   }
   proof.bound = proved_bound(proof, norm);
   return proof;
 }
 
-std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const graph::Scaling& scaling,
-                                          int exponent, double bound) {
+std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const graph::Chain& chain,
+                                          const graph::Scaling& scaling, int exponent, double bound) {
   std::vector<Proof> proofs;
   if (passed.empty()) return proofs;
   const std::size_t count = passed.front().coordinates.size();
@@ -53,7 +61,7 @@ std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, con
       covered[static_cast<std::size_t>(j)] = 1;
     }
     left -= own.size();
-    proofs.push_back(make_proof(part, scaling, exponent, Norm::l1));
+    proofs.push_back(make_proof(part, chain, scaling, exponent, Norm::l1));
     proofs.back().coordinates = std::move(own);
     if (left == 0) return proofs;
   }

@@ -12,13 +12,14 @@ namespace geolip::estimate_detail {
 
 /// The proof that a certificate gives. `exponent` is that of the objective: scaled values are 2^exponent
 /// times the network's own. Exact: only exponents change (M20).
-Proof make_proof(const Passed& passed, const graph::Scaling& scaling, int exponent, Norm norm);
+Proof make_proof(const Passed& passed, const graph::Chain& chain, const graph::Scaling& scaling, int exponent,
+                 Norm norm);
 
 /// l_1: proofs that together cover every input coordinate, each by a certificate that bounds it by at most
 /// `bound` (in scaled units). Few certificates are wanted, so each takes all coordinates that it can.
 /// Empty if some coordinate has no such certificate.
-std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const graph::Scaling& scaling,
-                                          int exponent, double bound);
+std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const graph::Chain& chain,
+                                          const graph::Scaling& scaling, int exponent, double bound);
 
 /// l_1 without a hidden layer, where the bound is the largest entry of the one row.
 Proof make_linear_proof(double bound, Index inputs);

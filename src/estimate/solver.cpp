@@ -77,8 +77,7 @@ struct Ranks {
 /// (Barvinok, Pataki), however deep the network: twice the square root of their number is always enough.
 Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
   Index widest = 1;
-  for (Index k = 0; k < chain.depth(); ++k)
-    widest = std::max(widest, chain.stages[static_cast<std::size_t>(k)].outputs);
+  for (Index k = 0; k < chain.depth(); ++k) widest = std::max(widest, chain.neurons(k));
   Index rank = least_rank;
   while (rank * rank < widest) rank *= 2;
   Index enough = least_rank;

@@ -34,11 +34,22 @@ Index widest(const graph::Chain& chain) {
   return most;
 }
 
+/// Whether the stage is a chain of products and scales.
+bool is_dense(const graph::Stage& stage) {
+  return stage.is_chain() && std::all_of(stage.steps.begin(), stage.steps.end(), [](const graph::Step& step) {
+           return std::holds_alternative<Dense>(step.layer->op) ||
+                  std::holds_alternative<Affine>(step.layer->op) ||
+                  std::holds_alternative<Permutation>(step.layer->op);
+         });
+}
+
 /// Multiplications of all sweeps.
 double solving_cost(const graph::Chain& chain, const std::vector<Bound>& bounds) {
   double entries = 0.0;
-  for (const graph::Stage& stage : chain.stages)
-    entries += static_cast<double>(stage.inputs) * static_cast<double>(stage.outputs);
+  for (const graph::Stage& stage : chain.stages) {
+    const double dense = static_cast<double>(stage.inputs) * static_cast<double>(stage.outputs);
+    entries += is_dense(stage) ? dense : std::min(dense, graph::multiplications(stage));
+  }
   double cost = 0.0;
   for (const Bound& bound : bounds)
     cost += 4.0 * entries * static_cast<double>(bound.iterations) * static_cast<double>(bound.rank);

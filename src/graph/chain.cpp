@@ -1,4 +1,5 @@
 #include <graph/chain.hpp>
+#include <graph/reach.hpp>
 
 #include <geolip/error.hpp>
 
@@ -7,73 +8,6 @@
 
 namespace geolip::graph {
 namespace {
-
-using Mask = std::vector<char>;
-
-/// Which coordinates of the layer's output a nonzero coordinate of its input can reach.
-struct ReachForward {
-  const Mask& in;
-
-  Mask operator()(const Dense& dense) const {
-    const Matrix& w = dense.weight;
-    Mask out(static_cast<std::size_t>(w.rows), 0);
-    for (Index i = 0; i < w.rows; ++i) {
-      for (Index j = 0; j < w.cols && out[static_cast<std::size_t>(i)] == 0; ++j) {
-        out[static_cast<std::size_t>(i)] =
-            static_cast<char>(in[static_cast<std::size_t>(j)] != 0 && w(i, j) != 0.0);
-      }
-    }
-    return out;
-  }
-  Mask operator()(const Affine& affine) const {
-    Mask out(in);
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = static_cast<char>(out[i] != 0 && affine.scale[i] != 0.0);
-    return out;
-  }
-  Mask operator()(const Permutation& permutation) const {
-    Mask out(in.size());
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = in[static_cast<std::size_t>(permutation.source[i])];
-    return out;
-  }
-  Mask operator()(const Activation&) const { return in; }
-};
-
-/// The same against the arrows.
-struct ReachBackward {
-  const Mask& out;
-
-  Mask operator()(const Dense& dense) const {
-    const Matrix& w = dense.weight;
-    Mask in(static_cast<std::size_t>(w.cols), 0);
-    for (Index i = 0; i < w.rows; ++i) {
-      if (out[static_cast<std::size_t>(i)] == 0) continue;
-      for (Index j = 0; j < w.cols; ++j) {
-        if (w(i, j) != 0.0) in[static_cast<std::size_t>(j)] = 1;
-      }
-    }
-    return in;
-  }
-  Mask operator()(const Affine& affine) const { return ReachForward{out}(affine); }
-  Mask operator()(const Permutation& permutation) const {
-    Mask in(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) in[static_cast<std::size_t>(permutation.source[i])] = out[i];
-    return in;
-  }
-  Mask operator()(const Activation&) const { return out; }
-};
-
-Mask through_stage(const Stage& stage, Mask mask) {
-  for (const Layer* layer : stage.layers) mask = std::visit(ReachForward{mask}, layer->op);
-  return mask;
-}
-
-Mask back_through_stage(const Stage& stage, Mask mask) {
-  for (auto layer = stage.layers.rbegin(); layer != stage.layers.rend(); ++layer) {
-    mask = std::visit(ReachBackward{mask}, (*layer)->op);
-  }
-  return mask;
-}
 
 /// Where the row u'B of the last stage's map B may be nonzero. If the stage's last layer is dense and u is
 /// +-1 at one or two outputs, its part of the product is a copy or one subtraction, which is zero exactly
@@ -84,8 +18,11 @@ Mask back_through_objective(const Stage& stage, std::span<const double> row) {
   const auto entries = std::count(mask.begin(), mask.end(), static_cast<char>(1));
   const bool units =
       std::all_of(row.begin(), row.end(), [](double u) { return u == 0.0 || std::abs(u) == 1.0; });
-  const Dense* dense = stage.layers.empty() ? nullptr : std::get_if<Dense>(&stage.layers.back()->op);
-  if (dense == nullptr || !units || entries > 2) return back_through_stage(stage, std::move(mask));
+  // what the last step makes is read by nothing but the output
+  const bool ends_in_step =
+      !stage.steps.empty() && stage.targets.front() == stage.sources.size() + stage.steps.size() - 1;
+  const Dense* dense = ends_in_step ? std::get_if<Dense>(&stage.steps.back().layer->op) : nullptr;
+  if (dense == nullptr || !units || entries > 2) return back_through_stage(stage, mask);
   const Matrix& w = dense->weight;
   Mask in(static_cast<std::size_t>(w.cols), 0);
   for (Index j = 0; j < w.cols; ++j) {
@@ -96,8 +33,9 @@ Mask back_through_objective(const Stage& stage, std::span<const double> row) {
     in[static_cast<std::size_t>(j)] = static_cast<char>(sum != 0.0);
   }
   Stage before = stage;
-  before.layers.pop_back();
-  return back_through_stage(before, std::move(in));
+  before.targets = {before.steps.back().from.front()};
+  before.steps.pop_back();
+  return back_through_stage(before, in);
 }
 
 /// Clears the neurons whose slope is zero throughout.
@@ -129,12 +67,12 @@ void set_interval(const SlopeInterval& interval, LayerSlopes& slopes, Index i, I
 }
 
 void check_override(const Chain& chain, const SlopeOverride& o) {
-  if (o.layers.size() != chain.activations.size()) {
+  if (o.layers.size() != chain.activation_sizes.size()) {
     throw QueryError("slopes: " + std::to_string(o.layers.size()) + " layers are given but the network has " +
-                     std::to_string(chain.activations.size()) + " activation layers");
+                     std::to_string(chain.activation_sizes.size()) + " activation layers");
   }
   for (std::size_t k = 0; k < o.layers.size(); ++k) {
-    const auto n = static_cast<std::size_t>(chain.stages[k].outputs);
+    const auto n = static_cast<std::size_t>(chain.activation_sizes[k]);
     if (o.layers[k].size() != n) {
       throw QueryError("slopes: activation layer " + std::to_string(k) + " has " + std::to_string(n) +
                        " neurons but " + std::to_string(o.layers[k].size()) + " intervals are given");
@@ -148,42 +86,54 @@ void check_override(const Chain& chain, const SlopeOverride& o) {
   }
 }
 
+/// The interval of row i of a block in slope set s.
+SlopeInterval interval_of(const Block& block, Index i, Index s,
+                          const std::vector<const SlopeOverride*>& overrides) {
+  if (block.activation == nullptr) return {1.0, 1.0};
+  if (s == 0) return slope_interval(*block.activation, i);
+  return overrides[static_cast<std::size_t>(s - 1)]
+      ->layers[static_cast<std::size_t>(block.number)][static_cast<std::size_t>(i)];
+}
+
 }  // namespace
 
-Chain make_chain(const Network& network) {
-  Chain chain;
-  chain.inputs = network.inputs();
-  Stage stage;
-  stage.inputs = stage.outputs = network.inputs();
-  for (const Layer& layer : network.layers()) {
-    if (const auto* activation = std::get_if<Activation>(&layer.op)) {
-      chain.stages.push_back(stage);
-      chain.activations.push_back(activation);
-      stage = Stage{{}, stage.outputs, stage.outputs};
-      continue;
-    }
-    stage.layers.push_back(&layer);
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) stage.outputs = dense->weight.rows;
+bool Stage::is_chain() const {
+  if (sources.size() != 1 || targets != std::vector<std::size_t>{steps.size()}) return false;
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    if (steps[s].from != std::vector<std::size_t>{s}) return false;
   }
-  chain.stages.push_back(stage);
-  return chain;
+  return true;
+}
+
+Index Chain::neurons(Index k) const {
+  Index sum = 0;
+  for (const Block& block : layers[static_cast<std::size_t>(k)]) {
+    if (block.activation != nullptr) sum += block.neurons;
+  }
+  return sum;
+}
+
+bool Chain::passes_by() const {
+  return std::any_of(layers.begin(), layers.end(), [](const std::vector<Block>& layer) {
+    return std::any_of(layer.begin(), layer.end(),
+                       [](const Block& block) { return block.activation == nullptr; });
+  });
 }
 
 std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const SlopeOverride*>& overrides) {
   for (const SlopeOverride* o : overrides) check_override(chain, *o);
   std::vector<LayerSlopes> all;
   const auto sets = static_cast<Index>(overrides.size()) + 1;
-  for (std::size_t k = 0; k < chain.activations.size(); ++k) {
+  for (std::size_t k = 0; k < chain.layers.size(); ++k) {
     LayerSlopes slopes;
     slopes.neurons = chain.stages[k].outputs;
     slopes.sets = sets;
     slopes.c.resize(static_cast<std::size_t>(slopes.neurons * sets));
     slopes.h.resize(slopes.c.size());
-    for (Index i = 0; i < slopes.neurons; ++i) {
-      set_interval(slope_interval(*chain.activations[k], i), slopes, i, 0);
-      for (Index s = 1; s < sets; ++s) {
-        set_interval(overrides[static_cast<std::size_t>(s - 1)]->layers[k][static_cast<std::size_t>(i)],
-                     slopes, i, s);
+    for (const Block& block : chain.layers[k]) {
+      for (Index i = 0; i < block.neurons; ++i) {
+        for (Index s = 0; s < sets; ++s)
+          set_interval(interval_of(block, i, s, overrides), slopes, block.first + i, s);
       }
     }
     all.push_back(std::move(slopes));
@@ -191,13 +141,13 @@ std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const
   for (Index s = 0; s < sets; ++s) {
     Mask mask(static_cast<std::size_t>(chain.inputs), 1);
     for (std::size_t k = 0; k < all.size(); ++k) {
-      mask = through_stage(chain.stages[k], std::move(mask));
+      mask = through_stage(chain.stages[k], mask);
       mask_slopes(all[k], s, mask);
       clear_slopes(mask, all[k], s);
     }
     mask.assign(static_cast<std::size_t>(chain.stages.back().outputs), 1);
     for (std::size_t k = all.size(); k-- > 0;) {
-      mask = back_through_stage(chain.stages[k + 1], std::move(mask));
+      mask = back_through_stage(chain.stages[k + 1], mask);
       mask_slopes(all[k], s, mask);
       clear_slopes(mask, all[k], s);
     }
@@ -212,7 +162,7 @@ bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index
                           : back_through_objective(last, row);
   for (std::size_t k = slopes.size(); k-- > 0;) {
     mask_slopes(slopes[k], set, mask);
-    mask = back_through_stage(chain.stages[k], std::move(mask));
+    mask = back_through_stage(chain.stages[k], mask);
   }
   return std::any_of(mask.begin(), mask.end(), [](char m) { return m != 0; });
 }

@@ -1,5 +1,6 @@
 #include <graph/linear_operator.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <type_traits>
 
@@ -72,6 +73,29 @@ class PermutationOperator final : public LinearOperator<T> {
 };
 
 }  // namespace
+
+void adjoint_of_diagonal_by_columns(Backend& backend, const double* d, View<double> x,
+                                    const std::function<void(ConstView<double>, View<double>)>& adjoint) {
+  constexpr Index most = 256;
+  const Index outputs = x.cols;
+  Buffer<double> y(backend, outputs, std::min(most, outputs));
+  Buffer<double> part(backend, x.rows, std::min(most, outputs));
+  for (Index first = 0; first < outputs; first += most) {
+    const Index count = std::min(most, outputs - first);
+    const View<double> some(y.data(), outputs, count);
+    const View<double> result(part.data(), x.rows, count);
+    // columns first .. of Diag(d)
+    y.zero();
+    backend.diagonal(d + first, View<double>(some.data + first * count, count, count));
+    adjoint(some, result);
+    backend.in<double>().combine(1.0, result, 0.0, View<double>(x.data + first, x.rows, count, x.ld));
+  }
+}
+
+void adjoint_of_diagonal_by_columns(Backend& /*backend*/, const float* /*d*/, View<float> /*x*/,
+                                    const std::function<void(ConstView<float>, View<float>)>& /*adjoint*/) {
+  float64_only();
+}
 
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::vector<double>& d) {

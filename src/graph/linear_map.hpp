@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graph/chain.hpp>
-#include <graph/linear_operator.hpp>
+#include <graph/path.hpp>
 
 namespace geolip::graph {
 
@@ -18,14 +18,9 @@ struct Scaling {
 /// No scaling at all.
 Scaling unit_scaling(const Chain& chain);
 
-/// Room for results between the operators of a stage, which alternate between the two; all stages share it.
-template <class T>
-struct Intermediates {
-  explicit Intermediates(Backend& backend) : even(backend), odd(backend) {}
-  backend::Scratch<T> even;
-  backend::Scratch<T> odd;
-};
-
+/// The map of a stage: paths of operators between nodes. Nodes are the blocks of the stage's input, its
+/// output, and in between the values that several layers read or that are sums of several. Where a stage is a
+/// chain there is one path.
 template <class T>
 class LinearMap {
  public:
@@ -44,16 +39,36 @@ class LinearMap {
   void adjoint_of_diagonal(const T* d, View<T> x);
 
  private:
-  bool is_diagonal(std::size_t op) const { return operators_[op]->diagonal() != nullptr; }
-  View<T> intermediate(std::size_t op, Index cols);
-  /// Applies the adjoints of operators [0, end) to y, result in x; y may already be x if the rest is
-  /// diagonal.
-  void adjoint_from(std::size_t end, ConstView<T> y, View<T> x);
+  /// Rows of the map's input (sources), of its output, or of a matrix of their own (inner nodes).
+  struct Node {
+    enum class Place { input, output, inner };
+    Place place;
+    Index first;  ///< row in the input; inner: which of Intermediates::nodes
+    Index size;
+  };
+  /// node `to`, rows first .. of it  (+)=  path(node `from`)
+  struct Edge {
+    std::size_t from;
+    std::size_t to;
+    Index first;
+    bool add;  ///< whether these rows have been written before, in apply()
+    Path<T> path;
+  };
+  class Assembly;
+
+  /// The map where it is one path; null elsewhere.
+  Path<T>* only_path();
+  /// The inner nodes' matrices, by node.
+  std::vector<View<T>> inner_nodes(Index cols);
+  void apply_edges(ConstView<T> x, View<T> y);
+  void adjoint_edges(ConstView<T> y, View<T> x);
 
   Backend& backend_;
   Index inputs_;
   Index outputs_;
-  std::vector<std::unique_ptr<LinearOperator<T>>> operators_;
+  std::vector<Node> nodes_;  ///< in the order of computation: sources, inner ones, the output last
+  std::vector<Edge> edges_;  ///< in the order of computation
+  std::vector<bool> clear_;  ///< nodes that apply() sets to zero first, as parts of them overlap
   std::shared_ptr<Intermediates<T>> intermediates_;
 };
 

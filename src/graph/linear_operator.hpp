@@ -4,6 +4,7 @@
 
 #include <backend/buffer.hpp>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -54,5 +55,25 @@ std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::ve
 /// y_i = x_{source_i}
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_permutation(Backend& backend, const std::vector<Index>& source);
+/// y = 2^-exponent K x. `unfolded` is room that convolutions share.
+template <class T>
+std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, int exponent,
+                                             std::shared_ptr<backend::Scratch<T>> unfolded);
+/// y = 2^-exponent K' x
+template <class T>
+std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv, int exponent,
+                                                       std::shared_ptr<backend::Scratch<T>> unfolded);
+/// y = S x
+template <class T>
+std::unique_ptr<LinearOperator<T>> make_sparse(Backend& backend, const Sparse& sparse);
+
+/// x = B' Diag(d) by the adjoint of some columns at a time: for operators without a shorter way. `adjoint` is
+/// called with y (outputs x some) and x (inputs x some), whose rows lie close together.
+void adjoint_of_diagonal_by_columns(Backend& backend, const double* d, View<double> x,
+                                    const std::function<void(ConstView<double>, View<double>)>& adjoint);
+/// In float there is no quadratic sweep: throws std::logic_error.
+[[noreturn]] void adjoint_of_diagonal_by_columns(
+    Backend& backend, const float* d, View<float> x,
+    const std::function<void(ConstView<float>, View<float>)>& adjoint);
 
 }  // namespace geolip::graph

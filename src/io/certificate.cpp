@@ -41,19 +41,49 @@ Json hex_list(const std::vector<ScaledNumber>& values) {
   return list;
 }
 
-/// The linear layers between activations merged: sizes, and the activation that follows.
+/// The blocks of neurons that linear layers alone join to tensor t, ascending: 0 the input, k the k-th
+/// activation.
+std::vector<Index> sources_of(const Network& network, const std::vector<Index>& block, Index t) {
+  std::vector<bool> wanted(static_cast<std::size_t>(t + 1), false);
+  wanted.back() = true;
+  std::vector<Index> sources;
+  for (; t >= 0; --t) {
+    if (!wanted[static_cast<std::size_t>(t)]) continue;
+    if (block[static_cast<std::size_t>(t)] >= 0) {
+      sources.insert(sources.begin(), block[static_cast<std::size_t>(t)]);
+      continue;
+    }
+    for (const Index from : network.read_by(t - 1)) wanted[static_cast<std::size_t>(from)] = true;
+  }
+  return sources;
+}
+
+/// The linear layers between activations merged: sizes, what is read, and the activation that follows.
 Json stages(const Network& network) {
   Json list = Json::array();
-  Index inputs = network.inputs();
-  Index size = inputs;
-  for (const Layer& layer : network.layers()) {
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) size = dense->weight.rows;
-    const auto* activation = std::get_if<Activation>(&layer.op);
-    if (activation == nullptr) continue;
-    list.push_back({{"inputs", inputs}, {"outputs", size}, {"activation", to_string(activation->kind)}});
-    inputs = size;
+  std::vector<Index> block{0};                // by tensor; -1: made by a linear layer
+  std::vector<Index> size{network.inputs()};  // by block
+  const auto add = [&](Index feed, const Activation* activation) {
+    const std::vector<Index> sources = sources_of(network, block, feed);
+    Index inputs = 0;
+    for (const Index j : sources) inputs += size[static_cast<std::size_t>(j)];
+    Json stage{{"inputs", inputs}, {"outputs", network.size(feed)}};
+    if (activation != nullptr) stage["activation"] = to_string(activation->kind);
+    // left out where it is the block before alone
+    if (sources != std::vector<Index>{static_cast<Index>(size.size()) - 1}) stage["from"] = sources;
+    list.push_back(std::move(stage));
+  };
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const auto* activation = std::get_if<Activation>(&network.layers()[l].op);
+    if (activation == nullptr) {
+      block.push_back(-1);
+      continue;
+    }
+    add(network.read_by(static_cast<Index>(l)).front(), activation);
+    block.push_back(static_cast<Index>(size.size()));
+    size.push_back(network.size(static_cast<Index>(l + 1)));
   }
-  list.push_back({{"inputs", inputs}, {"outputs", size}});
+  add(static_cast<Index>(network.layers().size()), nullptr);
   return list;
 }
 

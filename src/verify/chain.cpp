@@ -25,37 +25,76 @@ bool has_size(const std::vector<double>& numbers, Index size) {
   throw Refusal(layer + ": " + fault);
 }
 
-/// Outputs of a linear layer with `inputs` inputs.
-Index checked_outputs(const Layer& layer, Index inputs) {
-  if (const auto* dense = std::get_if<Dense>(&layer.op)) {
+/// Outputs of a linear layer that reads tensors of these sizes.
+struct CheckedOutputs {
+  const std::string& name;
+  const std::vector<Index>& sizes;
+
+  Index inputs() const {
+    if (sizes.size() != 1) refuse(name, "it reads " + to_string(sizes.size()) + " tensors and not one");
+    return sizes.front();
+  }
+  [[noreturn]] void misfit(const char* what) const {
+    refuse(name, std::string(what) + " does not fit its input of " + to_string(sizes.front()));
+  }
+
+  Index operator()(const Dense& dense) const {
     // sizes are compared by a quotient, as the product might overflow
-    const auto entries = static_cast<Index>(dense->weight.size());
-    if (dense->rows < 1 || dense->cols != inputs || entries / dense->cols != dense->rows ||
-        entries % dense->cols != 0)
-      refuse(layer.name, "the weight does not fit its input of " + to_string(inputs));
-    if (!all_finite(dense->weight)) refuse(layer.name, "a weight is not finite");
-    return dense->rows;
+    const auto entries = static_cast<Index>(dense.weight.size());
+    if (dense.rows < 1 || dense.cols != inputs() || entries / dense.cols != dense.rows ||
+        entries % dense.cols != 0)
+      misfit("the weight");
+    if (!all_finite(dense.weight)) refuse(name, "a weight is not finite");
+    return dense.rows;
   }
-  if (const auto* scale = std::get_if<Scale>(&layer.op)) {
-    if (!has_size(scale->lower, inputs) || !has_size(scale->upper, inputs))
-      refuse(layer.name, "the scale does not fit its input of " + to_string(inputs));
-    if (!all_finite(scale->lower) || !all_finite(scale->upper)) refuse(layer.name, "a scale is not finite");
-    for (std::size_t i = 0; i < scale->lower.size(); ++i) {
-      if (scale->lower[i] > scale->upper[i]) refuse(layer.name, "a scale's lower end is above its upper end");
+  Index operator()(const Scale& scale) const {
+    if (!has_size(scale.lower, inputs()) || !has_size(scale.upper, inputs())) misfit("the scale");
+    if (!all_finite(scale.lower) || !all_finite(scale.upper)) refuse(name, "a scale is not finite");
+    for (std::size_t i = 0; i < scale.lower.size(); ++i) {
+      if (scale.lower[i] > scale.upper[i]) refuse(name, "a scale's lower end is above its upper end");
     }
-    return inputs;
+    return inputs();
   }
-  const auto& source = std::get<Permutation>(layer.op).source;
-  std::vector<bool> seen(static_cast<std::size_t>(inputs), false);
-  if (static_cast<Index>(source.size()) != inputs)
-    refuse(layer.name, "the permutation does not fit its input of " + to_string(inputs));
-  for (const Index i : source) {
-    if (i < 0 || i >= inputs || seen[static_cast<std::size_t>(i)])
-      refuse(layer.name, "the order of its outputs is no permutation of its inputs");
-    seen[static_cast<std::size_t>(i)] = true;
+  Index operator()(const Permutation& permutation) const {
+    const auto& source = permutation.source;
+    std::vector<bool> seen(static_cast<std::size_t>(inputs()), false);
+    if (static_cast<Index>(source.size()) != inputs()) misfit("the permutation");
+    for (const Index i : source) {
+      if (i < 0 || i >= inputs() || seen[static_cast<std::size_t>(i)])
+        refuse(name, "the order of its outputs is no permutation of its inputs");
+      seen[static_cast<std::size_t>(i)] = true;
+    }
+    return inputs();
   }
-  return inputs;
-}
+  Index operator()(const Slopes&) const { return inputs(); }
+  Index operator()(const Sparse& sparse) const {
+    if (sparse.cols != inputs() || sparse.rows() < 1) misfit("the weight");
+    const bool counted = sparse.offset.front() == 0 &&
+                         std::is_sorted(sparse.offset.begin(), sparse.offset.end()) &&
+                         static_cast<Index>(sparse.column.size()) == sparse.offset.back() &&
+                         sparse.value.size() == sparse.column.size();
+    const bool inside = std::all_of(sparse.column.begin(), sparse.column.end(),
+                                    [&](Index j) { return j >= 0 && j < sparse.cols; });
+    if (!counted || !inside) refuse(name, "the rows of its weight are damaged");
+    if (!all_finite(sparse.value)) refuse(name, "a weight is not finite");
+    return sparse.rows();
+  }
+  Index operator()(const Sum& sum) const {
+    if (sum.coefficients.size() != sizes.size()) refuse(name, "it has not one coefficient a tensor");
+    if (!all_finite(sum.coefficients)) refuse(name, "a coefficient is not finite");
+    for (const Index size : sizes) {
+      if (size != sizes.front()) refuse(name, "the tensors that it adds differ in size");
+    }
+    return sizes.front();
+  }
+  Index operator()(const Concat&) const {
+    Index sum = 0;
+    for (const Index size : sizes) {
+      if (__builtin_add_overflow(sum, size, &sum)) refuse(name, "its output is larger than any memory");
+    }
+    return sum;
+  }
+};
 
 void check_slopes(const std::string& name, const SlopeIntervals& slopes, Index neurons) {
   if (!has_size(slopes.lower, neurons) || !has_size(slopes.upper, neurons))
@@ -68,16 +107,50 @@ void check_slopes(const std::string& name, const SlopeIntervals& slopes, Index n
 
 }  // namespace
 
+std::vector<Index> reads_of(const Network& network, std::size_t l) {
+  const std::vector<Index>& reads = network.layers[l].reads;
+  return reads.empty() ? std::vector<Index>{static_cast<Index>(l)} : reads;
+}
+
+std::vector<Index> sources_of(const Chain& chain, Index k) {
+  const Index feed = chain.feed[static_cast<std::size_t>(k - 1)];
+  std::vector<bool> wanted(static_cast<std::size_t>(feed + 1), false);
+  wanted[static_cast<std::size_t>(feed)] = true;
+  std::vector<Index> sources;
+  for (Index t = feed; t >= 0; --t) {
+    if (!wanted[static_cast<std::size_t>(t)]) continue;
+    const Index block = chain.block[static_cast<std::size_t>(t)];
+    if (block >= 0) {
+      sources.push_back(block);
+      continue;
+    }
+    for (const Index from : reads_of(*chain.network, static_cast<std::size_t>(t - 1)))
+      wanted[static_cast<std::size_t>(from)] = true;
+  }
+  std::sort(sources.begin(), sources.end());
+  return sources;
+}
+
 Chain make_chain(const Network& network, const Claim& claim) {
   if (network.inputs < 1) throw Refusal("the network has no inputs");
   Chain chain;
+  chain.network = &network;
   chain.inputs = network.inputs;
-  Stage stage{network.inputs, network.inputs, {}};
-  for (const Layer& layer : network.layers) {
+  chain.size = {network.inputs};
+  chain.block = {0};
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    const Layer& layer = network.layers[l];
+    std::vector<Index> sizes;
+    const std::vector<Index> reads = reads_of(network, l);
+    for (const Index t : reads) {
+      if (t < 0 || t > static_cast<Index>(l)) refuse(layer.name, "it reads a tensor that is not there yet");
+      sizes.push_back(chain.size[static_cast<std::size_t>(t)]);
+    }
+    const Index outputs = std::visit(CheckedOutputs{layer.name, sizes}, layer.op);
+    chain.size.push_back(outputs);
     const auto* activation = std::get_if<Slopes>(&layer.op);
     if (activation == nullptr) {
-      stage.outputs = checked_outputs(layer, stage.outputs);
-      stage.maps.push_back(&layer);
+      chain.block.push_back(-1);
       continue;
     }
     const auto k = chain.slopes.size();
@@ -90,21 +163,20 @@ Chain make_chain(const Network& network, const Claim& claim) {
       throw Refusal("the claim has slopes for " + to_string(claim.slopes.size()) +
                     " activation layers, and the network has more");
     }
-    check_slopes(layer.name, slopes, stage.outputs);
+    check_slopes(layer.name, slopes, outputs);
     chain.slopes.push_back(std::move(slopes));
-    const Index neurons = stage.outputs;
-    chain.stages.push_back(std::move(stage));
-    stage = {neurons, neurons, {}};
+    chain.feed.push_back(reads.front());
+    chain.block.push_back(chain.depth());
   }
   if (claim.slopes.size() > chain.slopes.size()) {
     throw Refusal("the claim has slopes for " + to_string(claim.slopes.size()) +
                   " activation layers, and the network has " + to_string(chain.slopes.size()));
   }
-  if (stage.outputs != network.outputs) {
-    throw Refusal("the network's last layer has " + to_string(stage.outputs) + " outputs and not " +
+  if (chain.size.back() != network.outputs) {
+    throw Refusal("the network's last layer has " + to_string(chain.size.back()) + " outputs and not " +
                   to_string(network.outputs));
   }
-  chain.stages.push_back(std::move(stage));
+  chain.feed.push_back(static_cast<Index>(network.layers.size()));
   return chain;
 }
 

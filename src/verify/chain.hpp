@@ -1,5 +1,5 @@
 /// \file
-/// A network as linear stages between activations.
+/// A network as blocks of neurons, and the linear layers between them.
 #pragma once
 
 #include "verify/proof.hpp"
@@ -8,25 +8,28 @@
 
 namespace geolip::verify {
 
-/// The linear layers before one activation, or before the output. May be empty: the identity.
-struct Stage {
-  Index inputs = 0;
-  Index outputs = 0;
-  std::vector<const Layer*> maps;  ///< in the order of computation; they belong to the network
-};
-
-/// Stages 1 .. L end in an activation, stage L + 1 at the output.
+/// Blocks of neurons: 0 the inputs, k = 1 .. L the activation layers in the network's order, L + 1 the
+/// output. What a block is computed from by linear layers alone are earlier blocks.
 struct Chain {
+  const Network* network = nullptr;  ///< must outlive the chain
   Index inputs = 0;
-  std::vector<Stage> stages;           ///< stages[k - 1] is stage k
+  std::vector<Index> size;   ///< coordinates of every tensor
+  std::vector<Index> block;  ///< by tensor: which block it is, -1 for what linear layers make
+  std::vector<Index> feed;   ///< feed[k - 1]: the tensor that activation layer k reads; the last: the output
   std::vector<SlopeIntervals> slopes;  ///< slopes[k - 1]: those of layer k, as the claim assumes them
 
   Index depth() const { return static_cast<Index>(slopes.size()); }
-  /// Number of inputs (k = 0) or neurons of layer k.
+  /// Number of inputs (k = 0), neurons of layer k, or outputs.
   Index width(Index k) const {
-    return k == 0 ? inputs : static_cast<Index>(slopes[static_cast<std::size_t>(k - 1)].lower.size());
+    return k == 0 ? inputs : size[static_cast<std::size_t>(feed[static_cast<std::size_t>(k - 1)])];
   }
 };
+
+/// The tensors that layer l reads.
+std::vector<Index> reads_of(const Network& network, std::size_t l);
+
+/// The blocks that linear layers alone join to block k, 1 <= k <= L + 1, ascending.
+std::vector<Index> sources_of(const Chain& chain, Index k);
 
 /// The network with the claim's slopes. Throws Refusal, naming the layer, if numbers do not fit together: all
 /// that the proof relies on is checked here once more.

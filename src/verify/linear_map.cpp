@@ -1,5 +1,6 @@
 #include "verify/linear_map.hpp"
 
+#include "verify/parallel.hpp"
 #include "verify/product.hpp"
 #include "verify/rounding.hpp"
 #include "verify/wide.hpp"
@@ -46,83 +47,6 @@ void append(Monomial& to, Index source, Bounded s, std::int64_t exponent) {
   to.value.push_back(scaled.value);
   to.error.push_back(scaled.error);
   to.exponent.push_back(exponent + shift);
-}
-
-Monomial monomial(const Scale& scale) {
-  Monomial result;
-  for (std::size_t i = 0; i < scale.lower.size(); ++i) {
-    const double lower = scale.lower[i];
-    const double upper = scale.upper[i];
-    Bounded s{lower, 0.0};
-    if (lower != upper) {
-      // halves, so that nothing overflows; the radius reaches to both ends from wherever the middle came to
-      // lie
-      s.value = 0.5 * lower + 0.5 * upper;
-      s.error = std::max(upper - s.value, s.value - lower) * upwards + 0x1p-1073;
-    }
-    append(result, static_cast<Index>(i), s, 0);
-  }
-  return result;
-}
-
-Monomial monomial(const Permutation& permutation) {
-  Monomial result = Monomial::identity(static_cast<Index>(permutation.source.size()));
-  result.source = permutation.source;
-  return result;
-}
-
-/// a after b: y_i = s^a_i s^b_{source^a_i} x_{...}
-Monomial product(const Monomial& a, const Monomial& b) {
-  Monomial result;
-  for (std::size_t i = 0; i < a.source.size(); ++i) {
-    const std::size_t k = at(a.source[i]);
-    append(result, b.source[k], times(a.value[i], a.error[i], b.value[k], b.error[k]),
-           a.exponent[i] + b.exponent[k]);
-  }
-  return result;
-}
-
-LinearMap dense_view(const Dense& dense) {
-  return LinearMap::view(dense.rows, dense.cols, dense.weight.data());
-}
-
-/// Rows of a matrix, scaled.
-LinearMap product(const Monomial& a, const LinearMap& b) {
-  const Index n = b.cols();
-  const auto rows = static_cast<Index>(a.source.size());
-  std::vector<double> value(at(rows * n));
-  std::vector<double> error(at(rows * n));
-  std::vector<std::int64_t> row_exponent(at(rows));
-  std::vector<std::int64_t> column_exponent(at(n));
-  bool exact = true;
-  for (Index i = 0; i < rows; ++i) {
-    const Index k = a.source[at(i)];
-    row_exponent[at(i)] = a.exponent[at(i)] + b.row_exponent(k);
-    for (Index j = 0; j < n; ++j) {
-      const Bounded entry = times(b.value(k, j), b.error(k, j), a.value[at(i)], a.error[at(i)]);
-      value[at(i * n + j)] = entry.value;
-      error[at(i * n + j)] = entry.error;
-      exact = exact && entry.error == 0.0;
-    }
-  }
-  for (Index j = 0; j < n; ++j) column_exponent[at(j)] = b.column_exponent(j);
-  if (exact) error.clear();
-  return {rows, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
-}
-
-LinearMap dense(const Monomial& a) {
-  const auto n = static_cast<Index>(a.source.size());
-  std::vector<double> value(at(n * n));
-  std::vector<double> error(at(n * n));
-  bool exact = true;
-  for (Index i = 0; i < n; ++i) {
-    const Index entry = i * n + a.source[at(i)];
-    value[at(entry)] = a.value[at(i)];
-    error[at(entry)] = a.error[at(i)];
-    exact = exact && a.error[at(i)] == 0.0;
-  }
-  if (exact) error.clear();
-  return {n, n, std::move(value), std::move(error), a.exponent, {}};
 }
 
 /// Whether every row of `a` copies a row of what follows, or adds or subtracts two: the objectives of an
@@ -327,40 +251,184 @@ LinearMap product(const LinearMap& a, const Monomial& b) {
       a.rows(), n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
 
-/// Multiplied from the output's side: a few objective rows stay a few.
-LinearMap stage_map(const Stage& stage, const std::vector<std::vector<double>>* rows, int threads) {
-  Monomial scaling = Monomial::identity(stage.outputs);
-  LinearMap map;
-  bool is_dense = false;
-  if (rows != nullptr) {
-    std::vector<double> value;
-    for (const auto& row : *rows) value.insert(value.end(), row.begin(), row.end());
-    map = LinearMap(static_cast<Index>(rows->size()), stage.outputs, std::move(value), {}, {}, {});
-    is_dense = true;
+Monomial monomial(const Scale& scale) {
+  Monomial result;
+  for (std::size_t i = 0; i < scale.lower.size(); ++i) {
+    const double lower = scale.lower[i];
+    const double upper = scale.upper[i];
+    Bounded s{lower, 0.0};
+    if (lower != upper) {
+      // halves, so that nothing overflows; the radius reaches to both ends from wherever the middle came to
+      // lie
+      s.value = 0.5 * lower + 0.5 * upper;
+      s.error = std::max(upper - s.value, s.value - lower) * upwards + 0x1p-1073;
+    }
+    append(result, static_cast<Index>(i), s, 0);
   }
-  bool untouched = rows == nullptr;
-  for (auto layer = stage.maps.rbegin(); layer != stage.maps.rend(); ++layer) {
-    const auto& op = (*layer)->op;
-    if (const auto* weight = std::get_if<Dense>(&op)) {
-      LinearMap next = dense_view(*weight);
-      if (untouched) {
-        map = std::move(next);
-      } else {
-        map = is_dense ? product(map, next, threads) : product(scaling, next);
-      }
-      is_dense = true;
-    } else {
-      const Monomial next = std::holds_alternative<Scale>(op) ? monomial(std::get<Scale>(op))
-                                                              : monomial(std::get<Permutation>(op));
-      if (is_dense) {
-        map = product(map, next);
-      } else {
-        scaling = product(scaling, next);
+  return result;
+}
+
+Monomial monomial(const Permutation& permutation) {
+  Monomial result = Monomial::identity(static_cast<Index>(permutation.source.size()));
+  result.source = permutation.source;
+  return result;
+}
+
+/// a after b: y_i = s^a_i s^b_{source^a_i} x_{...}
+Monomial product(const Monomial& a, const Monomial& b) {
+  Monomial result;
+  for (std::size_t i = 0; i < a.source.size(); ++i) {
+    const std::size_t k = at(a.source[i]);
+    append(result, b.source[k], times(a.value[i], a.error[i], b.value[k], b.error[k]),
+           a.exponent[i] + b.exponent[k]);
+  }
+  return result;
+}
+
+/// Rows of a matrix, scaled.
+LinearMap product(const Monomial& a, const LinearMap& b) {
+  const Index n = b.cols();
+  const auto rows = static_cast<Index>(a.source.size());
+  std::vector<double> value(at(rows * n));
+  std::vector<double> error(at(rows * n));
+  std::vector<std::int64_t> row_exponent(at(rows));
+  std::vector<std::int64_t> column_exponent(at(n));
+  bool exact = true;
+  for (Index i = 0; i < rows; ++i) {
+    const Index k = a.source[at(i)];
+    row_exponent[at(i)] = a.exponent[at(i)] + b.row_exponent(k);
+    for (Index j = 0; j < n; ++j) {
+      const Bounded entry = times(b.value(k, j), b.error(k, j), a.value[at(i)], a.error[at(i)]);
+      value[at(i * n + j)] = entry.value;
+      error[at(i * n + j)] = entry.error;
+      exact = exact && entry.error == 0.0;
+    }
+  }
+  for (Index j = 0; j < n; ++j) column_exponent[at(j)] = b.column_exponent(j);
+  if (exact) error.clear();
+  return {rows, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
+}
+
+LinearMap dense(const Monomial& a) {
+  const auto n = static_cast<Index>(a.source.size());
+  std::vector<double> value(at(n * n));
+  std::vector<double> error(at(n * n));
+  bool exact = true;
+  for (Index i = 0; i < n; ++i) {
+    const Index entry = i * n + a.source[at(i)];
+    value[at(entry)] = a.value[at(i)];
+    error[at(entry)] = a.error[at(i)];
+    exact = exact && a.error[at(i)] == 0.0;
+  }
+  if (exact) error.clear();
+  return {n, n, std::move(value), std::move(error), a.exponent, {}};
+}
+
+LinearMap dense(const Sparse& sparse) {
+  std::vector<double> value(at(sparse.rows() * sparse.cols));
+  std::vector<double> error;
+  for (Index i = 0; i < sparse.rows(); ++i) {
+    for (Index k = sparse.offset[at(i)]; k < sparse.offset[at(i + 1)]; ++k) {
+      double& entry = value[at(i * sparse.cols + sparse.column[at(k)])];
+      const double x = entry;
+      const double y = sparse.value[at(k)];
+      entry = x + y;  // entries are stated once; if not, their sum has an error (Knuth's TwoSum)
+      const double back = entry - x;
+      const double rest = (x - (entry - back)) + (y - back);
+      if (rest == 0.0) continue;
+      if (error.empty()) error.resize(value.size());
+      error[at(i * sparse.cols + sparse.column[at(k)])] += std::abs(rest) * upwards;
+    }
+  }
+  return {sparse.rows(), sparse.cols, std::move(value), std::move(error), {}, {}};
+}
+
+/// Entry by entry as product(), over the entries of b alone.
+LinearMap product(const LinearMap& a, const Sparse& b, int threads) {
+  constexpr double most_dense = 1e8;
+  const Index m = a.rows();
+  const Index k = a.cols();
+  const Index n = b.cols;
+  const bool small = static_cast<double>(k) * static_cast<double>(n) <= most_dense;
+  if (small && copies_or_adds(a)) return product(a, dense(b), threads);
+  std::vector<Index> terms(at(n), 0);
+  for (const Index j : b.column) ++terms[at(j)];
+  const Index most = n > 0 ? *std::max_element(terms.begin(), terms.end()) : 0;
+  const double gamma = gamma_of(static_cast<double>(most) + 2.0);
+  const double vanished = 0x1p-1000 * (static_cast<double>(most) + 1.0);
+
+  std::vector<std::int64_t> row_exponent(at(m));
+  std::vector<double> value(at(m * n));
+  std::vector<double> error(at(m * n));
+  std::vector<char> inexact(at(m), 0);
+  parallel_for(m, threads, [&](Index i) {
+    std::int64_t e = no_exponent;
+    for (Index p = 0; p < k; ++p) e = std::max(e, size_exponent(a, i, p) + a.column_exponent(p));
+    if (e <= no_exponent / 2) e = 0;
+    row_exponent[at(i)] = a.row_exponent(i) + e;
+    double* sums = value.data() + i * n;
+    double* errors = error.data() + i * n;
+    for (Index p = 0; p < k; ++p) {
+      if (!a.maybe_nonzero(i, p)) continue;
+      const std::int64_t shift = a.column_exponent(p) - e;
+      const double x = times_power(a.value(i, p), shift);
+      const bool moved = times_power(x, -shift) == a.value(i, p);
+      double r = moved ? 0.0 : 0x1p-1000;  // more than what underflowed
+      if (a.error(i, p) != 0.0) r += times_power(a.error(i, p), shift) + 0x1p-1000;
+      for (Index q = b.offset[at(p)]; q < b.offset[at(p + 1)]; ++q) {
+        const double w = b.value[at(q)];
+        const Index j = b.column[at(q)];
+        if (w == 0.0) continue;
+        sums[j] += x * w;
+        // a copy of one number, or its negative, is exact
+        if (r == 0.0 && terms[at(j)] == 1 && std::abs(w) == 1.0) continue;
+        errors[j] += ((gamma * std::abs(x) + r) * std::abs(w)) * upwards + vanished;
+        inexact[at(i)] = 1;
       }
     }
-    untouched = false;
+    for (Index j = 0; j < n; ++j) errors[j] *= upwards;
+  });
+  if (std::all_of(inexact.begin(), inexact.end(), [](char x) { return x == 0; })) error.clear();
+  return {m, n, std::move(value), std::move(error), std::move(row_exponent), {}};
+}
+
+LinearMap sum(const LinearMap& a, const LinearMap& b) {
+  constexpr double vanished = 0x1p-1000;
+  const Index n = a.cols();
+  std::vector<double> value(at(a.rows() * n));
+  std::vector<double> error(at(a.rows() * n));
+  std::vector<std::int64_t> row_exponent(at(a.rows()));
+  bool exact = true;
+  for (Index i = 0; i < a.rows(); ++i) {
+    std::int64_t e = no_exponent;
+    for (Index j = 0; j < n; ++j) {
+      for (const LinearMap* map : {&a, &b})
+        e = std::max(e, size_exponent(*map, i, j) + map->row_exponent(i) + map->column_exponent(j));
+    }
+    if (e <= no_exponent / 2) e = 0;
+    row_exponent[at(i)] = e;
+    for (Index j = 0; j < n; ++j) {
+      double wrong = 0.0;
+      const auto moved = [&](const LinearMap& map) {
+        const std::int64_t shift = map.row_exponent(i) + map.column_exponent(j) - e;
+        const double x = times_power(map.value(i, j), shift);
+        if (times_power(x, -shift) != map.value(i, j)) wrong += vanished;
+        if (map.error(i, j) != 0.0) wrong += times_power(map.error(i, j), shift) + vanished;
+        return x;
+      };
+      const double x = moved(a);
+      const double y = moved(b);
+      // with its exact rounding error (Knuth's TwoSum); both are below 2 in size
+      const double total = x + y;
+      const double back = total - x;
+      wrong += std::abs((x - (total - back)) + (y - back));
+      value[at(i * n + j)] = total;
+      error[at(i * n + j)] = wrong * upwards;
+      exact = exact && wrong == 0.0;
+    }
   }
-  return is_dense ? std::move(map) : dense(scaling);
+  if (exact) error.clear();
+  return {a.rows(), n, std::move(value), std::move(error), std::move(row_exponent), {}};
 }
 
 }  // namespace geolip::verify

@@ -2,7 +2,7 @@
 /// Matrices that know how far rounding may have moved each of their entries.
 #pragma once
 
-#include "verify/chain.hpp"
+#include "verify/network.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -67,10 +67,18 @@ struct Monomial {
   static Monomial diagonal(const std::vector<double>& d);
 };
 
+Monomial monomial(const Scale& scale);
+Monomial monomial(const Permutation& permutation);
+/// The matrix itself.
+LinearMap dense(const Monomial& a);
+LinearMap dense(const Sparse& sparse);
+
 LinearMap product(const LinearMap& a, const LinearMap& b, int threads);
 LinearMap product(const LinearMap& a, const Monomial& b);
-
-/// All linear layers of a stage as one matrix; with `rows` (each one coefficient an output) their product.
-LinearMap stage_map(const Stage& stage, const std::vector<std::vector<double>>* rows, int threads);
+LinearMap product(const Monomial& a, const LinearMap& b);
+Monomial product(const Monomial& a, const Monomial& b);
+LinearMap product(const LinearMap& a, const Sparse& b, int threads);
+/// a + b; where both entries are exact and so is their sum, it stays exact.
+LinearMap sum(const LinearMap& a, const LinearMap& b);
 
 }  // namespace geolip::verify

@@ -42,25 +42,47 @@ void check_memory(double doubles) {
   }
 }
 
-bool one_dense(const Stage& stage) {
-  return stage.maps.size() == 1 && std::holds_alternative<Dense>(stage.maps.front()->op);
+/// Linear layers between blocks, one block after the other: calls visit(k, rows of block k, layer, its
+/// input's size).
+template <class Visit>
+void for_linear_layers(const Chain& chain, const Claim& claim, const Visit& visit) {
+  for (Index k = 1; k <= chain.depth() + 1; ++k) {
+    const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
+    const Index feed = chain.feed[at(k - 1)];
+    std::vector<bool> wanted(at(feed + 1), false);
+    wanted[at(feed)] = true;
+    for (Index t = feed; t > 0; --t) {
+      if (!wanted[at(t)] || chain.block[at(t)] >= 0) continue;
+      for (const Index from : reads_of(*chain.network, at(t - 1))) {
+        wanted[at(from)] = true;
+        visit(k, static_cast<double>(rows), chain.network->layers[at(t - 1)],
+              static_cast<double>(chain.size[at(from)]));
+      }
+    }
+  }
 }
 
-/// Doubles that the stages take as matrices: none where a stage is one Dense.
-double stage_memory(const Chain& chain, const Claim& claim) {
-  double sum = 0.0;
-  for (const Stage& stage : chain.stages) {
-    if (one_dense(stage)) continue;
-    double wide = static_cast<double>(stage.inputs);
-    double rows = static_cast<double>(&stage == &chain.stages.back() ? static_cast<Index>(claim.rows.size())
-                                                                     : stage.outputs);
-    for (const Layer* layer : stage.maps) {
-      if (const auto* dense = std::get_if<Dense>(&layer->op))
-        wide = std::max(wide, static_cast<double>(dense->cols));
-    }
-    sum += 2.0 * rows * wide;
+/// Doubles that the maps between blocks take as matrices: none where a map is one Dense. What is only passed
+/// through is counted for the block that needs most.
+double map_memory(const Chain& chain, const Claim& claim) {
+  std::vector<double> passed(at(chain.depth() + 2), 0.0);
+  std::vector<Index> layers(passed.size(), 0);
+  std::vector<bool> dense(passed.size(), true);
+  for_linear_layers(chain, claim, [&](Index k, double rows, const Layer& layer, double cols) {
+    passed[at(k)] += 2.0 * rows * cols;
+    ++layers[at(k)];
+    dense[at(k)] = dense[at(k)] && std::holds_alternative<Dense>(layer.op);
+  });
+  double kept = 0.0;
+  for (Index k = 1; k <= chain.depth() + 1; ++k) {
+    const bool view = layers[at(k)] == 1 && dense[at(k)] && k <= chain.depth();
+    if (view) passed[at(k)] = 0.0;
+    if (view || layers[at(k)] == 0) continue;
+    const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
+    for (const Index j : sources_of(chain, k))
+      kept += 2.0 * static_cast<double>(rows) * static_cast<double>(chain.width(j));
   }
-  return sum;
+  return kept + *std::max_element(passed.begin(), passed.end());
 }
 
 std::string place(const Pattern& pattern, Index position) {
@@ -97,12 +119,12 @@ void check(const Network& network, const Proof& proof, int threads) {
   check_arithmetic();
   check_claim(network, proof.claim);
   const Chain chain = make_chain(network, proof.claim);
-  check_memory(stage_memory(chain, proof.claim));
+  check_memory(map_memory(chain, proof.claim));
   const Reduced reduced = reduce(chain, proof.claim, threads);
   if (!reduced.connected()) return;  // the FGL is 0
   check_counts(chain, proof.claim, proof.multipliers);
   const Pattern pattern = make_pattern(blocks_of(reduced, chain, proof.claim));
-  check_memory(pattern.entries + stage_memory(chain, proof.claim));
+  check_memory(pattern.entries + map_memory(chain, proof.claim));
   Form form = make_form(reduced, chain, proof, pattern, threads);  // checks the multipliers' signs
   check_bound(reduced, chain, proof);
   // From a half on there is no telling the form from its rounding errors.
@@ -161,15 +183,18 @@ double proving_cost(const Network& network, const Proof& proof) {
     blocks.size.push_back(free);
     blocks.curved.push_back(curved);
     blocks.linked.emplace_back(at(b), false);
-    for (Index j = 0; j < b; ++j) {
-      const bool linked = blocks.size[at(j)] > 0 &&
-                          (j + 1 == b || (folded[at(b - 1)] > 0.0 && blocks.linked[at(b - 1)][at(j)]));
-      blocks.linked[at(b)][at(j)] = linked;
-      if (linked && j + 1 < b) {  // T_kj through the folded neurons, and its error
+    const std::vector<Index> direct = b > 0 ? sources_of(chain, b) : std::vector<Index>();
+    for (const Index j : direct) {
+      if (blocks.size[at(j)] > 0) blocks.linked[at(b)][at(j)] = true;
+      for (Index through = 0; through < j && folded[at(j)] > 0.0; ++through) {
+        if (!blocks.linked[at(j)][at(through)]) continue;
+        blocks.linked[at(b)][at(through)] = true;  // T_kj through the folded neurons, and its error
         flops +=
-            6.0 * static_cast<double>(free) * folded[at(b - 1)] * static_cast<double>(blocks.size[at(j)]);
+            6.0 * static_cast<double>(free) * folded[at(j)] * static_cast<double>(blocks.size[at(through)]);
       }
-      for (Index other = 0; curved && linked && other <= j; ++other) {
+    }
+    for (Index j = 0; j < b && curved; ++j) {
+      for (Index other = 0; blocks.linked[at(b)][at(j)] && other <= j; ++other) {
         if (blocks.linked[at(b)][at(other)]) {
           flops += (other == j ? 1.0 : 2.0) * static_cast<double>(free) *
                    static_cast<double>(blocks.size[at(j)]) * static_cast<double>(blocks.size[at(other)]);
@@ -178,17 +203,19 @@ double proving_cost(const Network& network, const Proof& proof) {
     }
   }
   blocks.inputs_apart = proof.claim.norm == Norm::l1;
-  for (const Stage& stage : chain.stages) {
-    double rows = -1.0;  // of the product so far, from the output's side
-    if (&stage == &chain.stages.back()) rows = static_cast<double>(proof.claim.rows.size());
-    for (auto layer = stage.maps.rbegin(); layer != stage.maps.rend(); ++layer) {
-      const auto* dense = std::get_if<Dense>(&(*layer)->op);
-      if (dense == nullptr) continue;
-      if (rows >= 0.0)
-        flops += 4.0 * rows * static_cast<double>(dense->rows) * static_cast<double>(dense->cols);
-      if (rows < 0.0) rows = static_cast<double>(dense->rows);
-    }
-  }
+  // products of several layers; the first one met is taken as it is
+  std::vector<bool> met(at(chain.depth() + 2), false);
+  met.back() = true;  // the objective's rows
+  for_linear_layers(chain, proof.claim, [&](Index k, double rows, const Layer& layer, double) {
+    double entries = 0.0;
+    if (const auto* dense = std::get_if<Dense>(&layer.op))
+      entries = static_cast<double>(dense->weight.size());
+    if (const auto* sparse = std::get_if<Sparse>(&layer.op))
+      entries = static_cast<double>(sparse->value.size());
+    if (entries == 0.0) return;
+    if (met[at(k)]) flops += 4.0 * rows * entries;
+    met[at(k)] = true;
+  });
   return flops + make_pattern(blocks).flops;
 }
 

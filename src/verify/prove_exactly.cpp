@@ -49,38 +49,81 @@ Rational exact_scale(const std::string& name, const Scale& scale, std::size_t i)
   return scale.lower[i];
 }
 
-/// A stage as a matrix, or `rows` of objective times it.
-Matrix stage_matrix(const Stage& stage, const std::vector<std::vector<double>>* rows) {
-  Matrix result;
-  if (rows != nullptr) {
-    for (const auto& row : *rows) result.emplace_back(row.begin(), row.end());
+void add_to(Matrix& there, const Matrix& more) {
+  if (there.empty()) {
+    there = more;
+    return;
+  }
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    for (std::size_t j = 0; j < there[i].size(); ++j) there[i][j] += more[i][j];
+  }
+}
+
+/// result += row * layer, for each tensor that the layer reads.
+void pull_back(const Layer& layer, const Row& row, const std::vector<Row*>& result) {
+  Row& first = *result.front();
+  if (const auto* dense = std::get_if<Dense>(&layer.op)) {
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      if (row[k] == 0) continue;
+      for (std::size_t j = 0; j < first.size(); ++j)
+        first[j] += row[k] * Rational(dense->weight[k * first.size() + j]);
+    }
+  } else if (const auto* sparse = std::get_if<Sparse>(&layer.op)) {
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      if (row[k] == 0) continue;
+      for (Index q = sparse->offset[k]; q < sparse->offset[k + 1]; ++q)
+        first[at(sparse->column[at(q)])] += row[k] * Rational(sparse->value[at(q)]);
+    }
+  } else if (const auto* scale = std::get_if<Scale>(&layer.op)) {
+    for (std::size_t i = 0; i < row.size(); ++i) first[i] += row[i] * exact_scale(layer.name, *scale, i);
+  } else if (const auto* permutation = std::get_if<Permutation>(&layer.op)) {
+    for (std::size_t i = 0; i < row.size(); ++i) first[at(permutation->source[i])] += row[i];
+  } else if (const auto* sum = std::get_if<Sum>(&layer.op)) {
+    for (std::size_t k = 0; k < result.size(); ++k) {
+      for (std::size_t i = 0; i < row.size(); ++i) (*result[k])[i] += Rational(sum->coefficients[k]) * row[i];
+    }
+  } else if (std::holds_alternative<Concat>(layer.op)) {
+    std::size_t start = 0;
+    for (Row* part : result) {
+      for (std::size_t i = 0; i < part->size(); ++i) (*part)[i] += row[start + i];
+      start += part->size();
+    }
   } else {
-    for (std::size_t i = 0; i < at(stage.outputs); ++i) {
-      result.emplace_back(at(stage.outputs));
-      result.back()[i] = 1;
+    throw Refusal(layer.name + ": it is no linear layer");
+  }
+}
+
+/// By block j < k the matrix from block j to what feeds block k, or `rows` of objective times it; empty where
+/// no linear layers lead there.
+std::vector<Matrix> maps_to(const Chain& chain, std::size_t k, const std::vector<std::vector<double>>* rows) {
+  const Index feed = chain.feed[k - 1];
+  std::vector<Matrix> tensors(chain.size.size());
+  Matrix& start = tensors[at(feed)];
+  if (rows != nullptr) {
+    for (const auto& row : *rows) start.emplace_back(row.begin(), row.end());
+  } else {
+    for (std::size_t i = 0; i < at(chain.size[at(feed)]); ++i) {
+      start.emplace_back(at(chain.size[at(feed)]));
+      start.back()[i] = 1;
     }
   }
-  for (auto layer = stage.maps.rbegin(); layer != stage.maps.rend(); ++layer) {
-    const auto& op = (*layer)->op;
-    for (Row& row : result) {
-      Row next;
-      if (const auto* dense = std::get_if<Dense>(&op)) {
-        next.resize(at(dense->cols));
-        for (std::size_t k = 0; k < row.size(); ++k) {
-          if (row[k] == 0) continue;
-          for (std::size_t j = 0; j < next.size(); ++j)
-            next[j] += row[k] * Rational(dense->weight[k * next.size() + j]);
-        }
-      } else if (const auto* scale = std::get_if<Scale>(&op)) {
-        next = row;
-        for (std::size_t i = 0; i < row.size(); ++i) next[i] *= exact_scale((*layer)->name, *scale, i);
-      } else {
-        const auto& source = std::get<Permutation>(op).source;
-        next.resize(row.size());
-        for (std::size_t i = 0; i < row.size(); ++i) next[at(source[i])] = row[i];
-      }
-      row = std::move(next);
+  std::vector<Matrix> result(k);
+  for (Index t = feed; t >= 0; --t) {
+    const Matrix map = std::move(tensors[at(t)]);
+    if (map.empty()) continue;
+    if (chain.block[at(t)] >= 0) {
+      result[at(chain.block[at(t)])] = map;
+      continue;
     }
+    const std::vector<Index> reads = reads_of(*chain.network, at(t - 1));
+    std::vector<Matrix> parts;
+    for (const Index from : reads) parts.emplace_back(map.size(), Row(at(chain.size[at(from)])));
+    for (std::size_t i = 0; i < map.size(); ++i) {
+      std::vector<Row*> to;
+      for (Matrix& part : parts) to.push_back(&part[i]);
+      pull_back(chain.network->layers[at(t - 1)], map[i], to);
+    }
+    for (std::size_t p = 0; p < reads.size(); ++p) add_to(tensors[at(reads[p])], parts[p]);
   }
   return result;
 }
@@ -93,25 +136,31 @@ struct Exact {
 };
 
 std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim,
-                                          const std::vector<Matrix>& stages) {
+                                          const std::vector<std::vector<Matrix>>& maps) {
   const auto layers = at(chain.depth());
   std::vector<std::vector<bool>> alive(layers + 1);
   alive[0].assign(at(chain.inputs), false);
   for (const Index j : claimed_inputs(chain, claim)) alive[0][at(j)] = true;
   for (std::size_t k = 1; k <= layers; ++k) {
-    for (std::size_t i = 0; i < stages[k - 1].size(); ++i) {
+    for (std::size_t i = 0; i < at(chain.width(static_cast<Index>(k))); ++i) {
       bool fed = false;
-      for (std::size_t j = 0; j < alive[k - 1].size(); ++j)
-        fed = fed || (alive[k - 1][j] && stages[k - 1][i][j] != 0);
+      for (std::size_t from = 0; from < k; ++from) {
+        if (maps[k - 1][from].empty()) continue;
+        for (std::size_t j = 0; j < alive[from].size(); ++j)
+          fed = fed || (alive[from][j] && maps[k - 1][from][i][j] != 0);
+      }
       alive[k].push_back(fed && (chain.slopes[k - 1].lower[i] != 0.0 || chain.slopes[k - 1].upper[i] != 0.0));
     }
   }
-  for (std::size_t k = layers + 1; k-- > 0;) {
-    for (std::size_t j = 0; j < alive[k].size(); ++j) {
+  for (std::size_t from = layers + 1; from-- > 0;) {
+    for (std::size_t j = 0; j < alive[from].size(); ++j) {
       bool leads = false;
-      for (std::size_t i = 0; i < stages[k].size(); ++i)
-        leads = leads || ((k == layers || alive[k + 1][i]) && stages[k][i][j] != 0);
-      alive[k][j] = alive[k][j] && leads;
+      for (std::size_t k = from + 1; k <= layers + 1; ++k) {
+        const Matrix& map = maps[k - 1][from];
+        for (std::size_t i = 0; i < map.size(); ++i)
+          leads = leads || ((k > layers || alive[k][i]) && map[i][j] != 0);
+      }
+      alive[from][j] = alive[from][j] && leads;
     }
   }
   return alive;
@@ -127,10 +176,10 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
     throw Refusal("the network has " + std::to_string(most) +
                   " inputs, neurons and objective rows, too many for exact arithmetic");
   }
-  std::vector<Matrix> stages;
-  for (std::size_t k = 0; k <= layers; ++k)
-    stages.push_back(stage_matrix(chain.stages[k], k == layers ? &claim.rows : nullptr));
-  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, stages);
+  std::vector<std::vector<Matrix>> maps;
+  for (std::size_t k = 1; k <= layers + 1; ++k)
+    maps.push_back(maps_to(chain, k, k > layers ? &claim.rows : nullptr));
+  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, maps);
 
   const auto is_free = [&](std::size_t k, std::size_t i) {
     return alive[k][i] && (k == 0 || chain.slopes[k - 1].lower[i] != chain.slopes[k - 1].upper[i]);
@@ -164,20 +213,25 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
     if (claim.norm != Norm::l2) result.gamma.push_back(proof.multipliers.gamma[entry]);
   }
 
-  // every v in the variables
-  Matrix v;
+  // every v in the variables, block by block
+  std::vector<Matrix> v(layers + 1);
   for (std::size_t j = 0; j < alive[0].size(); ++j) {
-    v.emplace_back(count);
-    if (alive[0][j]) v.back()[variable[0][j]] = 1;
+    v[0].emplace_back(count);
+    if (alive[0][j]) v[0].back()[variable[0][j]] = 1;
   }
   for (std::size_t k = 1; k <= layers + 1; ++k) {
     Matrix next;
-    for (std::size_t i = 0; i < stages[k - 1].size(); ++i) {
+    const std::size_t size = k > layers ? claim.rows.size() : alive[k].size();
+    for (std::size_t i = 0; i < size; ++i) {
       Row w(count);
-      for (std::size_t j = 0; j < v.size(); ++j) {
-        if (stages[k - 1][i][j] == 0) continue;
-        for (std::size_t q = 0; q < count; ++q) {
-          if (v[j][q] != 0) w[q] += stages[k - 1][i][j] * v[j][q];
+      for (std::size_t from = 0; from < k; ++from) {
+        if (maps[k - 1][from].empty()) continue;
+        for (std::size_t j = 0; j < v[from].size(); ++j) {
+          const Rational& weight = maps[k - 1][from][i][j];
+          if (weight == 0) continue;
+          for (std::size_t q = 0; q < count; ++q) {
+            if (v[from][j][q] != 0) w[q] += weight * v[from][j][q];
+          }
         }
       }
       if (k == layers + 1) {  // - t w
@@ -216,7 +270,7 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
         next.push_back(std::move(w));
       }
     }
-    v = std::move(next);
+    if (k <= layers) v[k] = std::move(next);
   }
   return result;
 }

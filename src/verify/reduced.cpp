@@ -1,5 +1,7 @@
 #include "verify/reduced.hpp"
 
+#include "verify/direct_maps.hpp"
+
 #include <numeric>
 #include <utility>
 
@@ -9,33 +11,41 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+/// raw[k - 1][j]: the map from block j to block k.
+using Maps = std::vector<std::vector<std::optional<LinearMap>>>;
+
 /// alive[k]: the inputs (k = 0) and the neurons of each layer that are not dead.
-std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim,
-                                          const std::vector<LinearMap>& stages) {
+std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim, const Maps& raw) {
   const auto layers = at(chain.depth());
   std::vector<std::vector<bool>> alive(layers + 1);
   alive[0].assign(at(chain.inputs), false);
   for (const Index j : claimed_inputs(chain, claim)) alive[0][at(j)] = true;
   for (std::size_t k = 1; k <= layers; ++k) {
-    const LinearMap& map = stages[k - 1];
     const SlopeIntervals& slopes = chain.slopes[k - 1];
-    alive[k].assign(at(map.rows()), false);
-    for (Index i = 0; i < map.rows(); ++i) {
-      if (slopes.lower[at(i)] == 0.0 && slopes.upper[at(i)] == 0.0) continue;
-      for (Index j = 0; j < map.cols() && !alive[k][at(i)]; ++j)
-        alive[k][at(i)] = alive[k - 1][at(j)] && map.maybe_nonzero(i, j);
-    }
-  }
-  for (std::size_t k = layers + 1; k-- > 0;) {
-    const LinearMap& map = stages[k];
-    std::vector<bool> leads(at(map.cols()), false);
-    for (Index i = 0; i < map.rows(); ++i) {
-      if (k < layers && !alive[k + 1][at(i)]) continue;
-      for (Index j = 0; j < map.cols(); ++j) {
-        if (map.maybe_nonzero(i, j)) leads[at(j)] = true;
+    alive[k].assign(at(chain.width(static_cast<Index>(k))), false);
+    for (std::size_t from = 0; from < k; ++from) {
+      const std::optional<LinearMap>& map = raw[k - 1][from];
+      if (!map) continue;
+      for (Index i = 0; i < map->rows(); ++i) {
+        if (slopes.lower[at(i)] == 0.0 && slopes.upper[at(i)] == 0.0) continue;
+        for (Index j = 0; j < map->cols() && !alive[k][at(i)]; ++j)
+          alive[k][at(i)] = alive[from][at(j)] && map->maybe_nonzero(i, j);
       }
     }
-    for (std::size_t j = 0; j < leads.size(); ++j) alive[k][j] = alive[k][j] && leads[j];
+  }
+  for (std::size_t from = layers + 1; from-- > 0;) {
+    std::vector<bool> leads(alive[from].size(), false);
+    for (std::size_t k = from + 1; k <= layers + 1; ++k) {
+      const std::optional<LinearMap>& map = raw[k - 1][from];
+      if (!map) continue;
+      for (Index i = 0; i < map->rows(); ++i) {
+        if (k <= layers && !alive[k][at(i)]) continue;
+        for (Index j = 0; j < map->cols(); ++j) {
+          if (map->maybe_nonzero(i, j)) leads[at(j)] = true;
+        }
+      }
+    }
+    for (std::size_t j = 0; j < leads.size(); ++j) alive[from][j] = alive[from][j] && leads[j];
   }
   return alive;
 }
@@ -52,6 +62,14 @@ LinearMap taken(LinearMap&& map, const std::vector<Index>& rows, const std::vect
   return map.select(rows, cols);
 }
 
+void add_to(std::optional<LinearMap>& there, LinearMap map) {
+  if (!there) {
+    there = std::move(map);
+  } else {
+    there = sum(*there, map);
+  }
+}
+
 std::vector<Index> joined(std::vector<Index> a, const std::vector<Index>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
@@ -61,10 +79,10 @@ std::vector<Index> joined(std::vector<Index> a, const std::vector<Index>& b) {
 
 Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
   const auto layers = at(chain.depth());
-  std::vector<LinearMap> stages;
-  for (std::size_t k = 0; k <= layers; ++k)
-    stages.push_back(stage_map(chain.stages[k], k == layers ? &claim.rows : nullptr, threads));
-  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, stages);
+  Maps raw;
+  for (std::size_t k = 1; k <= layers + 1; ++k)
+    raw.push_back(direct_maps(chain, static_cast<Index>(k), k > layers ? &claim.rows : nullptr, threads));
+  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, raw);
 
   Reduced result;
   result.depth = chain.depth();
@@ -81,28 +99,32 @@ Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
   if (!result.connected()) return result;
 
   for (std::size_t k = 1; k <= layers + 1; ++k) {
-    result.maps[k].resize(k);
-    const std::size_t below = k - 1;
-    LinearMap& stage = stages[below];
+    std::vector<std::optional<LinearMap>>& maps = result.maps[k];
+    maps.resize(k);
     const std::vector<Index> rows =
-        k <= layers ? joined(result.free[k], result.folded[k]) : counted(at(stage.rows()));
-    const std::vector<Index>& folded = result.folded[below];
-    if (!folded.empty()) {
-      // v = C w on the folded neurons of the layer below, whose w is known from the layers below that
-      std::vector<double> c;
-      for (const Index i : folded) c.push_back(chain.slopes[below - 1].lower[at(i)]);
-      const LinearMap through = product(stage.select(rows, folded), Monomial::diagonal(c));
-      const std::size_t first = result.free[below].size();
-      std::vector<Index> folded_rows = counted(folded.size());
-      for (Index& i : folded_rows) i += static_cast<Index>(first);
-      for (std::size_t j = 0; j < below; ++j) {
-        const auto& map = result.maps[below][j];
-        if (!map.has_value() || map->cols() == 0) continue;
-        result.maps[k][j] = product(through, map->select(folded_rows, counted(at(map->cols()))), threads);
+        k <= layers ? joined(result.free[k], result.folded[k]) : counted(claim.rows.size());
+    for (std::size_t below = k; below-- > 0;) {
+      std::optional<LinearMap>& direct = raw[k - 1][below];
+      if (!direct) continue;
+      const std::vector<Index>& folded = result.folded[below];
+      if (!folded.empty()) {
+        // v = C w on the folded neurons of that layer, whose w is known from the layers below it
+        std::vector<double> c;
+        for (const Index i : folded) c.push_back(chain.slopes[below - 1].lower[at(i)]);
+        const LinearMap through = product(direct->select(rows, folded), Monomial::diagonal(c));
+        const std::size_t first = result.free[below].size();
+        std::vector<Index> folded_rows = counted(folded.size());
+        for (Index& i : folded_rows) i += static_cast<Index>(first);
+        for (std::size_t j = 0; j < below; ++j) {
+          const auto& map = result.maps[below][j];
+          if (!map.has_value() || map->cols() == 0) continue;
+          add_to(maps[j], product(through, map->select(folded_rows, counted(at(map->cols()))), threads));
+        }
       }
+      if (!result.free[below].empty())
+        add_to(maps[below], taken(std::move(*direct), rows, result.free[below]));
+      direct.reset();
     }
-    if (!result.free[below].empty())
-      result.maps[k][below] = taken(std::move(stage), rows, result.free[below]);
   }
   return result;
 }

@@ -242,7 +242,7 @@ TEST_P(Sweeps, LayerSizesAreTheLargestOfTheBatch) {
   Ascent<double> ascent(model, problems, ids_of(problems), 3, seed);
   ascent.sweep();
   const auto raw = ascent.multipliers();
-  const std::vector<double> sizes = ascent.layer_sizes();
+  const std::vector<double> sizes = ascent.layer_sizes(setup.rows());
   ASSERT_EQ(sizes.size(), 2U);
   for (std::size_t k = 0; k < sizes.size(); ++k) {
     double largest = 0.0;

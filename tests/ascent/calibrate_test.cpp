@@ -50,7 +50,7 @@ TEST_P(Calibrated, EveryTensorIsOfAboutUnitSize) {
       EXPECT_GT(value, 0.125);
       EXPECT_LT(value, 16.0);
     }
-    for (const double size : ascent.layer_sizes()) {
+    for (const double size : ascent.layer_sizes(setup.rows())) {
       EXPECT_GT(size, 0.125);
       EXPECT_LT(size, 16.0);
     }

@@ -13,6 +13,8 @@ Index work_of(const verify::Network& network) {
   Index work = 0;
   for (const verify::Layer& layer : network.layers) {
     if (const auto* dense = std::get_if<verify::Dense>(&layer.op)) work += dense->rows * dense->cols;
+    if (const auto* sparse = std::get_if<verify::Sparse>(&layer.op))
+      work += static_cast<Index>(sparse->value.size());
   }
   return work;
 }

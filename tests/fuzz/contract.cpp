@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <numeric>
+#include <type_traits>
 
 namespace geolip::fuzz {
 namespace {
@@ -53,6 +55,25 @@ struct RequireLayer {
     }
     return inputs;
   }
+  Index operator()(const Conv& conv) const {
+    require(conv.inputs() == inputs, "a convolution does not fit its input");
+    require(conv.output(0) > 0 && conv.output(1) > 0, "a convolution has no output");
+    require_size(conv.weight, conv.filters * (conv.channels / conv.groups) * conv.kernel[0] * conv.kernel[1]);
+    if (!conv.bias.empty()) require_size(conv.bias, conv.filters);
+    return conv.outputs();
+  }
+  Index operator()(const ConvTranspose& transpose) const {
+    require(transpose.conv.outputs() == inputs, "a transposed convolution does not fit its input");
+    if (!transpose.bias.empty()) require_size(transpose.bias, transpose.conv.channels);
+    return transpose.conv.inputs();
+  }
+  Index operator()(const Sparse& sparse) const {
+    require(sparse.inputs == inputs, "a sparse matrix does not fit its input");
+    require(std::is_sorted(sparse.offset.begin(), sparse.offset.end()), "the rows of a matrix do not ascend");
+    for (const Index j : sparse.column) require(j >= 0 && j < inputs, "a column does not exist");
+    require_size(sparse.value, sparse.offset.back());
+    return sparse.outputs();
+  }
   Index operator()(const Activation& activation) const {
     if (activation.kind == ActivationKind::prelu) require_size(activation.slopes, inputs);
     for (Index i = 0; i < std::min(inputs, most_slopes); ++i) {
@@ -64,17 +85,43 @@ struct RequireLayer {
   }
 };
 
+/// The size that a layer's tensor must have, for those that it reads.
+Index outputs_of(const Layer& layer, const std::vector<Index>& sizes) {
+  if (const auto* add = std::get_if<Add>(&layer.op)) {
+    require(std::all_of(sizes.begin(), sizes.end(), [&](Index n) { return n == sizes.front(); }),
+            "tensors of several sizes are added");
+    if (!add->coefficients.empty()) require_size(add->coefficients, static_cast<Index>(sizes.size()));
+    return sizes.front();
+  }
+  if (std::holds_alternative<Concat>(layer.op)) return std::accumulate(sizes.begin(), sizes.end(), Index{0});
+  require(sizes.size() == 1, "a layer reads several tensors");
+  return std::visit(
+      [&](const auto& op) -> Index {
+        if constexpr (std::is_invocable_v<RequireLayer, decltype(op)>) return RequireLayer{sizes.front()}(op);
+        return -1;
+      },
+      layer.op);
+}
+
+/// Multiplications that a layer takes, about.
+struct Work {
+  Index operator()(const Dense& dense) const { return static_cast<Index>(dense.weight.data.size()); }
+  Index operator()(const Conv& conv) const {
+    return conv.output(0) * conv.output(1) * static_cast<Index>(conv.weight.size());
+  }
+  Index operator()(const ConvTranspose& transpose) const { return (*this)(transpose.conv); }
+  Index operator()(const Sparse& sparse) const { return static_cast<Index>(sparse.value.size()); }
+  template <class Op>
+  Index operator()(const Op&) const {
+    return 0;
+  }
+};
+
 /// Multiplications that an evaluation takes, about.
 Index work_of(const Network& network) {
   Index work = 0;
-  Index size = network.inputs();
-  for (const Layer& layer : network.layers()) {
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) {
-      work += static_cast<Index>(dense->weight.data.size());
-      size = dense->weight.rows;
-    }
-    work += size;
-  }
+  for (std::size_t l = 0; l < network.layers().size(); ++l)
+    work += std::visit(Work{}, network.layers()[l].op) + network.size(static_cast<Index>(l + 1));
   return work;
 }
 
@@ -102,18 +149,24 @@ void require_printable(std::string_view text) {
 }
 
 void require_consistent(const Network& network) {
-  Index size = network.inputs();
-  require(size > 0, "a network without inputs");
-  for (const Layer& layer : network.layers()) {
-    size = std::visit(RequireLayer{size}, layer.op);
+  require(network.inputs() > 0, "a network without inputs");
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    std::vector<Index> sizes;
+    for (const Index t : network.read_by(static_cast<Index>(l))) {
+      require(t >= 0 && t <= static_cast<Index>(l), "a layer reads a tensor that is not there yet");
+      sizes.push_back(network.size(t));
+    }
+    require(!sizes.empty(), "a layer reads no tensor");
+    require(outputs_of(layer, sizes) == network.size(static_cast<Index>(l + 1)),
+            "a tensor has the wrong size");
     require_printable(layer.name);
   }
-  require(size == network.outputs(), "the last layer does not have the network's outputs");
   if (work_of(network) > most_to_evaluate) return;
   for (const double start : {0.0, 1.0, -1e30}) {
     const std::vector<double> x(static_cast<std::size_t>(network.inputs()), start);
     const std::vector<double> y = network.evaluate(x);
-    require(y.size() == static_cast<std::size_t>(size), "an evaluation has the wrong size");
+    require(y.size() == static_cast<std::size_t>(network.outputs()), "an evaluation has the wrong size");
     const std::vector<double> u(y.size(), 1.0);
     require(network.gradient(x, u).size() == x.size(), "a gradient has the wrong size");
   }

@@ -2,10 +2,11 @@
 #include <geolip/error.hpp>
 #include <geolip/network.hpp>
 #include <support/messages.hpp>
-#include <support/random_networks.hpp>
+#include <support/random_graphs.hpp>
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 namespace geolip {
@@ -136,6 +137,63 @@ TEST(NetworkAdd, RefusesASizeThatWrapsAroundToZero) {
               network.add({"layer", dense});
             }),
             "layer: weight of 4294967296x4294967296 is larger than any memory");
+}
+
+TEST(NetworkGraph, LayersSayWhatDoesNotFit) {
+  const auto message = [](const Layer& layer, const std::vector<Index>& tensors) {
+    Network network(4);
+    network.add({"wide", Dense{Matrix(6, 4), {}}});
+    try {
+      network.add(layer, tensors);
+    } catch (const NetworkError& error) {
+      return std::string(error.what());
+    }
+    return std::string("(it was added)");
+  };
+  EXPECT_EQ(message({"sum", Add{}}, {0, 1}), "sum: a tensor of 4 coordinates cannot be added to one of 6");
+  EXPECT_EQ(message({"sum", Add{{1.0}}}, {0, 0}), "sum: list of coefficients has 1 entries but 2 are needed");
+  EXPECT_EQ(message({"sum", Add{}}, {0, 2}), "sum: tensor 2 does not exist");
+  EXPECT_EQ(message({"join", Concat{}}, {}), "join: it reads no tensor");
+  EXPECT_EQ(message({"relu", make_activation(ActivationKind::relu)}, {0, 1}),
+            "relu: it reads 2 tensors but takes one");
+  EXPECT_EQ(message({"join", Concat{}}, {0, 1, 0}), "(it was added)");
+  Conv conv;
+  conv.image = {2, 2};
+  conv.weight = {1.0};
+  EXPECT_EQ(message({"conv", conv}, {0}), "(it was added)");
+  EXPECT_EQ(message({"conv", conv}, {1}), "conv: its input of 1x2x2 does not fit a tensor of 6 coordinates");
+  conv.kernel = {3, 1};
+  EXPECT_EQ(message({"conv", conv}, {0}), "conv: the kernel is larger than the padded image");
+  conv.kernel = {2, 1};
+  EXPECT_EQ(message({"conv", conv}, {0}), "conv: weight has 1 entries but 2 are needed");
+  conv.stride = {0, 1};
+  EXPECT_EQ(message({"conv", conv}, {0}), "conv: a stride of 0 makes no sense");
+  Sparse sparse;
+  sparse.inputs = 4;
+  sparse.add(4, 1.0);
+  sparse.end_row();
+  EXPECT_EQ(message({"pick", sparse}, {0}), "pick: column 4 does not exist");
+}
+
+TEST(NetworkGraph, GradientsAreThoseOfDifferences) {
+  test::Random random(5);
+  for (int trial = 0; trial < 50; ++trial) {
+    const Network network = test::random_graph(random, 12, 20);
+    std::vector<double> x;
+    for (Index i = 0; i < network.inputs(); ++i) x.push_back(random.normal());
+    const std::vector<double> u{1.0, -2.0};
+    const std::vector<double> g = network.gradient(x, u);
+    constexpr double step = 1e-7;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      std::vector<double> moved = x;
+      moved[i] += step;
+      const std::vector<double> a = network.evaluate(x);
+      const std::vector<double> b = network.evaluate(moved);
+      const double difference = u[0] * (b[0] - a[0]) + u[1] * (b[1] - a[1]);
+      // piecewise linear: exact but for kinks and rounding
+      EXPECT_NEAR(difference / step, g[i], 1e-5 * (1.0 + std::abs(g[i])));
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "support/spectrum.hpp"
 
+#include <graph/entries.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -23,12 +25,10 @@ struct Neurons {
   unsigned free = 0;
 
   Neurons(const Network& network, const SlopeOverride* override) {
-    Index width = network.inputs();
     std::size_t layer_number = 0;
-    for (const Layer& layer : network.layers()) {
-      if (const auto* dense = std::get_if<Dense>(&layer.op)) width = dense->weight.rows;
-      if (const auto* activation = std::get_if<Activation>(&layer.op)) {
-        for (Index i = 0; i < width; ++i) {
+    for (std::size_t l = 0; l < network.layers().size(); ++l) {
+      if (const auto* activation = std::get_if<Activation>(&network.layers()[l].op)) {
+        for (Index i = 0; i < network.size(static_cast<Index>(l + 1)); ++i) {
           const SlopeInterval s = override != nullptr
                                       ? override->layers[layer_number][static_cast<std::size_t>(i)]
                                       : slope_interval(*activation, i);
@@ -41,31 +41,75 @@ struct Neurons {
   }
 };
 
+using RowMajorMatrix = Eigen::Matrix<double, -1, -1, Eigen::RowMajor>;
+
+/// The Jacobian of a layer's tensor by those of the tensors that it reads.
+struct Differentiate {
+  const std::vector<const MatrixXd*>& reads;
+  const Neurons& neurons;
+  unsigned pattern;
+  std::size_t& next;
+
+  const MatrixXd& x() const { return *reads.front(); }
+
+  MatrixXd operator()(const Dense& dense) const {
+    const Matrix& w = dense.weight;
+    return Eigen::Map<const RowMajorMatrix>(w.data.data(), w.rows, w.cols) * x();
+  }
+  MatrixXd operator()(const Affine& affine) const {
+    MatrixXd j = x();
+    for (Index r = 0; r < j.rows(); ++r) j.row(r) *= affine.scale[static_cast<std::size_t>(r)];
+    return j;
+  }
+  MatrixXd operator()(const Permutation& permutation) const {
+    MatrixXd j(x().rows(), x().cols());
+    for (Index r = 0; r < j.rows(); ++r) j.row(r) = x().row(permutation.source[static_cast<std::size_t>(r)]);
+    return j;
+  }
+  MatrixXd operator()(const Activation&) const {
+    MatrixXd j = x();
+    for (Index r = 0; r < j.rows(); ++r) {
+      const Neuron& neuron = neurons.all[next++];
+      j.row(r) *= (pattern >> neuron.bit & 1U) != 0U ? neuron.slopes.upper : neuron.slopes.lower;
+    }
+    return j;
+  }
+  MatrixXd operator()(const Add& add) const {
+    MatrixXd j = MatrixXd::Zero(x().rows(), x().cols());
+    for (std::size_t k = 0; k < reads.size(); ++k)
+      j += (add.coefficients.empty() ? 1.0 : add.coefficients[k]) * *reads[k];
+    return j;
+  }
+  MatrixXd operator()(const Concat&) const {
+    Index rows = 0;
+    for (const MatrixXd* part : reads) rows += part->rows();
+    MatrixXd j(rows, x().cols());
+    rows = 0;
+    for (const MatrixXd* part : reads) {
+      j.middleRows(rows, part->rows()) = *part;
+      rows += part->rows();
+    }
+    return j;
+  }
+  template <class Op>
+  MatrixXd operator()(const Op& op) const {
+    MatrixXd j = MatrixXd::Zero(graph::outputs_of(op), x().cols());
+    graph::for_each_entry(op, [&](Index i, Index k, double w) { j.row(i) += w * x().row(k); });
+    return j;
+  }
+};
+
 /// The Jacobian with the slopes of one pattern: a set bit chooses the upper end.
 MatrixXd jacobian(const Network& network, const Neurons& neurons, unsigned pattern) {
-  MatrixXd j = MatrixXd::Identity(network.inputs(), network.inputs());
+  std::vector<MatrixXd> tensors{MatrixXd::Identity(network.inputs(), network.inputs())};
   std::size_t next = 0;
-  for (const Layer& layer : network.layers()) {
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) {
-      const Matrix& w = dense->weight;
-      j = (Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(w.data.data(), w.rows, w.cols) *
-           j)
-              .eval();
-    } else if (const auto* affine = std::get_if<Affine>(&layer.op)) {
-      for (Index r = 0; r < j.rows(); ++r) j.row(r) *= affine->scale[static_cast<std::size_t>(r)];
-    } else if (const auto* permutation = std::get_if<Permutation>(&layer.op)) {
-      const MatrixXd before = j;
-      for (Index r = 0; r < j.rows(); ++r) {
-        j.row(r) = before.row(permutation->source[static_cast<std::size_t>(r)]);
-      }
-    } else {
-      for (Index r = 0; r < j.rows(); ++r) {
-        const Neuron& neuron = neurons.all[next++];
-        j.row(r) *= (pattern >> neuron.bit & 1U) != 0U ? neuron.slopes.upper : neuron.slopes.lower;
-      }
-    }
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    std::vector<const MatrixXd*> reads;
+    for (const Index t : network.read_by(static_cast<Index>(l)))
+      reads.push_back(&tensors[static_cast<std::size_t>(t)]);
+    tensors.push_back(std::visit(Differentiate{reads, neurons, pattern, next}, network.layers()[l].op));
   }
-  return j;
+  return tensors.back();
 }
 
 Eigen::RowVectorXd row_of(const Objective& objective, Index outputs) {

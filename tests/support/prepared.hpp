@@ -25,6 +25,13 @@ struct Prepared {
         slopes(graph::make_slopes(chain, overrides)),
         scaling(graph::unit_scaling(chain)) {}
 
+  /// Neurons of every layer.
+  std::vector<Index> rows() const {
+    std::vector<Index> all;
+    for (Index k = 0; k < chain.depth(); ++k) all.push_back(chain.neurons(k));
+    return all;
+  }
+
   template <class T>
   ascent::Model<T> model(Norm norm) const {
     return {*backend, chain, slopes, scaling, norm};

@@ -6,6 +6,8 @@
 
 #include <Eigen/Cholesky>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -44,6 +46,11 @@ class CpuBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return ::operator new(bytes, std::align_val_t(alignment)); }
   void release(void* memory) noexcept override { ::operator delete(memory, std::align_val_t(alignment)); }
+  std::size_t memory() const override {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : 0;
+  }
   bool shares_host_memory() const override { return true; }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     std::memcpy(destination, host, bytes);

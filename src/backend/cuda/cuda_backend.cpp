@@ -32,6 +32,12 @@ class CudaBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return context_.allocate(bytes); }
   void release(void* memory) noexcept override { context_.release(memory); }
+  std::size_t memory() const override {
+    std::size_t available = 0;
+    std::size_t total = 0;
+    GEOLIP_CUDA_CHECK(cudaMemGetInfo(&available, &total));
+    return total;
+  }
   bool shares_host_memory() const override { return false; }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(destination, host, bytes, cudaMemcpyHostToDevice, context_.stream()));

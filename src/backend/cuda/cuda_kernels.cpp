@@ -49,6 +49,34 @@ void CudaKernels<T>::gather_rows(const Index* index, ConstView<T> x, View<T> y) 
 }
 
 template <class T>
+void CudaKernels<T>::combine(T alpha, ConstView<T> x, T beta, View<T> y) {
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      y.rows, y.cols, kernels::Combine<T>{alpha, matrix(x), beta, matrix(y)}, context_.stream()));
+}
+
+template <class T>
+void CudaKernels<T>::multiply_sparse(const SparseRows<T>& a, ConstView<T> x, View<T> y) {
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      y.rows, y.cols, kernels::MultiplySparse<T>{a.offset, a.column, a.value, matrix(x), matrix(y)},
+      context_.stream()));
+}
+
+template <class T>
+void CudaKernels<T>::unfold(const kernels::Window& window, Index first, Index /*count*/, ConstView<T> x,
+                            View<T> u) {
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      u.rows, u.cols, kernels::Unfold<T>{window, first, x.cols, matrix(x), matrix(u)}, context_.stream()));
+}
+
+template <class T>
+void CudaKernels<T>::fold(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
+                          View<T> x) {
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      x.rows, x.cols, kernels::Fold<T>{window, first, count, x.cols, add, matrix(u), matrix(x)},
+      context_.stream()));
+}
+
+template <class T>
 void CudaKernels<T>::gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) {
   GEOLIP_CUDA_CHECK(kernels::for_entries(
       y.rows, y.cols, kernels::GatherColumns<T, T>{index, matrix(x), matrix(y)}, context_.stream()));

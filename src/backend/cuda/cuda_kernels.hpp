@@ -17,6 +17,11 @@ class CudaKernels final : public Kernels<T> {
   void multiply_transposed(ConstView<T> a, ConstView<T> b, View<T> c) override;
   void scale_rows(const T* d, ConstView<T> x, View<T> y) override;
   void gather_rows(const Index* index, ConstView<T> x, View<T> y) override;
+  void combine(T alpha, ConstView<T> x, T beta, View<T> y) override;
+  void multiply_sparse(const SparseRows<T>& a, ConstView<T> x, View<T> y) override;
+  void unfold(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u) override;
+  void fold(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
+            View<T> x) override;
   void gather_columns(const std::int32_t* index, ConstView<T> x, View<T> y) override;
   void add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
                  View<T> x) override;

@@ -186,10 +186,21 @@ std::vector<ExternalHash> read_external(const json& value) {
   return files;
 }
 
+/// Ascending numbers of blocks, the last of which may be `most`.
+std::vector<Index> read_blocks(const json& value, const std::string& where, Index most) {
+  std::vector<Index> blocks;
+  for (const json& entry : list_of(value, where + "'s from")) {
+    blocks.push_back(index_of(entry, where + "'s from", 0, most + 1));
+    if (blocks.size() > 1 && blocks[blocks.size() - 2] >= blocks.back())
+      throw ReadError(where + "'s from does not ascend");
+  }
+  return blocks;
+}
+
 std::vector<CanonicalStage> read_stages(const json& value, Index inputs, Index outputs) {
   const json::array_t& list = list_of(value, "'stages'");
   std::vector<CanonicalStage> stages;
-  Index size = inputs;
+  std::vector<Index> sizes{inputs};  // by block
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string where = "stage " + std::to_string(i);
     Object object(list[i], where);
@@ -200,12 +211,24 @@ std::vector<CanonicalStage> read_stages(const json& value, Index inputs, Index o
       stage.activation = text_of(object.get("activation"), where + "'s activation");
       if (stage.activation.empty()) throw ReadError(where + "'s activation is empty");
     }
+    const json* from = object.find("from");
+    stage.from = from == nullptr ? std::vector<Index>{static_cast<Index>(i)}
+                                 : read_blocks(*from, where, static_cast<Index>(i));
     object.finish();
-    if (stage.inputs != size) throw ReadError(where + "'s inputs are not the outputs of the stage before it");
-    size = stage.outputs;
+    Index size = 0;
+    for (const Index j : stage.from) {
+      if (__builtin_add_overflow(size, sizes[static_cast<std::size_t>(j)], &size))
+        throw ReadError(where + "'s inputs are too many");
+    }
+    if (stage.inputs != size) {
+      throw ReadError(where + (from == nullptr ? "'s inputs are not the outputs of the stage before it"
+                                               : "'s inputs are not those of the blocks that it reads"));
+    }
+    sizes.push_back(stage.outputs);
     stages.push_back(std::move(stage));
   }
-  if (stages.empty() || size != outputs) throw ReadError("the stages do not lead to the network's outputs");
+  if (stages.empty() || sizes.back() != outputs)
+    throw ReadError("the stages do not lead to the network's outputs");
   return stages;
 }
 

@@ -12,6 +12,8 @@ struct CanonicalStage {
   Index inputs = 0;
   Index outputs = 0;
   std::string activation;  ///< the one that follows; empty behind the last stage
+  std::vector<Index>
+      from{};  ///< the blocks that it reads, ascending: 0 the inputs, k what follows stage k - 1
   bool operator==(const CanonicalStage&) const = default;
 };
 

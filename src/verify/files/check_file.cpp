@@ -1,6 +1,8 @@
 #include "verify/files/check_file.hpp"
 
+#include "verify/chain.hpp"
 #include "verify/files/sha256.hpp"
+#include "verify/refusal.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -182,15 +184,17 @@ const Network& NetworkSource::network(const Reading& reading, const std::vector<
 }
 
 std::vector<CanonicalStage> canonical_stages(const Network& network) {
-  std::vector<CanonicalStage> stages{{network.inputs, network.inputs, ""}};
+  const Chain chain = make_chain(network, Claim());
+  std::vector<CanonicalStage> stages;
+  std::vector<std::string> names;
   for (const Layer& layer : network.layers) {
-    if (const auto* dense = std::get_if<Dense>(&layer.op)) {
-      stages.back().outputs = dense->rows;
-    } else if (const auto* slopes = std::get_if<Slopes>(&layer.op)) {
-      stages.back().activation = slopes->activation;
-      const Index size = stages.back().outputs;
-      stages.push_back({size, size, ""});
-    }
+    if (const auto* slopes = std::get_if<Slopes>(&layer.op)) names.push_back(slopes->activation);
+  }
+  names.emplace_back();
+  for (Index k = 1; k <= chain.depth() + 1; ++k) {
+    CanonicalStage stage{0, chain.width(k), names[static_cast<std::size_t>(k - 1)], sources_of(chain, k)};
+    for (const Index j : stage.from) stage.inputs += chain.width(j);
+    stages.push_back(std::move(stage));
   }
   return stages;
 }
@@ -205,6 +209,8 @@ Verification check(Bytes bytes, NetworkSource& source, const Prover& prover) {
     result.verified = true;
   } catch (const ReadError& error) {
     result.reason = error.what();
+  } catch (const Refusal& refusal) {
+    result.reason = refusal.what();
   } catch (const std::bad_alloc&) {
     result.reason = "there is not enough memory to check it";
   } catch (const std::length_error&) {

@@ -40,7 +40,7 @@ TEST(CertificateFile, IsReadAsItIs) {
   EXPECT_TRUE(certificate.reading.physical_units);
   EXPECT_FALSE(certificate.reading.logits);
   EXPECT_EQ(certificate.external.at(0).location, "w.bin");
-  EXPECT_EQ(certificate.stages, (std::vector<CanonicalStage>{{2, 2, "relu"}, {2, 1, ""}}));
+  EXPECT_EQ(certificate.stages, (std::vector<CanonicalStage>{{2, 2, "relu", {0}}, {2, 1, "", {1}}}));
   EXPECT_EQ(certificate.norm, Norm::linf);
   EXPECT_EQ(certificate.objective.row, std::vector<double>{-1.5});
   EXPECT_EQ(certificate.slopes.at(0).lower, (std::vector<double>{-0.5, 0.0}));

@@ -1,5 +1,9 @@
 #include "verify/files/support.hpp"
 
+#include "verify/chain.hpp"
+
+#include <graph/entries.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -47,40 +51,99 @@ Value relabel(const std::vector<Index>& source, const Value& x) {
   return result;
 }
 
-/// Applies a linear layer; false for an activation.
-bool apply(const Layer& layer, Value& x) {
-  if (const auto* dense = std::get_if<Dense>(&layer.op)) {
-    x = multiply(dense->weight, dense->rows, dense->cols, x);
-  } else if (const auto* factor = std::get_if<Scale>(&layer.op)) {
-    for (std::size_t i = 0; i < x.y.size(); ++i) {
-      EXPECT_LE(factor->lower[i], factor->upper[i]);
-      scale(x, i, factor->lower[i] / 2.0 + factor->upper[i] / 2.0);
-      if (factor->numerator.empty()) continue;
-      const long double quotient =
-          static_cast<long double>(factor->numerator[i]) / static_cast<long double>(factor->denominator[i]);
-      EXPECT_LE(static_cast<long double>(factor->lower[i]), quotient);
-      EXPECT_GE(static_cast<long double>(factor->upper[i]), quotient);
-    }
-  } else if (const auto* permutation = std::get_if<Permutation>(&layer.op)) {
-    x = relabel(permutation->source, x);
-  } else {
-    return false;
-  }
-  return true;
+Value zeros(Index n) {
+  return {Vector(static_cast<std::size_t>(n), 0.0L), Vector(static_cast<std::size_t>(n), 0.0L)};
 }
 
-bool apply(const geolip::Layer& layer, Value& x) {
-  if (const auto* dense = std::get_if<geolip::Dense>(&layer.op)) {
-    x = multiply(dense->weight.data, dense->weight.rows, dense->weight.cols, x);
-  } else if (const auto* affine = std::get_if<Affine>(&layer.op)) {
-    for (std::size_t i = 0; i < x.y.size(); ++i) scale(x, i, affine->scale[i]);
-  } else if (const auto* permutation = std::get_if<geolip::Permutation>(&layer.op)) {
-    x = relabel(permutation->source, x);
-  } else {
-    return false;
-  }
-  return true;
+void accumulate(Value& to, Index i, double w, const Value& x, Index j) {
+  const auto entry = static_cast<long double>(w);
+  to.y[static_cast<std::size_t>(i)] += entry * x.y[static_cast<std::size_t>(j)];
+  to.size[static_cast<std::size_t>(i)] += std::abs(entry) * x.size[static_cast<std::size_t>(j)];
 }
+
+Value added(const std::vector<const Value*>& reads, const std::vector<double>& coefficients) {
+  Value sum = zeros(static_cast<Index>(reads.front()->y.size()));
+  for (std::size_t k = 0; k < reads.size(); ++k) {
+    for (std::size_t i = 0; i < sum.y.size(); ++i) {
+      accumulate(sum, static_cast<Index>(i), coefficients.empty() ? 1.0 : coefficients[k], *reads[k],
+                 static_cast<Index>(i));
+    }
+  }
+  return sum;
+}
+
+Value joined(const std::vector<const Value*>& reads) {
+  Value all;
+  for (const Value* part : reads) {
+    all.y.insert(all.y.end(), part->y.begin(), part->y.end());
+    all.size.insert(all.size.end(), part->size.begin(), part->size.end());
+  }
+  return all;
+}
+
+/// What a linear layer makes; an activation's tensor is given from outside.
+struct ApplyOwn {
+  const std::vector<const Value*>& reads;
+
+  Value operator()(const Dense& dense) const {
+    return multiply(dense.weight, dense.rows, dense.cols, *reads.front());
+  }
+  Value operator()(const Scale& factor) const {
+    Value x = *reads.front();
+    for (std::size_t i = 0; i < x.y.size(); ++i) {
+      EXPECT_LE(factor.lower[i], factor.upper[i]);
+      scale(x, i, factor.lower[i] / 2.0 + factor.upper[i] / 2.0);
+      if (factor.numerator.empty()) continue;
+      const long double quotient =
+          static_cast<long double>(factor.numerator[i]) / static_cast<long double>(factor.denominator[i]);
+      EXPECT_LE(static_cast<long double>(factor.lower[i]), quotient);
+      EXPECT_GE(static_cast<long double>(factor.upper[i]), quotient);
+    }
+    return x;
+  }
+  Value operator()(const Permutation& permutation) const {
+    return relabel(permutation.source, *reads.front());
+  }
+  Value operator()(const Sparse& sparse) const {
+    Value y = zeros(sparse.rows());
+    for (Index i = 0; i < sparse.rows(); ++i) {
+      for (Index k = sparse.offset[static_cast<std::size_t>(i)];
+           k < sparse.offset[static_cast<std::size_t>(i + 1)]; ++k) {
+        accumulate(y, i, sparse.value[static_cast<std::size_t>(k)], *reads.front(),
+                   sparse.column[static_cast<std::size_t>(k)]);
+      }
+    }
+    return y;
+  }
+  Value operator()(const Sum& sum) const { return added(reads, sum.coefficients); }
+  Value operator()(const Concat&) const { return joined(reads); }
+  Value operator()(const Slopes&) const { return {}; }
+};
+
+struct ApplyProduct {
+  const std::vector<const Value*>& reads;
+
+  Value operator()(const geolip::Dense& dense) const {
+    return multiply(dense.weight.data, dense.weight.rows, dense.weight.cols, *reads.front());
+  }
+  Value operator()(const Affine& affine) const {
+    Value x = *reads.front();
+    for (std::size_t i = 0; i < x.y.size(); ++i) scale(x, i, affine.scale[i]);
+    return x;
+  }
+  Value operator()(const geolip::Permutation& permutation) const {
+    return relabel(permutation.source, *reads.front());
+  }
+  Value operator()(const Add& add) const { return added(reads, add.coefficients); }
+  Value operator()(const geolip::Concat&) const { return joined(reads); }
+  Value operator()(const Activation&) const { return {}; }
+  template <class Op>
+  Value operator()(const Op& op) const {
+    Value y = zeros(graph::outputs_of(op));
+    graph::for_each_entry(op, [&](Index i, Index j, double w) { accumulate(y, i, w, *reads.front(), j); });
+    return y;
+  }
+};
 
 void expect_close(const Value& own, const Value& product, const std::string& what) {
   ASSERT_EQ(own.y.size(), product.y.size()) << what;
@@ -115,28 +178,65 @@ Value random_vector(Index size, std::mt19937& random) {
 
 }  // namespace
 
+namespace {
+
+/// Values of all tensors where the input and what activations make are given, one after the other; and what
+/// the activations read, in the same order, the output last.
+template <class Apply, class Net, class Reads, class IsActivation>
+std::vector<Value> evaluate(const Net& layers, const Reads& reads_of_layer, const IsActivation& is_activation,
+                            const std::vector<Value>& given) {
+  std::vector<Value> tensors{given.front()};
+  std::vector<Value> read;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    std::vector<const Value*> reads;
+    for (const Index t : reads_of_layer(l)) reads.push_back(&tensors[static_cast<std::size_t>(t)]);
+    if (is_activation(layers[l])) {
+      read.push_back(*reads.front());
+      tensors.push_back(read.size() < given.size() ? given[read.size()] : Value{});
+    } else {
+      tensors.push_back(std::visit(Apply{reads}, layers[l].op));
+    }
+  }
+  read.push_back(tensors.back());
+  return read;
+}
+
+}  // namespace
+
 void expect_same(const Network& own, const geolip::Network& product, const std::string& what) {
   ASSERT_EQ(own.inputs, product.inputs()) << what;
   ASSERT_EQ(own.outputs, product.outputs()) << what;
+  std::vector<const Slopes*> own_activations;
+  for (const Layer& layer : own.layers) {
+    if (const auto* slopes = std::get_if<Slopes>(&layer.op)) own_activations.push_back(slopes);
+  }
+  std::size_t count = 0;
+  std::vector<Index> sizes{product.inputs()};
+  for (std::size_t l = 0; l < product.layers().size(); ++l) {
+    const auto* activation = std::get_if<Activation>(&product.layers()[l].op);
+    if (activation == nullptr) continue;
+    ASSERT_LT(count, own_activations.size()) << what;
+    sizes.push_back(product.size(static_cast<Index>(l + 1)));
+    ASSERT_EQ(static_cast<Index>(own_activations[count]->lower.size()), sizes.back()) << what;
+    expect_slopes(*own_activations[count++], *activation, what);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  ASSERT_EQ(count, own_activations.size()) << what;
   constexpr int vectors = 3;
   for (int round = 0; round < vectors; ++round) {
     std::mt19937 random(static_cast<unsigned>(round));
-    Value a = random_vector(own.inputs, random);
-    Value b = a;
-    std::size_t i = 0;
-    std::size_t k = 0;
-    while (true) {
-      while (i < own.layers.size() && apply(own.layers[i], a)) ++i;
-      while (k < product.layers().size() && apply(product.layers()[k], b)) ++k;
-      expect_close(a, b, what);
+    std::vector<Value> given;
+    for (const Index size : sizes) given.push_back(random_vector(size, random));
+    const std::vector<Value> a = evaluate<ApplyOwn>(
+        own.layers, [&](std::size_t l) { return reads_of(own, l); },
+        [](const Layer& layer) { return std::holds_alternative<Slopes>(layer.op); }, given);
+    const std::vector<Value> b = evaluate<ApplyProduct>(
+        product.layers(), [&](std::size_t l) { return product.read_by(static_cast<Index>(l)); },
+        [](const geolip::Layer& layer) { return std::holds_alternative<Activation>(layer.op); }, given);
+    ASSERT_EQ(a.size(), b.size()) << what;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      expect_close(a[k], b[k], what + " block " + std::to_string(k + 1));
       if (::testing::Test::HasFatalFailure()) return;
-      ASSERT_EQ(i == own.layers.size(), k == product.layers().size()) << what;
-      if (i == own.layers.size()) break;
-      expect_slopes(std::get<Slopes>(own.layers[i].op), std::get<Activation>(product.layers()[k].op), what);
-      if (::testing::Test::HasFatalFailure()) return;
-      ++i;
-      ++k;
-      a = b = random_vector(static_cast<Index>(a.y.size()), random);
     }
   }
 }

@@ -32,8 +32,8 @@ std::string refusal(const Read& read) {
   return "(it was read)";
 }
 
-/// Fails unless the checker's network is the product's: the same canonical stages, linear maps between the
-/// activations that agree up to the rounding of the product's constants, and slope intervals that lie in the
+/// Fails unless the checker's network is the product's: the same activations in the same order, linear maps
+/// between them that agree up to the rounding of the product's constants, and slope intervals that lie in the
 /// product's and touch them up to that rounding.
 void expect_same(const Network& own, const geolip::Network& product, const std::string& what);
 

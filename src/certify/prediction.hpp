@@ -1,0 +1,18 @@
+/// \file
+/// What a certificate will take, found from the network's sizes alone.
+#pragma once
+
+#include <graph/chain.hpp>
+
+namespace geolip::certify {
+
+struct Prediction {
+  double bytes = 0.0;            ///< of the matrices that are there at once, at the most
+  double multiplications = 0.0;  ///< of one certificate's eliminations and the products between them
+};
+
+/// For an objective of `rows` rows. `curved[k]`: whether slopes of layer k have ends whose product is not
+/// zero.
+Prediction predict(const graph::Chain& chain, const std::vector<bool>& curved, Index rows);
+
+}  // namespace geolip::certify
