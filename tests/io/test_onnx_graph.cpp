@@ -1,5 +1,7 @@
 #include "io/onnx_builder.hpp"
 
+#include <cmath>
+
 namespace geolip {
 namespace {
 
@@ -63,16 +65,47 @@ TEST_F(OnnxGraph, SeveralInputsOrOutputsAreRefusedByName) {
   EXPECT_EQ(refused(none), "the network has no input");
 }
 
-TEST_F(OnnxGraph, ResidualsAndBranchesAreRefused) {
-  Model residual({1});
+TEST_F(OnnxGraph, ResidualsAreSums) {
+  Model residual({1, 2});
   residual.node("Relu", {"x"}, {"r"});
-  residual.node("Tanh", {"r"}, {"t"});
-  residual.node("Add", {"t", "r"}, {"y"});
-  EXPECT_EQ(refused(residual),
-            "t_node: operator Tanh reads 'r' as one of 2 nodes; branches are not supported");
+  residual.node("Neg", {"r"}, {"n"});
+  residual.node("Tanh", {"n"}, {"t"});
+  residual.node("Sub", {"t", "r"}, {"y"});
+  EXPECT_EQ(evaluate(residual, {1, -2}), (Values{std::tanh(-1.0) - 1.0, 0}));
   Model square({1});
   square.node("Mul", {"x", "x"}, {"y"});
   EXPECT_EQ(refused(square), "y_node: operator Mul joins two computed tensors, which is not supported");
+}
+
+TEST_F(OnnxGraph, AnAddendDoesNotReachOtherReadersOfAProduct) {
+  // h is read as it is and with a shift: the shift must not go into the product's bias
+  Model m({1, 1});
+  m.constant("w", {1, 2}, {2, 3}).constant("c", {2}, {10, 20});
+  m.node("MatMul", {"x", "w"}, {"h"});
+  m.node("Add", {"h", "c"}, {"s"});
+  m.node("Relu", {"s"}, {"r"});
+  m.node("Add", {"r", "h"}, {"y"});
+  EXPECT_EQ(evaluate(m, {1}), (Values{14, 26}));
+}
+
+TEST_F(OnnxGraph, AnActivationInPiecesMayStandBesideAnotherReader) {
+  Model m({1, 2});
+  m.node("Neg", {"x"}, {"n"});
+  m.node("Sigmoid", {"x"}, {"s"});
+  m.node("Mul", {"x", "s"}, {"m"});
+  m.node("Add", {"m", "n"}, {"y"});
+  const double silu = 1.0 / (1.0 + std::exp(-1.0));
+  EXPECT_NEAR(evaluate(m, {1, 0})[0], silu - 1.0, 1e-15);
+}
+
+TEST_F(OnnxGraph, AnOutputThatOthersReadIsTheLastTensor) {
+  Model m({1, 2});
+  m.node("Relu", {"x"}, {"y"});
+  m.node("Shape", {"y"}, {"shape"});
+  EXPECT_EQ(evaluate(m, {1, -1}), (Values{1, 0}));
+  Model turned({2, 2});
+  turned.node("Transpose", {"x"}, {"y"});
+  EXPECT_EQ(evaluate(turned, {1, 2, 3, 4}), (Values{1, 3, 2, 4}));
 }
 
 TEST_F(OnnxGraph, ComputationsThatLeadNowhereAreRefused) {

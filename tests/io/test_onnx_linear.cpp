@@ -191,29 +191,6 @@ TEST_F(OnnxLinear, ConvolutionsThatSeeAllAreProducts) {
   EXPECT_EQ(evaluate(m, {1, 1, 1, 1, 1, 2}), (Values{27.5 + 100 * 2.5}));
 }
 
-TEST_F(OnnxLinear, OtherConvolutionsAreRefusedByName) {
-  const auto conv = [&](auto&& change) {
-    Model m({1, 1, 3, 3});
-    m.constant("w", {1, 1, 3, 3}, std::vector<float>(9, 1.0F));
-    m.constant("small", {1, 1, 2, 2}, std::vector<float>(4, 1.0F));
-    change(m, m.node("Conv", {"x", "w"}, {"y"}));
-    return refused(m);
-  };
-  EXPECT_EQ(conv([](Model&, auto& n) { n.set_input(1, "small"); }),
-            "y_node: operator Conv is not supported here: its 2x2 kernel on an input of 3x3 is not a fully "
-            "connected "
-            "layer");
-  EXPECT_THAT(conv([](Model&, auto& n) { set_ints(n, "pads", {1, 1, 1, 1}); }), HasSubstr("with padding"));
-  EXPECT_THAT(conv([](Model&, auto& n) { set_string(n, "auto_pad", "SAME_UPPER"); }),
-              HasSubstr("with padding"));
-  EXPECT_THAT(conv([](Model&, auto& n) { set_ints(n, "dilations", {2, 2}); }), HasSubstr("with dilation"));
-  EXPECT_THAT(conv([](Model&, auto& n) { set_int(n, "group", 2); }), HasSubstr("it has 2 groups"));
-  EXPECT_THAT(conv([](Model&, auto& n) {
-                set_ints(n, "kernel_shape", {1, 1});
-              }),
-              HasSubstr("its kernel_shape is 1x1"));
-}
-
 TEST_F(OnnxLinear, WeightsWithoutOutputsAreRefusedAtOnce) {
   Model m({1, 2});
   m.constant("none", {2, 0}, {}).constant("after", {0, 3}, {});

@@ -6,6 +6,9 @@
 namespace geolip::io::onnx_graph {
 namespace {
 
+/// Nodes that read one tensor; beyond that nobody writes an activation in pieces.
+constexpr std::size_t most_readers = 16;
+
 /// An operator of ONNX without attributes that could change its meaning.
 bool is(const onnx::NodeProto* node, const char* op) {
   return node != nullptr && node->op_type() == op && node->attribute_size() == 0 &&
@@ -16,15 +19,16 @@ bool is(const onnx::NodeProto* node, const char* op) {
 
 std::optional<Fork> ForkMatcher::match() const {
   const auto readers = state_.consumers_.find(state_.tip_);
-  if (readers == state_.consumers_.end() || readers->second.size() != 2) return std::nullopt;
-  NodePtr a = readers->second[0];
-  NodePtr b = readers->second[1];
-  if (a == b) return std::nullopt;
-  auto found = match_silu(a, b);
-  if (!found) found = match_silu(b, a);
-  if (!found) found = match_gelu(a, b);
-  if (!found) found = match_gelu(b, a);
-  return found;
+  if (readers == state_.consumers_.end() || readers->second.size() > most_readers) return std::nullopt;
+  for (NodePtr a : readers->second) {
+    for (NodePtr b : readers->second) {
+      if (a == b || state_.absorbed_.contains(a) || state_.absorbed_.contains(b)) continue;
+      auto found = match_silu(a, b);
+      if (!found) found = match_gelu(a, b);
+      if (found) return found;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<Fork> ForkMatcher::match_silu(NodePtr sigmoid, NodePtr product) const {
@@ -82,7 +86,7 @@ const Tensor* ForkMatcher::other_scalar(NodePtr node, const std::string& name, b
   if (known == state_.constants_.end()) return nullptr;
   const Tensor& tensor = known->second;
   const bool fits =
-      tensor.kind == Kind::real && tensor.size() == 1 && tensor.shape.size() <= state_.shape_.size();
+      tensor.kind == Kind::real && tensor.size() == 1 && tensor.shape.size() <= state_.data_.shape.size();
   return fits ? &tensor : nullptr;
 }
 

@@ -40,9 +40,54 @@ std::vector<double> negated(std::vector<double> values) {
 
 }  // namespace
 
-void lower_add(Lowering& state, const Node& node) { state.add_shift(node, operand(state, node)); }
+namespace {
+
+/// Data repeated along dimensions of size 1 until they have the given shape; the tensor that holds them.
+Index repeated(Lowering& state, const Node& node, const Data& data, const Shape& shape) {
+  const Index tensor = state.settled(node, data);
+  if (data.shape == shape || element_count(shape, "its result") == data.size) return tensor;
+  state.budget().take(2 * element_count(shape, "its result"));
+  Sparse rows;
+  rows.inputs = data.size;
+  for (const Index i : broadcast_indices(data.shape, shape)) {
+    rows.add(i, 1.0);
+    rows.end_row();
+  }
+  state.add_layer(node, std::move(rows), {tensor}, shape);
+  return state.current().tensor;
+}
+
+/// x + a y of two computed tensors.
+void add_data(Lowering& state, const Node& node, double a) {
+  const Data x = state.data(node, 0);
+  const Data y = state.data(node, 1);
+  if (node.opset() < 7 && x.shape != y.shape) {
+    throw NetworkError("operands of " + dimensions(x.shape) + " and " + dimensions(y.shape) +
+                       " may not be broadcast");
+  }
+  const Shape shape = broadcast_shape(x.shape, y.shape);
+  const Index left = repeated(state, node, x, shape);
+  const Index right = repeated(state, node, y, shape);
+  Add add;
+  if (a != 1.0) add.coefficients = {1.0, a};
+  state.add_layer(node, std::move(add), {left, right}, shape);
+}
+
+}  // namespace
+
+void lower_add(Lowering& state, const Node& node) {
+  if (state.is_data(node, 0) && state.is_data(node, 1)) {
+    add_data(state, node, 1.0);
+  } else {
+    state.add_shift(node, operand(state, node));
+  }
+}
 
 void lower_sub(Lowering& state, const Node& node) {
+  if (state.is_data(node, 0) && state.is_data(node, 1)) {
+    add_data(state, node, -1.0);
+    return;
+  }
   std::vector<double> c = operand(state, node);
   if (state.is_data(node, 0)) {
     state.add_shift(node, negated(std::move(c)));

@@ -24,16 +24,15 @@ Lowering::Lowering(Graph graph, ExternalData& external, Budget& budget, bool log
       external_(external),
       budget_(budget),
       logits_(logits),
-      constants_(std::move(graph_.initializers)),
-      tip_(graph_.input),
-      shape_(graph_.input_shape),
-      size_(element_count(shape_, "the input")) {
-  budget_.take(size_);
-  data_shapes_.emplace(tip_, shape_);
+      constants_(std::move(graph_.initializers)) {
+  data_.shape = graph_.input_shape;
+  data_.size = element_count(data_.shape, "the input");
+  budget_.take(data_.size);
   for (const onnx::NodeProto* node : graph_.nodes) {
     if (reads_shape_only(*node)) continue;
     for (const std::string& input : node->input()) consumers_[input].push_back(node);
   }
+  store(graph_.input);
   walk();
 }
 
@@ -49,25 +48,49 @@ void Lowering::walk() {
       throw NetworkError(node.name() + ": " + error.what());
     }
   }
-  if (tip_ != graph_.output) {
+  if (!known_.contains(graph_.output)) {
     throw NetworkError("output '" + printable(graph_.output) + "' does not depend on the input");
   }
-  flush_relabelling();
+  load(graph_.output);
+  const Index tensor = settled();
+  // the network's output is its last tensor
+  if (tensor != static_cast<Index>(layers_.size())) append(printable(graph_.output), Concat{}, {tensor});
+}
+
+void Lowering::load(const std::string& name) {
+  tip_ = name;
+  data_ = known_.at(name);
+  const auto readers = consumers_.find(name);
+  const bool output = name == graph_.output;
+  data_.shared = data_.shared || output || (readers != consumers_.end() && readers->second.size() > 1);
+}
+
+void Lowering::store(const std::string& name) { known_.insert_or_assign(name, data_); }
+
+void Lowering::set_output(const Node& node, int output, Data data) {
+  known_.insert_or_assign(node.proto().output(output), std::move(data));
+  stored_ = true;
 }
 
 void Lowering::step(const Node& node) {
   const auto& names = node.proto().input();
-  const auto computed = std::count_if(names.begin(), names.end(), [this](const std::string& name) {
+  const auto first = std::find_if(names.begin(), names.end(), [this](const std::string& name) {
     return !name.empty() && !constants_.contains(name);
   });
-  if (computed == 0) {
+  if (first == names.end()) {
     fold_node(node);
-  } else if (!shape_of_data(node) && !(consumers_[tip_].size() > 1 && lower_fork())) {
-    if (computed > 1 && find_operator(node) != nullptr) {
-      throw NetworkError("operator " + node.op() + " joins two computed tensors, which is not supported");
-    }
-    lower_node(node);
+    return;
   }
+  if (shape_of_data(node)) return;
+  if (!known_.contains(*first)) {
+    throw NetworkError("operator " + node.op() + " reads '" + printable(*first) +
+                       "', an output that is not supported");
+  }
+  load(*first);
+  // Activations written as several nodes that read the data: all of them at once.
+  const std::string tip = tip_;
+  while (consumers_[tip].size() > 1 && lower_fork()) load(tip);
+  if (!absorbed_.contains(&node.proto())) lower_node(node);
 }
 
 void Lowering::fold_node(const Node& node) {
@@ -81,10 +104,10 @@ void Lowering::fold_node(const Node& node) {
 
 bool Lowering::shape_of_data(const Node& node) {
   if (!reads_shape_only(node.proto())) return false;
-  const auto known = data_shapes_.find(node.input(0));
-  if (known == data_shapes_.end()) return false;
+  const auto known = known_.find(node.input(0));
+  if (known == known_.end()) return false;
   Tensor stand_in;  // has the shape of the data and no entries
-  stand_in.shape = known->second;
+  stand_in.shape = known->second.shape;
   const Tensor* input = &stand_in;
   constants_.emplace(node.output(), fold({node, {&input, 1}, external_, budget_}));
   return true;
@@ -98,21 +121,19 @@ void Lowering::lower_node(const Node& node) {
   node.require_known_attributes(op->attributes);
   node.require_inputs(op->least, op->most);
   const auto& names = node.proto().input();
-  if (std::find(names.begin(), names.end(), tip_) == names.end()) {
-    throw NetworkError("operator " + node.op() + " reads a tensor that another branch has left behind; " +
-                       "branches are not supported");
-  }
-  if (const auto count = consumers_[tip_].size(); count > 1) {
-    throw NetworkError("operator " + node.op() + " reads '" + printable(tip_) + "' as one of " +
-                       std::to_string(count) + " nodes; branches are not supported");
+  const auto computed = std::count_if(names.begin(), names.end(), [this](const std::string& name) {
+    return !name.empty() && !constants_.contains(name);
+  });
+  if (computed > 1 && !op->joins) {
+    throw NetworkError("operator " + node.op() + " joins two computed tensors, which is not supported");
   }
   for (const std::string& name : names) {
     const auto known = constants_.find(name);
     if (known != constants_.end() && known->second.rounded) note_rounding();
   }
+  stored_ = false;
   op->lower(*this, node);
-  tip_ = node.output();
-  data_shapes_.emplace(tip_, shape_);
+  if (!stored_) store(node.output());
 }
 
 bool Lowering::lower_fork() {
@@ -120,8 +141,7 @@ bool Lowering::lower_fork() {
   if (!fork) return false;
   add_activation(Node(*fork->end, graph_.opset).name(), make_activation(fork->kind));
   absorbed_.insert(fork->nodes.begin(), fork->nodes.end());
-  tip_ = fork->end->output(0);
-  data_shapes_.emplace(tip_, shape_);
+  store(fork->end->output(0));
   return true;
 }
 
@@ -130,13 +150,22 @@ Network Lowering::take_network() {
     throw NetworkError("the output is the input itself");
   }
   Network network(element_count(graph_.input_shape, "the input"));
-  for (Layer& layer : layers_) network.add(std::move(layer));
+  for (Item& item : layers_) network.add(std::move(item.layer), std::move(item.tensors));
   layers_.clear();
   return network;
 }
 
 bool Lowering::is_data(const Node& node, std::size_t i) const {
-  return node.has_input(i) && node.input(i) == tip_;
+  return node.has_input(i) && known_.contains(node.input(i));
+}
+
+const Data& Lowering::data(const Node& node, std::size_t i) const {
+  const auto known = known_.find(node.input(i));
+  if (known == known_.end()) {
+    throw NetworkError("input " + std::to_string(i) + " of operator " + node.op() +
+                       " is constant, which is not supported");
+  }
+  return known->second;
 }
 
 const Tensor& Lowering::constant(const Node& node, std::size_t i, std::string_view what) const {
@@ -148,70 +177,73 @@ const Tensor& Lowering::constant(const Node& node, std::size_t i, std::string_vi
   return known->second;
 }
 
+Tensor Lowering::fold_with(const Node& node, const std::vector<const Tensor*>& inputs) {
+  return fold({node, inputs, external_, budget_});
+}
+
 std::vector<double> Lowering::per_element(const Tensor& constant) {
   if (constant.kind != Kind::real) {
     throw NetworkError("a constant operand is not of a float type");
   }
-  Shape common = broadcast_shape(shape_, constant.shape);
-  if (element_count(common, "its result") != size_) {
+  Shape common = broadcast_shape(data_.shape, constant.shape);
+  if (element_count(common, "its result") != data_.size) {
     throw NetworkError("a constant of " + dimensions(constant.shape) + " would repeat data of " +
-                       dimensions(shape_) + ", which is not supported");
+                       dimensions(data_.shape) + ", which is not supported");
   }
-  budget_.take(size_);
+  budget_.take(data_.size);
   std::vector<double> values;
-  values.reserve(static_cast<std::size_t>(size_));
+  values.reserve(static_cast<std::size_t>(data_.size));
   for (const Index i : broadcast_indices(constant.shape, common)) {
     values.push_back(constant.reals[static_cast<std::size_t>(i)]);
   }
-  shape_ = std::move(common);
+  data_.shape = std::move(common);
   return values;
 }
 
 void Lowering::add_dense(const Node& node, Matrix weight, std::vector<double> bias, Shape result) {
-  const Index rows = weight.rows;
-  if (rows < 1) {  // found here, before anything is computed from data without numbers
+  if (weight.rows < 1) {  // found here, before anything is computed from data without numbers
     throw NetworkError("the weight has no outputs");
   }
-  add_layer(node.name(), Dense{std::move(weight), std::move(bias)});
-  size_ = rows;
-  shape_ = std::move(result);
+  add_layer(node, Dense{std::move(weight), std::move(bias)}, std::move(result));
 }
 
 void Lowering::add_affine(const Node& node, std::vector<double> scale, std::vector<double> shift) {
   require_open();
   if (all_equal(scale, 1.0) && all_equal(shift, 0.0)) return;
-  add_layer(node.name(), Affine{std::move(scale), std::move(shift)});
+  add_to_current(node.name(), Affine{std::move(scale), std::move(shift)});
 }
 
 void Lowering::add_shift(const Node& node, const std::vector<double>& shift) {
   require_open();
-  Dense* dense = layers_.empty() ? nullptr : std::get_if<Dense>(&layers_.back().op);
+  Dense* dense = data_.tensor > 0 && !data_.shared
+                     ? std::get_if<Dense>(&layers_[static_cast<std::size_t>(data_.tensor - 1)].layer.op)
+                     : nullptr;
   if (dense == nullptr) {
     add_affine(node, std::vector<double>(shift.size(), 1.0), shift);
     return;
   }
   dense->bias.resize(shift.size(), 0.0);
   for (std::size_t i = 0; i < shift.size(); ++i) {
-    dense->bias[source_.empty() ? i : static_cast<std::size_t>(source_[i])] += shift[i];
+    dense->bias[data_.source.empty() ? i : static_cast<std::size_t>(data_.source[i])] += shift[i];
   }
 }
 
 void Lowering::add_activation(const std::string& name, Activation activation) {
-  add_layer(name, std::move(activation));
+  add_to_current(name, std::move(activation));
 }
 
 void Lowering::relabel(const Node& node, const std::vector<Index>& source) {
-  budget_.take(size_);
+  budget_.take(data_.size);
   std::vector<Index> composed;
   composed.reserve(source.size());
   bool changes = false;
   for (const Index i : source) {
-    composed.push_back(source_.empty() ? i : source_[static_cast<std::size_t>(i)]);
+    composed.push_back(data_.source.empty() ? i : data_.source[static_cast<std::size_t>(i)]);
     changes = changes || composed.back() != static_cast<Index>(composed.size()) - 1;
   }
   if (!changes) composed.clear();
-  source_ = std::move(composed);
-  relabelled_by_ = node.name();
+  data_.source = std::move(composed);
+  data_.relabelled_by = node.name();
 }
 
 bool Lowering::only_relabelled_after(std::string name) const {
@@ -244,16 +276,45 @@ void Lowering::require_open() const {
   }
 }
 
-void Lowering::flush_relabelling() {
-  if (source_.empty()) return;
-  layers_.push_back({relabelled_by_, Permutation{std::move(source_)}});
-  source_.clear();
+Index Lowering::settled() {
+  if (!data_.source.empty()) {
+    append(data_.relabelled_by, Permutation{std::move(data_.source)}, {data_.tensor});
+    data_.tensor = static_cast<Index>(layers_.size());
+    data_.source.clear();
+    data_.shared = false;
+  }
+  return data_.tensor;
 }
 
-void Lowering::add_layer(std::string name, decltype(Layer::op) op) {
+Index Lowering::settled(const Node& node, const Data& data) {
+  if (data.source.empty()) return data.tensor;
+  budget_.take(data.size);
+  append(node.name(), Permutation{data.source}, {data.tensor});
+  return static_cast<Index>(layers_.size());
+}
+
+void Lowering::append(std::string name, decltype(Layer::op) op, std::vector<Index> tensors) {
+  layers_.push_back({{std::move(name), std::move(op)}, std::move(tensors)});
+}
+
+void Lowering::add_to_current(std::string name, decltype(Layer::op) op) {
   require_open();
-  flush_relabelling();
-  layers_.push_back({std::move(name), std::move(op)});
+  const Index from = settled();
+  append(std::move(name), std::move(op), {from});
+  data_.tensor = static_cast<Index>(layers_.size());
+  data_.shared = false;
+}
+
+void Lowering::add_layer(const Node& node, decltype(Layer::op) op, Shape result) {
+  const Index from = settled();
+  add_layer(node, std::move(op), {from}, std::move(result));
+}
+
+void Lowering::add_layer(const Node& node, decltype(Layer::op) op, std::vector<Index> tensors, Shape result) {
+  require_open();
+  append(node.name(), std::move(op), std::move(tensors));
+  data_ = {static_cast<Index>(layers_.size()), std::move(result), 0, {}, {}, false};
+  data_.size = element_count(data_.shape, "its result");
 }
 
 }  // namespace geolip::io::onnx_graph

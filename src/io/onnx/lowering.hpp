@@ -1,5 +1,5 @@
 /// \file
-/// From a graph to a chain of layers: the one way from the input to the output is followed node by node.
+/// From a graph to a network: the nodes between the input and the output are followed one by one.
 #pragma once
 
 #include "io/onnx/graph.hpp"
@@ -20,8 +20,18 @@ class RowsError : public NetworkError {
   using NetworkError::NetworkError;
 };
 
-/// The state of the walk. Handlers of operators read the shape of the data, add layers and set the new shape.
-/// Their NetworkErrors do not name the node: the walk does.
+/// A tensor that is computed from the input: which of the network's tensors it is, and in what order.
+struct Data {
+  Index tensor = 0;
+  Shape shape;
+  Index size = 0;
+  std::vector<Index> source;  ///< element i is coordinate source[i] of the tensor; empty: i
+  std::string relabelled_by;  ///< the node that source comes from
+  bool shared = false;        ///< whether other nodes may read the tensor too, as it is now
+};
+
+/// The state of the walk. Handlers of operators read the shape of the data at their node's first input that
+/// is data, add layers and set the new shape. Their NetworkErrors do not name the node: the walk does.
 class Lowering {
  public:
   /// Follows the graph. Throws NetworkError, naming the node, at the first that is not understood.
@@ -36,21 +46,40 @@ class Lowering {
 
   // What handlers use.
 
-  const Shape& shape() const { return shape_; }
-  Index size() const { return size_; }
-  void set_shape(Shape shape) { shape_ = std::move(shape); }
+  const Shape& shape() const { return data_.shape; }
+  Index size() const { return data_.size; }
+  void set_shape(Shape shape) { data_.shape = std::move(shape); }
   Budget& budget() { return budget_; }
   void note_rounding() { rounded_ = true; }
 
-  /// Whether input i of a node is the data; the others are constants.
+  /// Whether input i of a node is data; the others are constants.
   bool is_data(const Node& node, std::size_t i) const;
+  /// The data at input i of a node; throws NetworkError if they are constant.
+  const Data& data(const Node& node, std::size_t i) const;
+  /// Makes other data than those of the node's first input the ones that handlers add layers to.
+  void continue_from(Data data) { data_ = std::move(data); }
+  /// The data that handlers add layers to.
+  const Data& current() const { return data_; }
+  /// Says what a node's output is; the first output is what the handler leaves behind unless it says so
+  /// itself.
+  void set_output(const Node& node, int output, Data data);
+  /// The tensor of the current data with its elements in order.
+  Index settled();
+  /// The same for other data, which are named after the node.
+  Index settled(const Node& node, const Data& data);
   /// The constant at input i; throws NetworkError, calling it `what`, if it is computed from the input.
   const Tensor& constant(const Node& node, std::size_t i, std::string_view what) const;
+
+  /// What the node's operator makes of these inputs, were they constants.
+  Tensor fold_with(const Node& node, const std::vector<const Tensor*>& inputs);
 
   /// The constant's entries, one for each element of the data, by NumPy's rules; the data take the common
   /// shape. Throws NetworkError if the data themselves would be repeated.
   std::vector<double> per_element(const Tensor& constant);
 
+  /// A layer that reads the current data, whose elements then have the given shape; or several tensors.
+  void add_layer(const Node& node, decltype(Layer::op) op, Shape result);
+  void add_layer(const Node& node, decltype(Layer::op) op, std::vector<Index> tensors, Shape result);
   void add_dense(const Node& node, Matrix weight, std::vector<double> bias, Shape result);
   /// y = scale x + shift, element by element; nothing is added if that changes nothing.
   void add_affine(const Node& node, std::vector<double> scale, std::vector<double> shift);
@@ -73,8 +102,10 @@ class Lowering {
   bool lower_fork();
   bool only_relabelled_after(std::string name) const;
   void require_open() const;
-  void flush_relabelling();
-  void add_layer(std::string name, decltype(Layer::op) op);
+  void append(std::string name, decltype(Layer::op) op, std::vector<Index> tensors);
+  void add_to_current(std::string name, decltype(Layer::op) op);
+  void load(const std::string& name);
+  void store(const std::string& name);
 
   Graph graph_;
   ExternalData& external_;
@@ -82,16 +113,18 @@ class Lowering {
   bool logits_;
 
   std::unordered_map<std::string, Tensor> constants_;
-  std::unordered_map<std::string, Shape> data_shapes_;  ///< of all data met so far, for Shape and Size
+  std::unordered_map<std::string, Data> known_;  ///< all data met so far
   std::unordered_map<std::string, std::vector<const onnx::NodeProto*>> consumers_;
   std::unordered_set<const onnx::NodeProto*> absorbed_;  ///< nodes that a matched pattern stands for
 
-  std::string tip_;  ///< name of the data at the end of the chain
-  Shape shape_;
-  Index size_ = 0;
-  std::vector<Index> source_;  ///< element i is coordinate source_[i] of the chain; empty: i
-  std::string relabelled_by_;
-  std::vector<Layer> layers_;
+  std::string tip_;      ///< name of the data that the node at hand reads first
+  Data data_;            ///< those data, and what becomes of them
+  bool stored_ = false;  ///< whether the handler at hand has said what its outputs are
+  struct Item {
+    Layer layer;
+    std::vector<Index> tensors;
+  };
+  std::vector<Item> layers_;
   std::string dropped_softmax_;
   bool rounded_ = false;
 };

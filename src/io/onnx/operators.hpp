@@ -15,6 +15,7 @@ struct DataOperator {
   std::size_t least;  ///< number of inputs
   std::size_t most;
   std::vector<std::string_view> attributes;  ///< those that the handler knows
+  bool joins = false;                        ///< whether several of its inputs may be data
 };
 
 /// The operator of a node, or null if it is not known.
@@ -25,7 +26,19 @@ bool only_relabels(const onnx::NodeProto& node);
 // The handlers, by the file that they are in.
 void lower_gemm(Lowering& state, const Node& node);  // lower_linear.cpp
 void lower_matmul(Lowering& state, const Node& node);
-void lower_conv(Lowering& state, const Node& node);
+void lower_conv(Lowering& state, const Node& node);  // lower_conv.cpp
+void lower_conv_transpose(Lowering& state, const Node& node);
+void lower_average_pool(Lowering& state, const Node& node);  // lower_pool.cpp
+void lower_global_average_pool(Lowering& state, const Node& node);
+void lower_max_pool(Lowering& state, const Node& node);
+void lower_global_max_pool(Lowering& state, const Node& node);
+void lower_reduce_mean(Lowering& state, const Node& node);
+void lower_concat(Lowering& state, const Node& node);  // lower_join.cpp
+void lower_split(Lowering& state, const Node& node);
+void lower_slice(Lowering& state, const Node& node);
+void lower_gather(Lowering& state, const Node& node);
+void lower_pad(Lowering& state, const Node& node);
+void lower_upsample(Lowering& state, const Node& node);
 void lower_add(Lowering& state, const Node& node);  // lower_elementwise.cpp
 void lower_sub(Lowering& state, const Node& node);
 void lower_mul(Lowering& state, const Node& node);

@@ -11,23 +11,6 @@
 namespace geolip::verify::onnx {
 namespace {
 
-void require_real(const Tensor& tensor, const char* what) {
-  if (!tensor.real) throw ReadError(std::string(what) + " is not of a float type");
-}
-
-/// The data must be input 0: the constants' places are not theirs.
-void require_data_first(const Step& s) {
-  if (s.data != 0) {
-    throw ReadError("a parameter of operator " + s.node.op() +
-                    " is computed from the input, which is not supported");
-  }
-}
-
-[[noreturn]] void fail_rows(const Step& s, Index rows) {
-  throw RowsError("operator " + s.node.op() + " meets data of " + shape_text(s.chain.shape()) + ", that is " +
-                  std::to_string(rows) + " rows at once, which is not supported");
-}
-
 /// The tensor as a rows x cols matrix; `transposed`: it is cols x rows.
 std::vector<double> matrix_of(const Step& s, const Tensor& tensor, Index rows, Index cols, bool transposed) {
   require_real(tensor, "weight");
@@ -53,7 +36,7 @@ void gemm(const Step& s) {
     throw ReadError("the addend of operator Gemm is computed from the input, which is not supported");
   const bool data_left = s.data == 0;
   const Tensor& w = s.constant(data_left ? 1 : 0, "weight");
-  const Shape& x = s.chain.shape();
+  const Shape& x = s.graph.shape();
   if (x.size() != 2 || w.shape.size() != 2) {
     throw ReadError("operator Gemm needs matrices but has " + shape_text(x) + " and " + shape_text(w.shape));
   }
@@ -88,15 +71,15 @@ void gemm(const Step& s) {
   // the layer's matrix is outputs x inputs: W' on the right, W on the left
   const bool transposed = data_left != trans_weight;
   std::vector<double> weight = matrix_of(s, w, outputs, inputs, transposed);
-  s.chain.add_dense(s.node.label(), outputs, inputs, std::move(weight), std::move(result));
-  if (alpha != 1.0) s.chain.add_scale(s.node.label(), alpha);
+  s.graph.add_dense(s.node.label(), outputs, inputs, std::move(weight), std::move(result));
+  if (alpha != 1.0) s.graph.add_scale(s.node.label(), alpha);
 }
 
 /// NumPy's matmul with a matrix or vector that is constant.
 void matmul(const Step& s) {
   const bool data_left = s.data == 0;
   const Tensor& w = s.constant(data_left ? 1 : 0, "weight");
-  const Shape& x = s.chain.shape();
+  const Shape& x = s.graph.shape();
   if (w.shape.empty() || x.empty()) throw ReadError("operator MatMul cannot multiply a scalar");
   for (std::size_t i = 0; i + 2 < w.shape.size(); ++i) {
     if (w.shape[i] != 1) {
@@ -116,53 +99,14 @@ void matmul(const Step& s) {
   }
   const Index length = a[1];
   if (length < 1) throw ReadError("weight is empty");
-  if (s.chain.size() != length) fail_rows(s, s.chain.size() / length);
+  if (s.graph.size() != length) fail_rows(s, s.graph.size() / length);
   Shape result(std::max({x.size(), w.shape.size(), std::size_t{2}}) - 2, 1);
   const std::size_t left_rank = data_left ? x.size() : w.shape.size();
   const std::size_t right_rank = data_left ? w.shape.size() : x.size();
   if (left_rank > 1) result.push_back(a[0]);
   if (right_rank > 1) result.push_back(b[1]);
   const Index outputs = data_left ? b[1] : a[0];
-  s.chain.add_dense(s.node.label(), outputs, length, matrix_of(s, w, outputs, length, data_left),
-                    std::move(result));
-}
-
-/// A convolution whose kernel is as large as its input: a product.
-void conv(const Step& s) {
-  require_data_first(s);
-  const Shape& x = s.chain.shape();
-  const Tensor& w = s.constant(1, "weight");
-  if (x.size() < 3 || w.shape.size() != x.size()) {
-    throw ReadError("weight is " + shape_text(w.shape) + " but its input is " + shape_text(x));
-  }
-  const auto pads = s.node.integers("pads").value_or(Shape());
-  const std::string auto_pad = s.node.text("auto_pad", "NOTSET");
-  const Shape kernel(w.shape.begin() + 2, w.shape.end());
-  const Shape dilations = s.node.integers("dilations").value_or(Shape(kernel.size(), 1));
-  bool whole = s.node.integer("group", 1) == 1 && (auto_pad == "NOTSET" || auto_pad == "VALID") &&
-               s.node.integers("kernel_shape").value_or(kernel) == kernel &&
-               dilations.size() == kernel.size() &&
-               std::all_of(pads.begin(), pads.end(), [](Index p) { return p == 0; });
-  for (std::size_t i = 0; i < kernel.size() && whole; ++i) {
-    whole = kernel[i] == x[i + 2] && (kernel[i] == 1 || dilations[i] == 1);
-  }
-  if (!whole) throw ReadError("operator Conv is not supported here: it is not a fully connected layer");
-  if (x[0] != 1) fail_rows(s, x[0]);
-  if (w.shape[1] != x[1]) {
-    throw ReadError("weight is " + shape_text(w.shape) + " but its input is " + shape_text(x));
-  }
-  const Index outputs = w.shape[0];
-  if (s.node.has_input(2)) {
-    const Tensor& bias = s.constant(2, "the bias");
-    require_real(bias, "the bias");
-    require_finite(bias.lower, "the bias");
-    if (bias.shape != Shape{outputs})
-      throw ReadError("the bias is " + shape_text(bias.shape) + ", which does not fit");
-  }
-  Shape result(x.size(), 1);
-  result[1] = outputs;
-  const Index inputs = s.chain.size();
-  s.chain.add_dense(s.node.label(), outputs, inputs, matrix_of(s, w, outputs, inputs, false),
+  s.graph.add_dense(s.node.label(), outputs, length, matrix_of(s, w, outputs, length, data_left),
                     std::move(result));
 }
 
@@ -184,15 +128,15 @@ Operand operand(const Step& s) {
       throw ReadError("operator " + s.node.op() +
                       " has the attributes of an older version than the model states");
     }
-    return {c, s.chain.spread(c)};
+    return {c, s.graph.spread(c)};
   }
   // Before version 7 the second operand's dimensions matched the first's from `axis` on, or its last ones.
-  if (s.node.integer("broadcast", 0) == 0 && c.shape != s.chain.shape()) {
-    throw ReadError("operands of " + shape_text(s.chain.shape()) + " and " + shape_text(c.shape) +
+  if (s.node.integer("broadcast", 0) == 0 && c.shape != s.graph.shape()) {
+    throw ReadError("operands of " + shape_text(s.graph.shape()) + " and " + shape_text(c.shape) +
                     " may not be broadcast");
   }
-  if (!s.node.has("axis")) return {c, s.chain.spread(c)};
-  const std::size_t rank = s.chain.shape().size();
+  if (!s.node.has("axis")) return {c, s.graph.spread(c)};
+  const std::size_t rank = s.graph.shape().size();
   const std::size_t axis = axis_of(s.node.integer("axis", 0), rank);
   if (s.data != 0 || axis + c.shape.size() > rank) {
     throw ReadError("axis " + std::to_string(axis) + " leaves no place for an operand of " +
@@ -200,29 +144,33 @@ Operand operand(const Step& s) {
   }
   Tensor aligned = c;
   aligned.shape.resize(rank - axis, 1);
-  return {c, s.chain.spread(aligned)};
+  return {c, s.graph.spread(aligned)};
 }
 
 void shift(const Step& s) {
+  if (s.tensors[0] != nullptr && s.tensors[1] != nullptr) {
+    add_tensors(s, s.node.message().op == "Sub" ? -1.0 : 1.0);
+    return;
+  }
   operand(s);
-  if (s.node.message().op == "Sub" && s.data == 1) s.chain.add_scale(s.node.label(), -1.0);
+  if (s.node.message().op == "Sub" && s.data == 1) s.graph.add_scale(s.node.label(), -1.0);
 }
 
 void mul(const Step& s) {
   const Operand c = operand(s);
-  s.budget.take(2 * s.chain.size());
+  s.budget.take(2 * s.graph.size());
   Scale scale;
   for (const Index i : c.places) {
     scale.lower.push_back(c.tensor.at(i).lower);
     scale.upper.push_back(c.tensor.at(i).upper);
   }
-  s.chain.add_scale(s.node.label(), std::move(scale));
+  s.graph.add_scale(s.node.label(), std::move(scale));
 }
 
 void div(const Step& s) {
   if (s.data != 0) throw ReadError("operator Div divides a constant by data, which has no bounded slope");
   const Operand c = operand(s);
-  s.budget.take(4 * s.chain.size());
+  s.budget.take(4 * s.graph.size());
   Scale scale;
   for (const Index i : c.places) {
     const Enclosure factor = divide(point(1.0), c.tensor.at(i));
@@ -232,14 +180,14 @@ void div(const Step& s) {
     scale.numerator.push_back(1.0);
     scale.denominator.push_back(c.tensor.at(i).lower);
   }
-  s.chain.add_scale(s.node.label(), std::move(scale));
+  s.graph.add_scale(s.node.label(), std::move(scale));
 }
 
-void neg(const Step& s) { s.chain.add_scale(s.node.label(), -1.0); }
+void neg(const Step& s) { s.graph.add_scale(s.node.label(), -1.0); }
 
 void batch_normalization(const Step& s) {
   require_data_first(s);
-  const Shape& x = s.chain.shape();
+  const Shape& x = s.graph.shape();
   std::size_t outputs = 0;
   for (const std::string_view name : s.node.message().outputs) outputs += name.empty() ? 0 : 1;
   if (s.node.integer("training_mode", 0) != 0 || outputs > 1 ||
@@ -270,25 +218,18 @@ void batch_normalization(const Step& s) {
     }
     factors.push_back(divide(s.constant(1, "").at(c), square_root(sum)));
   }
-  s.budget.take(2 * s.chain.size());
+  s.budget.take(2 * s.graph.size());
   const Index inner = element_count({x.begin() + 2, x.end()}, "its input");
   Scale scale;
-  for (Index i = 0; i < s.chain.size(); ++i) {
+  for (Index i = 0; i < s.graph.size(); ++i) {
     const Enclosure& factor = factors[static_cast<std::size_t>(i / inner % channels)];
     scale.lower.push_back(factor.lower);
     scale.upper.push_back(factor.upper);
   }
-  s.chain.add_scale(s.node.label(), std::move(scale));
+  s.graph.add_scale(s.node.label(), std::move(scale));
 }
 
 // ---- shapes ---------------------------------------------------------------------------------------------
-
-/// A list that is an attribute in older versions of an operator and an input in newer ones.
-std::optional<std::vector<Index>> list_of(const Step& s, const char* attribute) {
-  if (s.data != 0) throw ReadError("the shape that operator " + s.node.op() + " is given is computed data");
-  if (s.node.has_input(1)) return integer_list(s.constant(1, attribute), attribute);
-  return s.node.integers(attribute);
-}
 
 void nothing(const Step& /*s*/) {}
 
@@ -310,31 +251,31 @@ void dropout(const Step& s) {
 void reshape(const Step& s) {
   const auto target = list_of(s, "shape");
   if (!target) throw ReadError("a Reshape has no shape");
-  s.chain.set_shape(reshaped(s.chain.shape(), *target, s.node.integer("allowzero", 0) != 0));
+  s.graph.set_shape(reshaped(s.graph.shape(), *target, s.node.integer("allowzero", 0) != 0));
 }
 
-void flatten(const Step& s) { s.chain.set_shape(flattened(s.chain.shape(), s.node.integer("axis", 1))); }
+void flatten(const Step& s) { s.graph.set_shape(flattened(s.graph.shape(), s.node.integer("axis", 1))); }
 
-void squeeze(const Step& s) { s.chain.set_shape(squeezed(s.chain.shape(), list_of(s, "axes"))); }
+void squeeze(const Step& s) { s.graph.set_shape(squeezed(s.graph.shape(), list_of(s, "axes"))); }
 
 void unsqueeze(const Step& s) {
   const auto axes = list_of(s, "axes");
   if (!axes) throw ReadError("an Unsqueeze has no axes");
-  s.chain.set_shape(unsqueezed(s.chain.shape(), *axes));
+  s.graph.set_shape(unsqueezed(s.graph.shape(), *axes));
 }
 
 void transpose(const Step& s) {
-  const Shape shape = s.chain.shape();
+  const Shape shape = s.graph.shape();
   const std::vector<Index> perm = permutation_of(s.node, shape.size());
-  s.chain.relabel(s.node.label(), transpose_sources(shape, perm));
-  s.chain.set_shape(permuted(shape, perm));
+  s.graph.relabel(s.node.label(), transpose_sources(shape, perm));
+  s.graph.set_shape(permuted(shape, perm));
 }
 
 // ---- activations ----------------------------------------------------------------------------------------
 
 void softmax(const Step& s) {
   if (!s.logits) throw ReadError("the network ends in " + s.node.op() + ", which is not supported");
-  s.chain.close();
+  s.graph.close();
 }
 
 /// Activations without parameters: ONNX's names in lower case are ours.
@@ -342,48 +283,48 @@ void plain(const Step& s) {
   std::string name = s.node.op();
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  s.chain.add_slopes(s.node.label(), name, fixed_slopes(name).value());
+  s.graph.add_slopes(s.node.label(), name, fixed_slopes(name).value());
 }
 
 void leaky_relu(const Step& s) {
   // attributes are floats, those left out as well
   const double alpha = s.node.real("alpha", static_cast<double>(0.01F));
-  s.chain.add_slopes(s.node.label(), "leaky_relu", leaky_slopes(point(alpha)));
+  s.graph.add_slopes(s.node.label(), "leaky_relu", leaky_slopes(point(alpha)));
 }
 
-void elu(const Step& s) { s.chain.add_slopes(s.node.label(), "elu", elu_slopes(s.node.real("alpha", 1.0))); }
+void elu(const Step& s) { s.graph.add_slopes(s.node.label(), "elu", elu_slopes(s.node.real("alpha", 1.0))); }
 
 void selu(const Step& s) {
   constexpr double alpha = 1.67326319217681884765625;
   constexpr double gamma = 1.05070102214813232421875;
-  s.chain.add_slopes(s.node.label(), "selu",
+  s.graph.add_slopes(s.node.label(), "selu",
                      selu_slopes(s.node.real("alpha", alpha), s.node.real("gamma", gamma)));
 }
 
 void hard_sigmoid(const Step& s) {
   s.node.real("beta", 0.5);
   const double alpha = s.node.real("alpha", static_cast<double>(0.2F));
-  s.chain.add_slopes(s.node.label(), "hard_sigmoid", hard_sigmoid_slopes(alpha));
+  s.graph.add_slopes(s.node.label(), "hard_sigmoid", hard_sigmoid_slopes(alpha));
 }
 
 void prelu(const Step& s) {
   require_data_first(s);
   Tensor slope = s.constant(1, "the slope");
   require_real(slope, "the slope");
-  const Shape before = s.chain.shape();
+  const Shape before = s.graph.shape();
   // Before version 7 a list of slopes was one for each channel.
   if (s.node.opset() < 7 && slope.shape.size() == 1 && before.size() > 2)
     slope.shape.resize(before.size() - 1, 1);
   std::vector<Enclosure> slopes;
-  for (const Index i : s.chain.spread(slope)) {
+  for (const Index i : s.graph.spread(slope)) {
     const Enclosure at = slope.at(i);
     require_finite({at.lower, at.upper}, "the slope");
     slopes.push_back(leaky_slopes(at));
   }
-  if (s.chain.shape() != before) {
+  if (s.graph.shape() != before) {
     throw ReadError("the slope is " + shape_text(slope.shape) + " but its input is " + shape_text(before));
   }
-  s.chain.add_slopes(s.node.label(), "prelu", slopes);
+  s.graph.add_slopes(s.node.label(), "prelu", slopes);
 }
 
 double clip_bound(const Step& s, std::size_t i, const char* name, double open) {
@@ -404,7 +345,7 @@ void clip(const Step& s) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const double least = clip_bound(s, 1, "min", -infinity);
   const double most = clip_bound(s, 2, "max", infinity);
-  s.chain.add_slopes(s.node.label(), "clip", clip_slopes(least, most));
+  s.graph.add_slopes(s.node.label(), "clip", clip_slopes(least, most));
 }
 
 void gelu(const Step& s) {
@@ -413,12 +354,12 @@ void gelu(const Step& s) {
     throw ReadError("operator Gelu with approximate " + in_quotes(approximate) + " is not supported");
   }
   const std::string name = approximate == "none" ? "gelu" : "gelu_tanh";
-  s.chain.add_slopes(s.node.label(), name, fixed_slopes(name).value());
+  s.graph.add_slopes(s.node.label(), name, fixed_slopes(name).value());
 }
 
 void swish(const Step& s) {
   if (s.node.real("alpha", 1.0) != 1.0) throw ReadError("operator Swish is supported with alpha 1 only");
-  s.chain.add_slopes(s.node.label(), "silu", fixed_slopes("silu").value());
+  s.graph.add_slopes(s.node.label(), "silu", fixed_slopes("silu").value());
 }
 
 struct Operator {
@@ -426,6 +367,7 @@ struct Operator {
   std::size_t least;
   std::size_t most;
   std::vector<std::string_view> attributes;
+  bool joins = false;  ///< whether several of its inputs may be data
 };
 
 const Operator* find(std::string_view op) {
@@ -433,8 +375,38 @@ const Operator* find(std::string_view op) {
       {"Gemm", {gemm, 2, 3, {"alpha", "beta", "transA", "transB", "broadcast"}}},
       {"MatMul", {matmul, 2, 2, {}}},
       {"Conv", {conv, 2, 3, {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}}},
-      {"Add", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
-      {"Sub", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
+      {"ConvTranspose",
+       {conv_transpose,
+        2,
+        3,
+        {"auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
+         "strides"}}},
+      {"AveragePool",
+       {average_pool,
+        1,
+        1,
+        {"auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"}}},
+      {"GlobalAveragePool", {global_average_pool, 1, 1, {}}},
+      {"MaxPool",
+       {max_pool,
+        1,
+        1,
+        {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"}}},
+      {"GlobalMaxPool", {global_max_pool, 1, 1, {}}},
+      {"ReduceMean", {reduce_mean, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"Concat", {concat, 1, 1U << 16U, {"axis"}, true}},
+      {"Slice", {choose, 1, 5, {"axes", "starts", "ends"}}},
+      {"Gather", {choose, 2, 2, {"axis"}}},
+      {"Pad", {pad, 1, 4, {"mode", "pads", "paddings", "value"}}},
+      {"Upsample", {upsample, 1, 2, {"mode", "scales"}}},
+      {"Resize",
+       {upsample,
+        1,
+        4,
+        {"mode", "coordinate_transformation_mode", "nearest_mode", "cubic_coeff_a", "exclude_outside",
+         "extrapolation_value", "antialias", "axes", "keep_aspect_ratio_policy"}}},
+      {"Add", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}, true}},
+      {"Sub", {shift, 2, 2, {"broadcast", "axis", "consumed_inputs"}, true}},
       {"Mul", {mul, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
       {"Div", {div, 2, 2, {"broadcast", "axis", "consumed_inputs"}}},
       {"Neg", {neg, 1, 1, {"consumed_inputs"}}},
@@ -472,6 +444,29 @@ const Operator* find(std::string_view op) {
 
 }  // namespace
 
+void require_real(const Tensor& tensor, const char* what) {
+  if (!tensor.real) throw ReadError(std::string(what) + " is not of a float type");
+}
+
+/// The data must be input 0: the constants' places are not theirs.
+void require_data_first(const Step& s) {
+  if (s.data != 0) {
+    throw ReadError("a parameter of operator " + s.node.op() +
+                    " is computed from the input, which is not supported");
+  }
+}
+
+[[noreturn]] void fail_rows(const Step& s, Index rows) {
+  throw RowsError("operator " + s.node.op() + " meets data of " + shape_text(s.graph.shape()) + ", that is " +
+                  std::to_string(rows) + " rows at once, which is not supported");
+}
+
+std::optional<std::vector<Index>> list_of(const Step& s, const char* attribute, std::size_t i) {
+  if (s.data != 0) throw ReadError("the shape that operator " + s.node.op() + " is given is computed data");
+  if (s.node.has_input(i)) return integer_list(s.constant(i, attribute), attribute);
+  return s.node.integers(attribute);
+}
+
 const Tensor& Step::constant(std::size_t i, std::string_view what) const {
   if (i >= constants.size() || constants[i] == nullptr) {
     throw ReadError("operator " + node.op() + " lacks " + std::string(what));
@@ -486,6 +481,10 @@ void apply_operator(const Step& step) {
   }
   step.node.require_inputs(op->least, op->most);
   step.node.require_attributes(op->attributes);
+  const auto data =
+      std::count_if(step.tensors.begin(), step.tensors.end(), [](const Data* d) { return d != nullptr; });
+  if (data > 1 && !op->joins)
+    throw ReadError("operator " + step.node.op() + " joins several computed tensors, which is not supported");
   op->handler(step);
 }
 

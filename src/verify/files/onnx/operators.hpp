@@ -2,18 +2,20 @@
 /// The operators on the way from the input to the output.
 #pragma once
 
-#include "verify/files/onnx/chain.hpp"
+#include "verify/files/onnx/graph.hpp"
 #include "verify/files/onnx/node.hpp"
 
 namespace geolip::verify::onnx {
 
-/// What an operator gets: the chain so far, its node, which of its inputs is the data, and its constants
-/// (null: left out, or the data).
+/// What an operator gets: the graph so far, with the first of its data at hand; its node, which of its inputs
+/// those data are, and its constants (null: left out, or data).
 struct Step {
-  Chain& chain;
+  Graph& graph;
   const Node& node;
   std::size_t data;
   const std::vector<const Tensor*>& constants;
+  const std::vector<const Data*>& tensors;  ///< by input; null: a constant, or left out
+  ExternalFiles& files;
   Budget& budget;
   bool logits;  ///< a Softmax may be dropped
 
@@ -21,7 +23,32 @@ struct Step {
   const Tensor& constant(std::size_t i, std::string_view what) const;
 };
 
-/// Adds what the node does to the chain. Throws ReadError for an operator that is not known.
+/// Adds what the node does to the graph; what it makes is then at hand. Throws ReadError for an operator that
+/// is not known.
 void apply_operator(const Step& step);
+/// Split, with several outputs: what each of them is.
+std::vector<Data> apply_split(const Step& step);
+
+// What operators.cpp, images.cpp and selection.cpp share.
+
+void require_real(const Tensor& tensor, const char* what);
+/// The data must be input 0: the constants' places are not theirs.
+void require_data_first(const Step& s);
+[[noreturn]] void fail_rows(const Step& s, Index rows);
+/// A list that is an attribute in older versions of an operator and input `i` in newer ones.
+std::optional<std::vector<Index>> list_of(const Step& s, const char* attribute, std::size_t i = 1);
+
+void conv(const Step& s);  // images.cpp
+void conv_transpose(const Step& s);
+void average_pool(const Step& s);
+void global_average_pool(const Step& s);
+void max_pool(const Step& s);
+void global_max_pool(const Step& s);
+void reduce_mean(const Step& s);
+void choose(const Step& s);  // selection.cpp
+void concat(const Step& s);
+void pad(const Step& s);
+void upsample(const Step& s);
+void add_tensors(const Step& s, double coefficient);
 
 }  // namespace geolip::verify::onnx

@@ -1,5 +1,5 @@
-// An ONNX model as a chain of layers: its nodes are followed in the order of the file, which ONNX wants to be
-// that of evaluation.
+// An ONNX model as a network: its nodes are followed in the order of the file, which ONNX wants to be that of
+// evaluation.
 #include "verify/files/onnx/constants.hpp"
 #include "verify/files/onnx/fork.hpp"
 #include "verify/files/onnx/operators.hpp"
@@ -28,37 +28,64 @@ class Walk {
                       " outputs but only one is supported");
     }
     check_names(input.name);
-    chain_.emplace(input_shape(input, whole_batch), budget_);
-    tip_ = input.name;
-    inputs_ = chain_->size();
-    shapes_.emplace(tip_, chain_->shape());
+    graph_.emplace(input_shape(input, whole_batch), budget_);
+    inputs_ = graph_->size();
+    data_.emplace(input.name, graph_->at_hand());
   }
 
   Network network() {
+    fold_constants();
     for (std::size_t i = 0; i < model_.nodes.size(); ++i) {
-      if (!live_[i]) continue;
-      const Node node(model_.nodes[i], model_.opset);
-      try {
-        step(node);
-      } catch (const RowsError& error) {
-        throw RowsError(node.label() + ": " + error.what());
-      } catch (const ReadError& error) {
-        throw ReadError(node.label() + ": " + error.what());
-      }
+      if (live_[i]) attempt(i, [this, i](const Node& node) { step(i, node); });
     }
-    if (fork_ || tip_ != model_.outputs.front()) {
-      throw ReadError("output " + in_quotes(model_.outputs.front()) +
-                      " is not computed from the input by a chain");
+    const auto output = data_.find(model_.outputs.front());
+    if (output == data_.end()) {
+      throw ReadError("output " + in_quotes(model_.outputs.front()) + " is not computed from the input");
     }
+    graph_->take_up(output->second);
     Network network;
     network.inputs = inputs_;
-    network.outputs = chain_->size();
-    network.layers = chain_->take_layers();
+    network.outputs = graph_->size();
+    network.layers = graph_->take_layers();
     if (network.layers.empty()) throw ReadError("the output is the input itself");
     return network;
   }
 
  private:
+  /// Errors carry the node's name.
+  template <typename Action>
+  void attempt(std::size_t i, const Action& action) {
+    const Node node(model_.nodes[i], model_.opset);
+    try {
+      action(node);
+    } catch (const RowsError& error) {
+      throw RowsError(node.label() + ": " + error.what());
+    } catch (const ReadError& error) {
+      throw ReadError(node.label() + ": " + error.what());
+    }
+  }
+
+  /// Nodes of constants alone: they are known before the data are followed.
+  void fold_constants() {
+    for (std::size_t i = 0; i < model_.nodes.size(); ++i) {
+      const NodeMessage& message = model_.nodes[i];
+      if (!live_[i] || message.outputs.size() != 1) continue;
+      const bool constants =
+          std::all_of(message.inputs.begin(), message.inputs.end(),
+                      [this](std::string_view name) { return name.empty() || constant(name) != nullptr; });
+      if (!constants) continue;
+      attempt(i, [this](const Node& node) { fold_node(node); });
+      live_[i] = false;
+    }
+  }
+
+  void fold_node(const Node& node) {
+    std::vector<const Tensor*> inputs;
+    for (const std::string_view name : node.message().inputs)
+      inputs.push_back(name.empty() ? nullptr : constant(name));
+    constants_.emplace(node.message().outputs.front(), fold(node, inputs, files_, budget_));
+  }
+
   void note_initializers() {
     for (const TensorMessage& tensor : model_.initializers) {
       if (!initializers_.emplace(tensor.name, &tensor).second) {
@@ -143,57 +170,66 @@ class Walk {
     }
   }
 
-  void step(const Node& node) {
+  void step(std::size_t i, const Node& node) {
     const NodeMessage& message = node.message();
     std::vector<const Tensor*> constants;
-    std::vector<std::size_t> data;  // the inputs that are computed from the network's input
-    for (std::size_t i = 0; i < message.inputs.size(); ++i) {
-      const std::string_view name = message.inputs[i];
+    std::vector<const Data*> tensors;
+    std::optional<std::size_t> first;  // of the inputs that are computed from the network's input
+    for (std::size_t k = 0; k < message.inputs.size(); ++k) {
+      const std::string_view name = message.inputs[k];
       constants.push_back(name.empty() ? nullptr : constant(name));
+      tensors.push_back(nullptr);
       if (name.empty() || constants.back() != nullptr) continue;
-      if (!shapes_.contains(name))
-        throw ReadError("it reads " + in_quotes(name) + ", which is not supported");
-      data.push_back(i);
+      const auto data = data_.find(name);
+      if (data == data_.end()) throw ReadError("it reads " + in_quotes(name) + ", which is not supported");
+      tensors.back() = &data->second;
+      if (!first) first = k;
     }
     const std::string_view output = message.outputs.front();
-    if (message.outputs.size() > 1 && message.op != "Dropout" && message.op != "BatchNormalization") {
+    const bool splits = message.op == "Split" && is_onnx_domain(message.domain);
+    if (message.outputs.size() > 1 && message.op != "Dropout" && message.op != "BatchNormalization" &&
+        !splits) {
       throw ReadError("operator " + node.op() + " with several outputs is not supported");
     }
-    if (data.empty()) {
-      constants_.emplace(output, fold(node, constants, files_, budget_));
-    } else if (reads_shape_only(message)) {
+    if (!first) {
+      fold_node(node);
+      return;
+    }
+    if (reads_shape_only(message)) {
       node.require_inputs(1, 1);
-      constants_.emplace(output, fold_shape(node, shapes_.at(message.inputs.front())));
-    } else {
-      follow(node, constants, data);
+      constants_.emplace(output, fold_shape(node, tensors.front()->shape));
+      return;
+    }
+    find_forks(i, message.inputs[*first]);
+    if (!live_[i]) return;  // it belongs to one
+    graph_->take_up(*tensors[*first]);
+    const Step step{*graph_, node, *first, constants, tensors, files_, budget_, logits_};
+    if (!splits) {
+      apply_operator(step);
+      data_.emplace(output, graph_->at_hand());
+      return;
+    }
+    const std::vector<Data> parts = apply_split(step);
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      if (!message.outputs[k].empty()) data_.emplace(message.outputs[k], parts[k]);
     }
   }
 
-  /// One node on the way from the input to the output.
-  void follow(const Node& node, const std::vector<const Tensor*>& constants,
-              const std::vector<std::size_t>& data) {
-    const std::string_view output = node.message().outputs.front();
-    if (!fork_ && reads_[tip_] > 1) fork_.emplace(tip_, reads_[tip_]);
-    if (fork_) {
-      fork_->take(node, constants, chain_->shape().size(), reads_[output]);
-      if (!fork_->activation().empty()) {
-        const std::string name = fork_->activation();
-        chain_->add_slopes(node.label(), name, fixed_slopes(name).value());
-        fork_.reset();
-        tip_ = output;
-      }
-    } else {
-      if (data.size() != 1) {
-        throw ReadError("operator " + node.op() + " joins several computed tensors, which is not supported");
-      }
-      if (node.message().inputs[data.front()] != tip_) {
-        throw ReadError("operator " + node.op() +
-                        " reads a tensor that was left behind, which is not supported");
-      }
-      apply_operator({*chain_, node, data.front(), constants, budget_, logits_});
-      tip_ = output;
+  /// Activations written as several nodes that read the tensor: their nodes are done with at once.
+  void find_forks(std::size_t first, std::string_view x) {
+    if (reads_[x] < 2) return;
+    const std::function<const Tensor*(std::string_view)> known = [this](std::string_view name) {
+      return constant(name);
+    };
+    const Data& data = data_.at(x);
+    while (const auto fork =
+               find_fork(x, data.shape.size(), first, {model_.nodes, live_, model_.opset, reads_, known})) {
+      graph_->take_up(data);
+      const Node last(model_.nodes[fork->last], model_.opset);
+      graph_->add_slopes(last.label(), fork->activation, fixed_slopes(fork->activation).value());
+      data_.emplace(last.message().outputs.front(), graph_->at_hand());
+      for (const std::size_t i : fork->nodes) live_[i] = false;
     }
-    shapes_.emplace(output, chain_->shape());
   }
 
   const Model& model_;
@@ -203,13 +239,11 @@ class Walk {
 
   std::map<std::string_view, const TensorMessage*> initializers_;
   std::map<std::string_view, Tensor> constants_;
-  std::map<std::string_view, Shape> shapes_;  ///< of all tensors computed from the input so far
-  std::map<std::string_view, Index> reads_;   ///< how often a tensor is read, but for its shape
-  std::vector<bool> live_;
-  std::optional<Fork> fork_;  ///< while the data go several ways
+  std::map<std::string_view, Data> data_;    ///< all tensors computed from the input so far
+  std::map<std::string_view, Index> reads_;  ///< how often a tensor is read, but for its shape
+  std::vector<bool> live_;                   ///< nodes that are left to do
 
-  std::optional<Chain> chain_;
-  std::string_view tip_;  ///< the tensor at the end of the chain
+  std::optional<Graph> graph_;
   Index inputs_ = 0;
 };
 

@@ -11,7 +11,8 @@
 namespace geolip::verify::onnx {
 
 /// Counts the numbers that are made while a file is read: a few bytes can describe tensors of any size, so
-/// what is made is limited by a multiple of the file's size that no honest network comes near.
+/// what is made is limited by a multiple of the file's size that no honest network comes near; and by a base
+/// that leaves room for convolutions, which are written out.
 class Budget {
  public:
   explicit Budget(std::size_t bytes) : left_(base + per_byte * static_cast<Index>(bytes)) {}
@@ -20,7 +21,7 @@ class Budget {
   void take(Index count);
 
  private:
-  static constexpr Index base = Index{1} << 22;
+  static constexpr Index base = Index{1} << 25;
   static constexpr Index per_byte = 16;
 
   Index left_;

@@ -1,5 +1,5 @@
 /// \file
-/// The layers of a graph as they are found one after the other.
+/// The layers of a graph as they are found one after the other, and the tensors between them.
 #pragma once
 
 #include "verify/files/onnx/tensor.hpp"
@@ -12,17 +12,38 @@ class RowsError : public ReadError {
   using ReadError::ReadError;
 };
 
-/// A chain of layers, and how the tensor at its end is laid out.
-class Chain {
- public:
-  Chain(Shape input, Budget& budget);
+/// A tensor that is computed from the input: which tensor of the network it is, and in what order.
+struct Data {
+  Index tensor = 0;
+  Shape shape;
+  Index size = 0;
+  std::vector<Index> source;  ///< element i is coordinate source[i] of the tensor; empty: i
+  std::string relabelled_by;
+};
 
-  const Shape& shape() const { return shape_; }
-  Index size() const { return size_; }
-  void set_shape(Shape shape) { shape_ = std::move(shape); }
+/// Layers, and the data at hand: what the next layer reads, or the last one has made.
+class Graph {
+ public:
+  /// The network's input is at hand.
+  Graph(Shape input, Budget& budget);
+
+  const Data& at_hand() const { return data_; }
+  void take_up(Data data) { data_ = std::move(data); }
+
+  const Shape& shape() const { return data_.shape; }
+  Index size() const { return data_.size; }
+  void set_shape(Shape shape) { data_.shape = std::move(shape); }
 
   /// y = W x with W row after row; the result has the given shape.
   void add_dense(const std::string& name, Index rows, Index cols, std::vector<double> weight, Shape result);
+  /// y = S x; the result has the given shape.
+  void add_sparse(const std::string& name, Sparse sparse, Shape result);
+  /// The data become their elements `source`, -1 a zero; nothing is added where that changes nothing.
+  void select(const std::string& name, const std::vector<Index>& source, Shape result);
+  /// A layer that reads several tensors.
+  void add_join(const std::string& name, decltype(Layer::op) op, std::vector<Index> tensors, Shape result);
+  /// The tensor of data with its elements in order.
+  Index settled(const std::string& name, const Data& data);
   /// y = s x, element by element in the order of the tensor; nothing is added if all s are 1.
   void add_scale(const std::string& name, Scale scale);
   /// y = s x with the same s everywhere.
@@ -41,18 +62,15 @@ class Chain {
   /// From now on only relabelling may follow.
   void close() { closed_ = true; }
 
-  /// The layers; leaves the chain empty.
+  /// The layers, whose last one makes the data at hand; leaves the graph empty.
   std::vector<Layer> take_layers();
 
  private:
   void add(const std::string& name, decltype(Layer::op) op);
-  void place_relabelling();
+  void append(const std::string& name, decltype(Layer::op) op, std::vector<Index> tensors);
 
   Budget& budget_;
-  Shape shape_;
-  Index size_;
-  std::vector<Index> source_;  ///< element i is coordinate source_[i] of the last layer; empty: i
-  std::string relabelled_by_;
+  Data data_;
   std::vector<Layer> layers_;
   bool closed_ = false;
 };

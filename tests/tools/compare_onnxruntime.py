@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Compares GeoLIP's reading of ONNX models with ONNX Runtime: the same outputs at random inputs, to 1e-5.
+
+usage: compare_onnxruntime.py EVALUATE_NETWORK [MODEL.onnx ...]
+
+Makes a model of every operator that is read, in many variants, and takes further models from the command line and
+from the folder $GEOLIP_SHARED/networks. Ends with code 77 (skipped) where onnx or onnxruntime (PyPI) are missing.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError as missing:
+    print(f"skipped: {missing}; pip install onnx onnxruntime")
+    sys.exit(77)
+
+TOLERANCE = 1e-5
+INPUTS = 3
+
+
+def model(shape, nodes, constants=(), opset=17):
+    """A model from x of this shape to y."""
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def node(op, inputs, outputs=("y",), **attributes):
+    return helper.make_node(op, list(inputs), list(outputs), **attributes)
+
+
+def weights(rng, *shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def made_models():
+    """Pairs of a name and a model."""
+    rng = np.random.default_rng(0)
+    ways = [
+        dict(kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1], dilations=[1, 1]),
+        dict(kernel_shape=[2, 3], strides=[2, 1], pads=[0, 1, 1, 0], dilations=[1, 1]),
+        dict(kernel_shape=[2, 2], strides=[1, 2], pads=[0, 0, 0, 0], dilations=[3, 2]),
+        dict(kernel_shape=[3, 2], strides=[3, 2], pads=[1, 0, 1, 1], dilations=[1, 1]),
+    ]
+    for i, way in enumerate(ways):
+        for groups in (1, 2):
+            k = way["kernel_shape"]
+            w = weights(rng, 6, 4 // groups, *k)
+            b = weights(rng, 6)
+            yield f"conv {i} {groups}", model([1, 4, 7, 8], [node("Conv", "xwb", group=groups, **way)], [("w", w), ("b", b)])
+            t = weights(rng, 4, 6 // groups, *k)
+            extra = [s - 1 for s in way["strides"]]
+            yield f"transposed {i} {groups}", model(
+                [1, 4, 5, 6], [node("ConvTranspose", "xwb", group=groups, output_padding=extra, **way)], [("w", t), ("b", b)])
+        for ceil in (0, 1):
+            yield f"max {i} {ceil}", model([1, 3, 7, 8], [node("MaxPool", "x", ceil_mode=ceil, **way)])
+            for include in (0, 1):
+                if ceil and include:
+                    continue
+                yield f"mean {i} {ceil} {include}", model(
+                    [1, 3, 7, 8], [node("AveragePool", "x", ceil_mode=ceil, count_include_pad=include, **way)], opset=19)
+    for how in ("SAME_UPPER", "SAME_LOWER", "VALID"):
+        for stride in (1, 2, 3):
+            w = weights(rng, 2, 2, 3, 2)
+            yield f"{how} {stride}", model(
+                [1, 2, 7, 8], [node("Conv", "xw", auto_pad=how, strides=[stride, stride])], [("w", w)])
+    yield "conv 1-D", model([1, 3, 9], [node("Conv", "xw", pads=[1, 2], strides=[2], dilations=[2])], [("w", weights(rng, 4, 3, 3))])
+    yield "pool 1-D", model([1, 3, 9], [node("MaxPool", "x", kernel_shape=[4], strides=[3], pads=[1, 1])])
+    yield "global mean", model([1, 3, 4, 5], [node("GlobalAveragePool", "x")])
+    yield "global max", model([1, 3, 4, 5], [node("GlobalMaxPool", "x")])
+    for keep in (0, 1):
+        yield f"mean over axes {keep}", model([1, 3, 4, 5], [node("ReduceMean", "x", axes=[1, -1], keepdims=keep)])
+        yield f"mean over a list {keep}", model([1, 3, 4, 5], [node("ReduceMean", "xa", keepdims=keep)], [("a", np.array([2]))], 18)
+    yield "mean of all", model([1, 3, 4], [node("ReduceMean", "x")])
+    normal = [(n, np.abs(weights(rng, 3)) + np.float32(0.1)) for n in "sbmv"]
+    yield "batch normalisation", model([1, 3, 4, 5], [node("BatchNormalization", ["x", "s", "b", "m", "v"])], normal)
+    joins = [node("Relu", "x", ["r"]), node("Neg", "x", ["n"])]
+    for axis in (1, 2, 3):
+        yield f"concat {axis}", model([1, 2, 3, 4], joins + [node("Concat", "rn", axis=axis)])
+    yield "residual", model([1, 4], joins + [node("Add", "rn", ["a"]), node("Sub", "ax")])
+    yield "broadcast", model([1, 2, 1, 3], [node("Reshape", "xs", ["r"]), node("Add", "xr")], [("s", np.array([1, 1, 2, 3]))])
+    yield "split", model([1, 6], [node("Split", "xs", ["a", "b", "c"], axis=1), node("Add", "ac", ["d"]), node("Concat", "db", axis=1)],
+                         [("s", np.array([2, 2, 2]))])
+    yield "split by number", model([1, 6], [node("Split", "x", ["a", "b"], axis=-1, num_outputs=2), node("Sub", "ab")], opset=18)
+    yield "slice", model([1, 3, 6], [node("Slice", "xseat")],
+                         [("s", np.array([4, 0])), ("e", np.array([-9, 2])), ("a", np.array([2, 1])), ("t", np.array([-2, 1]))])
+    yield "gather", model([1, 3, 4], [node("Gather", "xi", axis=2)], [("i", np.array([3, 0, 0]))])
+    yield "pad", model([1, 2, 3], [node("Pad", "xpv")], [("p", np.array([0, 1, 2, 0, 0, -1])), ("v", np.float32(3))])
+    yield "pad axes", model([1, 2, 3], [node("Pad", ["x", "p", "", "a"])], [("p", np.array([1, 2])), ("a", np.array([-1]))], 18)
+    for transformation, nearest in (("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"),
+                                    ("half_pixel", "round_prefer_ceil"), ("pytorch_half_pixel", "round_prefer_floor")):
+        yield f"resize {transformation} {nearest}", model(
+            [1, 2, 3, 4], [node("Resize", ["x", "", "s"], mode="nearest", coordinate_transformation_mode=transformation,
+                                nearest_mode=nearest)], [("s", np.array([1, 1, 2, 3], dtype=np.float32))])
+    yield "resize to sizes", model(
+        [1, 2, 3, 4], [node("Resize", ["x", "", "", "s"], mode="nearest", coordinate_transformation_mode="asymmetric",
+                            nearest_mode="floor")], [("s", np.array([1, 2, 9, 8]))])
+    yield "upsample", model([1, 2, 3, 4], [node("Upsample", "xs", mode="nearest")], [("s", np.array([1, 1, 3, 2], dtype=np.float32))], 9)
+    yield "image with channels last", model(
+        [1, 5, 6, 2], [node("Transpose", "x", ["t"], perm=[0, 3, 1, 2]), node("Conv", "tw", ["c"]),
+                       node("MaxPool", "c", ["p"], kernel_shape=[2, 2]), node("Transpose", "p", ["q"], perm=[0, 2, 3, 1]),
+                       node("Add", "qb", ["z"]), node("Flatten", "z")],
+        [("w", weights(rng, 3, 2, 2, 2)), ("b", weights(rng, 3))])
+    yield "silu beside a skip", model([1, 4], [node("Sigmoid", "x", ["s"]), node("Mul", "xs", ["m"]), node("Add", "mx")])
+
+
+def found_models(arguments):
+    for path in arguments:
+        yield path, onnx.load(path)
+    shared = os.environ.get("GEOLIP_SHARED")
+    if shared:
+        for path in sorted(pathlib.Path(shared, "networks").rglob("*.onnx")):
+            yield str(path), onnx.load(str(path))
+
+
+def input_of(proto):
+    initialisers = {t.name for t in proto.graph.initializer}
+    value = next(v for v in proto.graph.input if v.name not in initialisers)
+    dims = [d.dim_value for d in value.type.tensor_type.shape.dim]
+    if len(dims) > 1 and dims[0] < 1:
+        dims[0] = 1
+    return value.name, dims
+
+
+def softmax_is_last(proto):
+    return any(n.op_type in ("Softmax", "LogSoftmax") for n in proto.graph.node)
+
+
+def compare(name, proto, evaluate, folder, rng):
+    path = pathlib.Path(name)
+    if not path.is_file():
+        path = pathlib.Path(folder, "model.onnx")
+        path.write_bytes(proto.SerializeToString())
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    input_name, dims = input_of(proto)
+    xs = [rng.uniform(-1, 1, dims).astype(np.float32) for _ in range(INPUTS)]
+    text = "\n".join(" ".join(repr(float(v)) for v in x.ravel()) for x in xs) + "\n"
+    run = subprocess.run([evaluate, str(path)], input=text, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        return f"refused: {run.stderr.strip()}"
+    for x, line in zip(xs, run.stdout.splitlines()):
+        ours = np.array(line.split(), dtype=float)
+        theirs = np.asarray(session.run(None, {input_name: x})[0], dtype=float).ravel()
+        if softmax_is_last(proto):
+            ours = np.exp(ours - ours.max()) / np.exp(ours - ours.max()).sum()
+        if ours.shape != theirs.shape:
+            return f"{ours.size} outputs where ONNX Runtime has {theirs.size}"
+        error = np.abs(ours - theirs).max() / max(1e-30, np.abs(theirs).max())
+        if not error <= TOLERANCE:
+            return f"differs by {error:.1e}"
+    return None
+
+
+def main():
+    evaluate = sys.argv[1]
+    rng = np.random.default_rng(1)
+    failures = count = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for models in (made_models(), found_models(sys.argv[2:])):
+            for name, proto in models:
+                fault = compare(name, proto, evaluate, folder, rng)
+                count += 1
+                if fault:
+                    failures += 1
+                    print(f"{name}: {fault}")
+    print(f"{count - failures} of {count} models agree with ONNX Runtime {onnxruntime.__version__}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
