@@ -1,0 +1,209 @@
+// Convolutional networks: time, memory and certified gap, and what the certificate was predicted to need.
+//
+//   bench_networks [--small] [--threads N] [--time-limit S] [--most E] [--json FILE]
+//
+// Stacks of 3x3 convolutions on 28x28 images (2 to 16 layers of 8 to 32 channels, as in GLipSDP's study of
+// their scalability), and two image classifiers whose dense SDPs have the sizes that LipDiff reports (4021
+// and 22529). The weights are random: they change the constant, not the work. A network whose certificate
+// takes more than E billion multiplications, or more memory than there is, is not run: its prediction alone
+// is reported, and says what a larger machine or a GPU would be needed for. --small runs tiny ones, for the
+// test suite.
+#include <bench/support/environment.hpp>
+#include <bench/support/timed_backend.hpp>
+#include <certify/prediction.hpp>
+#include <estimate/estimate_on.hpp>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+namespace geolip::bench {
+namespace {
+
+using nlohmann::json;
+
+/// Normal weights of He's size.
+class Weights {
+ public:
+  std::vector<double> draw(Index count, Index inputs) {
+    std::vector<double> weights(static_cast<std::size_t>(count));
+    for (double& w : weights) w = normal_(engine_) * std::sqrt(2.0 / static_cast<double>(inputs));
+    return weights;
+  }
+
+ private:
+  std::mt19937_64 engine_{7};
+  std::normal_distribution<double> normal_;
+};
+
+/// Appends a square convolution of the image of `channels` x side x side, and returns the side of its output.
+Index add_conv(Network& network, Weights& weights, Index channels, Index side, Index filters, Index kernel,
+               Index stride, Index pad) {
+  Conv conv;
+  conv.channels = channels;
+  conv.image = {side, side};
+  conv.filters = filters;
+  conv.kernel = {kernel, kernel};
+  conv.stride = {stride, stride};
+  conv.pads_before = conv.pads_after = {pad, pad};
+  conv.weight = weights.draw(filters * channels * kernel * kernel, channels * kernel * kernel);
+  const Index result = conv.output(0);
+  network.add({"conv", std::move(conv)});
+  return result;
+}
+
+void add_dense(Network& network, Weights& weights, Index outputs) {
+  Dense dense;
+  dense.weight = Matrix(outputs, network.outputs());
+  dense.weight.data = weights.draw(outputs * network.outputs(), network.outputs());
+  network.add({"dense", std::move(dense)});
+}
+
+void add_relu(Network& network) { network.add({"relu", make_activation(ActivationKind::relu)}); }
+
+/// `layers` convolutions with ReLUs between them; the output is the last one's image.
+Network stack(Index layers, Index channels, Index side) {
+  Weights weights;
+  Network network(side * side);
+  for (Index l = 0; l < layers; ++l) {
+    if (l > 0) add_relu(network);
+    add_conv(network, weights, l == 0 ? 1 : channels, side, channels, 3, 1, 1);
+  }
+  return network;
+}
+
+/// 784 inputs, 16 x 14 x 14 and 100 neurons: with the constant, a dense SDP of size 4021.
+Network mnist_classifier() {
+  Weights weights;
+  Network network(784);
+  add_conv(network, weights, 1, 28, 16, 4, 2, 1);
+  add_relu(network);
+  add_dense(network, weights, 100);
+  add_relu(network);
+  add_dense(network, weights, 10);
+  return network;
+}
+
+/// 3072 inputs, 16 x 32 x 32 and 48 x 8 x 8 neurons: size 22529.
+Network cifar_classifier() {
+  Weights weights;
+  Network network(3072);
+  const Index side = add_conv(network, weights, 3, 32, 16, 3, 1, 1);
+  add_relu(network);
+  add_conv(network, weights, 16, side, 48, 4, 4, 0);
+  add_relu(network);
+  add_dense(network, weights, 10);
+  return network;
+}
+
+Index neurons_of(const graph::Chain& chain) {
+  Index sum = 0;
+  for (Index k = 0; k < chain.depth(); ++k) sum += chain.neurons(k);
+  return sum;
+}
+
+struct Limits {
+  double multiplications;
+  double seconds;
+  int threads;
+};
+
+json run(const std::string& name, const Network& network, const Objective& objective, const Limits& limits) {
+  const graph::Chain chain = graph::make_chain(network);
+  const bool vector = objective.kind == Objective::Kind::vector;
+  const certify::Prediction prediction =
+      certify::predict(chain, std::vector<bool>(static_cast<std::size_t>(chain.depth()), false),
+                       vector ? network.outputs() : 1);
+  const Index size = network.inputs() + neurons_of(chain) + 1;
+  json row{{"network", name},
+           {"objective", to_string(objective)},
+           {"sdp_size", size},
+           {"predicted_bytes", prediction.bytes},
+           {"predicted_multiplications", prediction.multiplications}};
+  const auto inner = backend::make_cpu_backend(limits.threads);
+  const bool fits = prediction.bytes <= 0.9 * static_cast<double>(inner->memory());
+  std::printf("%-24s %-7s SDP %6lld  certificate %7.2f GB %9.1f e9", name.c_str(),
+              to_string(objective).c_str(), static_cast<long long>(size), prediction.bytes / 1e9,
+              prediction.multiplications / 1e9);
+  if (!fits || prediction.multiplications > limits.multiplications) {
+    row["run"] = false;
+    std::printf("  not run: %s\n", fits ? "too long here" : "too large here");
+    return row;
+  }
+  Settings settings;
+  settings.gap = 1e-3;
+  settings.verify = Verify::off;
+  settings.time_limit = limits.seconds;
+  Watch watch;
+  TimedBackend timed(*inner, watch);
+  const Result result = estimate_on(timed, network, {Norm::l2, {objective}}, settings);
+  const Bound& bound = result.bounds.front();
+  row["run"] = true;
+  row["lower"] = bound.lower;
+  row["upper"] = bound.upper;
+  row["gap"] = bound.gap();
+  row["certified"] = result.certified();
+  row["seconds"] = bound.seconds.total;
+  row["certificate_seconds"] = bound.seconds.certificate;
+  row["ascent_seconds"] = bound.seconds.ascent;
+  row["peak_bytes"] = watch.peak_bytes;
+  std::printf("  %8.2f s  peak %6.2f GB  upper %.6g  gap %.1e%s\n", bound.seconds.total,
+              static_cast<double>(watch.peak_bytes) / 1e9, bound.upper, bound.gap(),
+              result.certified() ? "" : "  NOT CERTIFIED");
+  std::fflush(stdout);
+  return row;
+}
+
+int main_program(int argc, char** argv) {
+  CLI::App app("Bench of convolutional networks");
+  bool small = false;
+  Limits limits{2000.0, 900.0, 0};
+  std::string file;
+  app.add_flag("--small", small, "tiny networks");
+  app.add_option("--threads", limits.threads, "CPU threads, 0 for all");
+  app.add_option("--time-limit", limits.seconds, "seconds for a network");
+  app.add_option("--most", limits.multiplications, "billions of multiplications that a certificate may take");
+  app.add_option("--json", file, "write the results to this file");
+  CLI11_PARSE(app, argc, argv);
+  limits.multiplications *= 1e9;
+
+  json report{{"bench", "networks"}, {"environment", environment()}, {"threads", limits.threads}};
+  json& rows = report["networks"] = json::array();
+  const Index side = small ? 6 : 28;
+  for (const Index channels : small ? std::vector<Index>{2} : std::vector<Index>{8, 16, 32}) {
+    for (const Index layers : small ? std::vector<Index>{2, 3} : std::vector<Index>{2, 4, 8, 16}) {
+      const std::string name = "stack " + std::to_string(layers) + " x " + std::to_string(channels);
+      rows.push_back(run(name, stack(layers, channels, side), Objective::vector(), limits));
+    }
+  }
+  if (!small) {
+    rows.push_back(run("mnist classifier", mnist_classifier(), Objective::output(0), limits));
+    rows.push_back(run("cifar classifier", cifar_classifier(), Objective::output(0), limits));
+  }
+  if (!file.empty()) {
+    std::ofstream out(file);
+    out << report.dump(2) << '\n';
+    if (!out.flush()) {
+      std::fprintf(stderr, "bench_networks: '%s' cannot be written\n", file.c_str());
+      return 3;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace geolip::bench
+
+int main(int argc, char** argv) {
+  try {
+    return geolip::bench::main_program(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "bench_networks: %s\n", e.what());
+    return 1;
+  }
+}
