@@ -1,4 +1,4 @@
-"""Writes a fully connected ReLU network as an ONNX file: Gemm and Relu nodes, a batch of rows as input."""
+"""Fully connected ReLU networks as ONNX files: Gemm and Relu nodes, a batch of rows as input."""
 
 import os
 
@@ -29,3 +29,8 @@ def write_onnx(path, name, parameters, facts, producer):
     temporary = path.with_name(path.name + ".part")
     temporary.write_bytes(model.SerializeToString(deterministic=True))
     os.replace(temporary, path)
+
+
+def read_onnx(path):
+    """The parameters of a file that write_onnx wrote."""
+    return [numpy_helper.to_array(tensor).copy() for tensor in onnx.load(path).graph.initializer]
