@@ -22,7 +22,7 @@ TEST_ATTACK = {norm: pgd.Attack(norm, eps, steps=40, step=eps / 10) for norm, ep
 # the test accuracy above 0.95.
 PRODUCT_WEIGHT = {
     (64,): {"linf": 1e-3, "l2": 1e-2},
-    (256,): {"linf": 1e-3, "l2": 1e-2},
+    (256,): {"linf": 1e-3, "l2": 1e-1},
     (64,) * 6: {"linf": 1e-5, "l2": 1e-2},
 }
 
