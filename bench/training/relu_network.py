@@ -46,6 +46,23 @@ def gradients(parameters, x, labels):
     return result
 
 
+def backpropagate(parameters, values, delta):
+    """delta' times the Jacobian of the logits with respect to the input, for each row; values come from forward()."""
+    for k in reversed(range(0, len(parameters), 2)):
+        delta = delta @ parameters[k]
+        if k > 0:
+            delta *= values[k // 2] > 0
+    return delta
+
+
+def output_gradients(parameters, x, output):
+    """For each row, the gradient of one logit with respect to the input."""
+    values = forward(parameters, x)
+    delta = np.zeros_like(values[-1])
+    delta[:, output] = 1
+    return backpropagate(parameters, values, delta)
+
+
 def loss_direction(parameters, x, labels):
     """The logits, and for each row a positive multiple of the gradient of its cross-entropy with respect to the input.
 
@@ -59,8 +76,4 @@ def loss_direction(parameters, x, labels):
     others = delta.sum(axis=1, keepdims=True)  # 1 - p_label, without its cancellation
     delta /= np.maximum(others, np.finfo(delta.dtype).tiny)
     delta[rows, labels] = -1
-    for k in reversed(range(0, len(parameters), 2)):
-        delta = delta @ parameters[k]
-        if k > 0:
-            delta *= values[k // 2] > 0
-    return values[-1], delta
+    return values[-1], backpropagate(parameters, values, delta)

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from training import adam, pgd, product_norm, relu_network  # noqa: E402
 from training.mnist import read_idx  # noqa: E402
-from training.onnx_file import write_onnx  # noqa: E402
+from training.onnx_file import read_onnx, write_onnx  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -68,6 +68,12 @@ class Gradients(unittest.TestCase):
             scale = (got @ wanted) / (got @ got)
             self.assertGreater(scale, 0)
             np.testing.assert_allclose(scale * got, wanted, rtol=0, atol=self.TOLERANCE)
+
+    def test_of_outputs_match_differences(self):
+        for output in range(4):
+            value = lambda: relu_network.forward(self.parameters, self.x)[-1][:, output].sum()  # noqa: E731, B023
+            got = relu_network.output_gradients(self.parameters, self.x, output)
+            np.testing.assert_allclose(got, central_differences(value, self.x, self.H), rtol=0, atol=self.TOLERANCE)
 
     def test_loss_direction_survives_certainty(self):
         # Logits 60 apart: in float32 the label's probability is 1, and the gradient itself 1e-26.
@@ -191,6 +197,7 @@ class Files(unittest.TestCase):
             write_onnx(path, "a", parameters, {"k": "v"}, "test")
             self.assertEqual([p.name for p in path.parent.iterdir()], ["a.onnx"])
             (logits,) = ReferenceEvaluator(str(path)).run(None, {"input": x})
+            self.assertEqual([p.tobytes() for p in read_onnx(path)], [p.tobytes() for p in parameters])
         np.testing.assert_allclose(logits, relu_network.forward(parameters, x)[-1], rtol=1e-5, atol=1e-5)
 
 

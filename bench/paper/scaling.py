@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""How long `geolip estimate` takes as networks get wider and deeper: random ReLU networks, one output.
+
+    build/bench-venv/bin/python bench/paper/scaling.py
+
+Weights are normal, of He's size: training changes the bound, not the work of a sweep. Writes
+bench/results/paper/scaling.jsonl, one line a network and norm, the fastest of some runs: what slows a run down, another
+program, is not part of the question.
+"""
+
+import argparse
+import pathlib
+import resource
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import geolip_command  # noqa: E402
+import jsonl  # noqa: E402
+from networks import shape_name  # noqa: E402
+from training import adam  # noqa: E402
+from training.onnx_file import write_onnx  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+ROOT = geolip_command.ROOT
+INPUTS, OUTPUTS, SEED = 784, 10, 0
+SERIES = {
+    "two layers": [[width] for width in (64, 128, 256, 512, 1024, 2048)],
+    "four layers": [[width] * 3 for width in (64, 128, 256, 512, 1024)],
+    "64 wide": [[64] * depth for depth in (1, 2, 4, 8, 16, 32, 64)],
+}
+
+
+def make_network(hidden, folder):
+    path = folder / f"random_{shape_name(hidden)}.onnx"
+    rng = np.random.default_rng([SEED, *hidden])
+    widths = [INPUTS, *hidden, OUTPUTS]
+    parameters = [p for n, m in zip(widths, widths[1:]) for p in adam.he_normal(rng, n, m)]
+    write_onnx(path, path.stem, parameters, {"seed": str(SEED)}, "geolip bench/paper/scaling.py")
+    return path
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(geolip, path, norm, verify, repeats):
+    runs = []
+    for _ in range(repeats):
+        begin, begin_cpu = time.perf_counter(), cpu_seconds()
+        options = ["--norm", norm, "--outputs", 0, "--verify", verify, "--gap", 1e-3]
+        report = geolip_command.estimate(geolip, path, *options)
+        runs.append((time.perf_counter() - begin, cpu_seconds() - begin_cpu, report))
+    return min(runs, key=lambda run: run[0])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build/paper/scaling", help="where networks go")
+    parser.add_argument("--geolip", type=pathlib.Path, default=geolip_command.DEFAULT, help="the command")
+    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "bench/results/paper/scaling.jsonl")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--largest", type=int, default=10**9, help="leave out networks with more hidden neurons")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for series, shapes in SERIES.items():
+        for hidden in shapes:
+            if sum(hidden) > arguments.largest:
+                continue
+            path = make_network(hidden, arguments.folder)
+            for norm in ("linf", "l2"):
+                wall, cpu, report = measure(arguments.geolip, path, norm, "on", arguments.repeats)
+                (result,) = report["results"]
+                lines.append({
+                    "record": "scaling",
+                    "series": series,
+                    "network": path.stem,
+                    "widths": [INPUTS, *hidden, OUTPUTS],
+                    "norm": norm,
+                    "output": 0,
+                    "method": "geolip",
+                    "status": result["status"],
+                    "upper": result["upper"],
+                    "seconds": result["seconds"],
+                    "wall_s": wall,  # with the start of the program and the reading of the file
+                    "cpu_s": cpu,
+                    "repeats": arguments.repeats,
+                    "geolip": report["version"],
+                    "environment": geolip_command.environment(),
+                })
+                print(f"{path.stem} {norm}: {wall:.3f} s, {result['status']}", flush=True)
+    jsonl.write(arguments.results, lines)
+
+
+if __name__ == "__main__":
+    main()
