@@ -12,13 +12,13 @@ of docs/norm_transfer.md.
 import argparse
 import datetime
 import json
-import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import geolip_command  # noqa: E402
+import jsonl  # noqa: E402
 import transfer_table  # noqa: E402
 from training import relu_network  # noqa: E402
 from training.mnist import read_mnist  # noqa: E402
@@ -78,6 +78,7 @@ def line(geolip, entry, folder, norm, images_file, images, labels):
     radii = certified_radii(logits, labels, margins)
     results = report["results"]
     return {
+        "record": "transfer",
         "network": entry["name"],
         "widths": entry["widths"],
         "training": entry["training"],
@@ -122,10 +123,7 @@ def main():
                 lines.append(line(arguments.geolip, entry, arguments.networks, norm, images_file, images, labels))
                 mean = np.mean([r["upper"] for r in lines[-1]["outputs"]])
                 print(f"{entry['name']} {norm}: mean bound of the outputs {mean:.4g}", flush=True)
-        arguments.results.parent.mkdir(parents=True, exist_ok=True)
-        temporary = arguments.results.with_suffix(".part")
-        temporary.write_text("".join(json.dumps(entry) + "\n" for entry in lines))
-        os.replace(temporary, arguments.results)
+        jsonl.write(arguments.results, lines)
     transfer_table.update(arguments.page, arguments.results)
 
 
