@@ -27,7 +27,7 @@ METHODS = {
     "geolip": ("GeoLIP, verified upper bound", BLUE, "o", "-"),
     "enumeration": ("enumeration (exact FGL)", VERMILION, "+", "-"),
     "geolip_lower": ("GeoLIP, lower bound", BLUE, ".", "--"),
-    "gradient_sampling": ("gradients at inputs", GREY, "1", "-"),
+    "gradient_sampling": ("gradients at inputs (lower bound)", GREY, "1", "-"),
 }
 NORMS = {"linf": r"$\ell_\infty$", "l2": r"$\ell_2$"}
 
@@ -51,6 +51,8 @@ def method_style(method):
     """Line properties; a method that the list does not know is drawn too, under its own name."""
     label, color, marker, line = METHODS.get(method, (method, GREY, "X", ":"))
     style = {"label": label, "color": color, "marker": marker, "linestyle": line}
+    if marker == "+":
+        style |= {"markersize": 13, "markeredgewidth": 2, "zorder": 5}  # seen where it meets others
     if marker not in "x+1*":
         style["markerfacecolor"] = color if method.startswith("geolip") else "none"
     return style

@@ -22,8 +22,9 @@ from plot_style import plt
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NORMS = ("linf", "l2")
 
-# Below, starting threads and the like take longer than the work that grows.
+# Exponents are fitted from this number of neurons on: below, GeoLIP's start takes longer than the work that grows.
 FITTED_FROM = 256
+OTHERS_FITTED_FROM = 64  # they end at 256
 
 
 def panels(columns=2, width=11.0, height=4.6, **keywords):
@@ -47,8 +48,17 @@ def plain_ticks(axis, values):
     axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
+def plain_log_ticks(axis):
+    """2, 3, 5, 10 in place of 2 x 10^0 where the axis is short; powers of ten alone where it is long."""
+    low, high = axis.get_ylim()
+    if high / low < 300:
+        axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5)))
+        axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
+        axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
 def bounds_against(cells, position, chosen, xlabel, title, log_x):
-    """Bounds of every method, one panel a norm; hollow markers on a broken line where not all outputs were run."""
+    """Bounds of every method, one panel a norm."""
     chosen_cells = [cell for cell in cells if chosen(cell)]
     norms = [norm for norm in NORMS if any(cell.norm == norm for cell in chosen_cells)]
     if not norms:
@@ -63,7 +73,8 @@ def bounds_against(cells, position, chosen, xlabel, title, log_x):
         if log_x:
             axis.set_xscale("log", base=2)
         plain_ticks(axis, sorted({position(cell) for cell in shown}))
-        axis.set_ylabel("bound, mean over outputs (logits / input unit)")
+        plain_log_ticks(axis)
+    axes[0].set_ylabel("mean bound of the outputs\n(change of a logit / change of the input)")
     figure.suptitle(title)
     shared_legend(figure, axes, 4)
     return figure
@@ -123,15 +134,23 @@ def random_depth(lines):
 
 def draw_power_law(axis, x, y, fitted_from=0, **keywords):
     """A line through the points; the exponent of the power law fitted to those from `fitted_from` goes into the legend."""
-    fit = results.power_law(*zip(*((a, b) for a, b in zip(x, y) if a >= fitted_from)))
+    fitted = [(a, b) for a, b in zip(x, y) if a >= fitted_from]
+    fit = results.power_law(fitted)
     label = keywords.pop("label")
     if fit:
         label += f": $n^{{{fit[1]:.2f}}}$"
     axis.plot(x, y, label=label, **keywords)
 
 
+def wider_networks(lines, norm, beyond):
+    """(neurons, CPU seconds of the whole process) of GeoLIP on random two-layer networks of more than `beyond` neurons."""
+    chosen = [line for line in lines if line["norm"] == norm and line["series"] == "two layers"]
+    return sorted((line["widths"][1], line["cpu_s"]) for line in chosen if line["widths"][1] > beyond)
+
+
 def time_neurons(lines):
-    """Seconds an output of every method on the two-layer MNIST networks, one panel a norm."""
+    """CPU seconds an output of every method on the two-layer MNIST networks, one panel a norm; GeoLIP's line goes on with
+    wider random networks, where its time is more than its start."""
     cells = [cell for cell in results.cells(lines["result"]) if on_mnist_plainly(cell) and len(cell.hidden) == 1]
     norms = [norm for norm in NORMS if any(cell.norm == norm for cell in cells)]
     if not norms:
@@ -141,13 +160,17 @@ def time_neurons(lines):
         shown = [cell for cell in cells if cell.norm == norm]
         for method in style.in_order({cell.method for cell in shown} - {results.LOWER}):
             line = sorted((cell.neurons, cell.seconds) for cell in shown if cell.method == method)
-            draw_power_law(axis, *zip(*line), **style.method_style(method))
+            if method == results.GEOLIP:
+                line += wider_networks(lines["scaling"], norm, beyond=line[-1][0])
+            first = FITTED_FROM if method == results.GEOLIP else OTHERS_FITTED_FROM
+            draw_power_law(axis, *zip(*line), first, **style.method_style(method))
         axis.set(xscale="log", yscale="log", xlabel="hidden neurons n", title=f"{style.NORMS[norm]} perturbations")
         axis.set_xscale("log", base=2)
-        plain_ticks(axis, sorted({cell.neurons for cell in shown}))
+        plain_ticks(axis, [2**k for k in range(3, 12)])
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2)
-    axes[0].set_ylabel("seconds for one output")
-    figure.suptitle("Time on two-layer MNIST networks, with fitted exponents")
+    axes[0].set_ylabel("CPU seconds for one output")
+    fitted = f"n \u2265 {OTHERS_FITTED_FROM} (GeoLIP: n \u2265 {FITTED_FROM})"
+    figure.suptitle(f"Time on two-layer networks, with exponents fitted to {fitted}")
     return figure
 
 
@@ -208,7 +231,7 @@ def sandwich(lines, network):
     return figure
 
 
-TRANSFER_TICKS = (0.05, 0.1, 0.2, 0.5, 1)
+TRANSFER_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1)
 
 
 def norm_transfer(lines):

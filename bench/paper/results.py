@@ -20,7 +20,7 @@ class Cell:
     norm: str
     method: str
     value: float
-    seconds: float  # median over the outputs
+    seconds: float  # CPU seconds, median over the outputs
     outputs: int  # how many of them were run with success
     complete: bool  # on all outputs that GeoLIP was run on
 
@@ -45,10 +45,8 @@ def read_lines(paths):
 
 
 def seconds(line):
-    """Of the method alone, without the start of a program and the reading of the network."""
-    if line["method"] == GEOLIP:
-        return line["details"]["seconds"]
-    return line["method_wall_s"]
+    """CPU seconds, as the tables compare them: GeoLIP's of its whole process, others' without Python's start and imports."""
+    return line["cpu_s"] if line["method"] == GEOLIP else line["method_cpu_s"]
 
 
 def outputs_of(lines):
@@ -100,9 +98,10 @@ def cells(lines):
     return result
 
 
-def power_law(x, y):
-    """(factor, exponent) of the least-squares line through log y over log x, or None below three points."""
-    if len(x) < 3 or min(x) == max(x):
+def power_law(points):
+    """(factor, exponent) of the least-squares line through log y over log x; None if there are fewer than three points."""
+    if len(points) < 3:
         return None
+    x, y = zip(*points)
     fit = statistics.linear_regression([log(v) for v in x], [log(v) for v in y])
     return exp(fit.intercept), fit.slope

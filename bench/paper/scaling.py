@@ -47,11 +47,11 @@ def cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(geolip, path, norm, verify, repeats):
+def measure(geolip, path, norm, repeats):
     runs = []
     for _ in range(repeats):
         begin, begin_cpu = time.perf_counter(), cpu_seconds()
-        options = ["--norm", norm, "--outputs", 0, "--verify", verify, "--gap", 1e-3]
+        options = ["--norm", norm, "--outputs", 0, "--verify", "on"]
         report = geolip_command.estimate(geolip, path, *options)
         runs.append((time.perf_counter() - begin, cpu_seconds() - begin_cpu, report))
     return min(runs, key=lambda run: run[0])
@@ -73,7 +73,7 @@ def main():
                 continue
             path = make_network(hidden, arguments.folder)
             for norm in ("linf", "l2"):
-                wall, cpu, report = measure(arguments.geolip, path, norm, "on", arguments.repeats)
+                wall, cpu, report = measure(arguments.geolip, path, norm, arguments.repeats)
                 (result,) = report["results"]
                 lines.append({
                     "record": "scaling",

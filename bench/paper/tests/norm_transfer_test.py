@@ -72,9 +72,9 @@ class Radii(unittest.TestCase):
 
 class EndToEnd(unittest.TestCase):
     def test_certified_images_withstand_attacks(self):
-        geolip = os.environ.get("GEOLIP")
+        geolip = os.environ.get("GEOLIP_COMMAND")
         if not geolip:
-            self.skipTest("GEOLIP does not name the geolip command")
+            self.skipTest("GEOLIP_COMMAND does not name the geolip command")
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             made_up.write_images(folder)

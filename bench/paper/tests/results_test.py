@@ -34,11 +34,10 @@ class Cells(unittest.TestCase):
         self.assertEqual(results.cells([line]), [])
 
     def test_power_law_is_found_again(self):
-        x = [64, 128, 256, 1024]
-        factor, exponent = results.power_law(x, [3e-5 * n**1.7 for n in x])
+        factor, exponent = results.power_law([(n, 3e-5 * n**1.7) for n in (64, 128, 256, 1024)])
         self.assertAlmostEqual(factor, 3e-5, places=12)
         self.assertAlmostEqual(exponent, 1.7, places=10)
-        self.assertIsNone(results.power_law([1, 2], [1, 2]))
+        self.assertIsNone(results.power_law([(1, 1), (2, 2)]))
 
     def test_lines_that_say_not_what_they_are_are_refused(self):
         with tempfile.TemporaryDirectory() as folder:
