@@ -1,4 +1,4 @@
-"""Runs the geolip command and returns its JSON report."""
+"""Runs the geolip command."""
 
 import json
 import os
@@ -19,10 +19,19 @@ def environment():
     return {"cpu": cpu_name(), "cores": os.cpu_count(), "load_at_start": os.getloadavg()[0]}
 
 
+def run(command, accepted):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode not in accepted:
+        said = done.stderr.strip()
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with exit code {done.returncode}: {said}")
+    return done.stdout
+
+
 def estimate(geolip, network, *options):
     """The report of `geolip estimate NETWORK OPTIONS`. Bounds of a run that met its limit (exit code 4) are valid too."""
-    command = [str(geolip), "estimate", str(network), "--json", "-", "--quiet", *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode not in (0, 4):
-        raise RuntimeError(f"{' '.join(command)} ended with exit code {done.returncode}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    return json.loads(run([geolip, "estimate", network, "--json", "-", "--quiet", *options], accepted=(0, 4)))
+
+
+def information(geolip, network):
+    """What `geolip info NETWORK` prints."""
+    return run([geolip, "info", network], accepted=(0,))

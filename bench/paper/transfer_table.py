@@ -54,11 +54,11 @@ def bounds_table(trainings):
         for norm in ("linf", "l2"):
             bound = mean_upper(lines[norm])
             row += [f"{mean_upper(lines[norm], 'outputs'):.4g}", f"{bound:.4g}", f"{bound / mean_upper(plain[norm]):.2f}"]
-        rows.append(row)
+        rows.append([*row, f"{mean_upper(lines['linf']) / mean_upper(lines['l2']):.1f}"])
     header = ["training", "accuracy, %", "PGD l_inf, %", "PGD l_2, %"]
     for norm in ("l_inf", "l_2"):
         header += [f"{norm}: outputs", "margins", "margins / plain"]
-    return table(header, rows)
+    return table([*header, "l_inf / l_2"], rows)
 
 
 def radii_table(trainings):
