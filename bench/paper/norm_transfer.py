@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Does training against one norm help the bound in the other? Bounds in linf and l2 beside accuracies.
 
-    .venv/bin/python bench/paper/norm_transfer.py FOLDER                # the four MNIST files
-    .venv/bin/python bench/paper/norm_transfer.py --table-only          # the table again, from the results
+    build/bench-venv/bin/python bench/paper/norm_transfer.py FOLDER                # the four MNIST files
+    build/bench-venv/bin/python bench/paper/norm_transfer.py --table-only          # the table again, from the results
 
 Runs `geolip estimate --verify on` on the networks of build/paper/networks that share a shape and differ in training: all
 outputs and all margins. Writes bench/results/paper/norm_transfer.jsonl, one line a network and norm, and the tables
@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import geolip_command  # noqa: E402
 import jsonl  # noqa: E402
+import pages  # noqa: E402
 import transfer_table  # noqa: E402
 from training import relu_network  # noqa: E402
 from training.mnist import read_mnist  # noqa: E402
@@ -61,7 +62,9 @@ def bounds(geolip, path, norm, images_file):
     margins = np.full((count, count), np.nan)
     for result in report["results"]:
         if not result["verified"]:
-            raise RuntimeError(f"{path.name}, {norm}, output {result['output']}: the bound is {result['status']}, not verified")
+            raise RuntimeError(
+                f"{path.name}, {norm}, output {result['output']}: the bound is {result['status']}, not verified"
+            )
         if isinstance(result["output"], list):
             k, j = result["output"]
             margins[k, j] = margins[j, k] = result["upper"]
@@ -101,7 +104,9 @@ def line(geolip, entry, folder, norm, images_file, images, labels):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", help="folder with t10k-images-idx3-ubyte.gz and the rest")
+    parser.add_argument(
+        "folder", type=pathlib.Path, nargs="?", help="folder with t10k-images-idx3-ubyte.gz and the rest"
+    )
     parser.add_argument("--networks", type=pathlib.Path, default=ROOT / "build/paper/networks", help="made by train.py")
     parser.add_argument("--geolip", type=pathlib.Path, default=geolip_command.DEFAULT, help="the command")
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS, help="the file of results to write")
@@ -125,7 +130,8 @@ def main():
                 mean = np.mean([r["upper"] for r in lines[-1]["outputs"]])
                 print(f"{entry['name']} {norm}: mean bound of the outputs {mean:.4g}", flush=True)
         jsonl.write(arguments.results, lines)
-    transfer_table.update(arguments.page, arguments.results)
+    lines = jsonl.read(arguments.results)
+    pages.replace(arguments.page, "tables", transfer_table.tables(transfer_table.grouped(lines)))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.ticker  # noqa: E402
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -61,6 +62,37 @@ def method_style(method):
 def in_order(methods):
     known = list(METHODS)
     return sorted(methods, key=lambda m: (known.index(m) if m in known else len(known), m))
+
+
+def panels(columns=2, width=11.0, height=4.6, **keywords):
+    figure, axes = plt.subplots(1, columns, figsize=(width, height), layout="constrained", squeeze=False, **keywords)
+    return figure, axes[0]
+
+
+def shared_legend(figure, axes, columns):
+    """One legend below all panels, each method once, in the order of the list."""
+    entries = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels()):
+            entries.setdefault(label, handle)
+    order = [label for label, *_ in METHODS.values()]
+    labels = sorted(entries, key=lambda label: order.index(label) if label in order else len(order))
+    figure.legend([entries[label] for label in labels], labels, loc="outside lower center", ncols=columns)
+
+
+def plain_ticks(coordinate, values):
+    """Ticks at these values alone; coordinate is an axes' xaxis or yaxis."""
+    coordinate.set_ticks(values, [str(v) for v in values])
+    coordinate.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def plain_log_ticks(axis):
+    """2, 3, 5, 10 in place of 2 x 10^0 where the axis is short; powers of ten alone where it is long."""
+    low, high = axis.get_ylim()
+    if high / low < 300:
+        axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 3, 5)))
+        axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:g}"))
+        axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
 def save(figure, folder, name):

@@ -64,7 +64,8 @@ def with_lower_bounds(by_output):
     for (network, norm, method), lines in by_output.items():
         if method == GEOLIP:
             result[network, norm, LOWER] = {
-                k: {**line, "method": GEOLIP, "value": line["details"]["bounds"][str(k)]["lower"]} for k, line in lines.items()
+                k: {**line, "method": GEOLIP, "value": line["details"]["bounds"][str(k)]["lower"]}
+                for k, line in lines.items()
             }
     return result
 

@@ -76,22 +76,24 @@ def main():
             for norm in ("linf", "l2"):
                 cpu, start, report = measure(arguments.geolip, path, norm, arguments.repeats)
                 (result,) = report["results"]
-                lines.append({
-                    "record": "scaling",
-                    "series": series,
-                    "network": path.stem,
-                    "widths": [INPUTS, *hidden, OUTPUTS],
-                    "norm": norm,
-                    "output": 0,
-                    "method": "geolip",
-                    "status": result["status"],
-                    "upper": result["upper"],
-                    "cpu_s": cpu,
-                    "start_cpu_s": start,
-                    "repeats": arguments.repeats,
-                    "geolip": report["version"],
-                    "environment": geolip_command.environment(),
-                })
+                lines.append(
+                    {
+                        "record": "scaling",
+                        "series": series,
+                        "network": path.stem,
+                        "widths": [INPUTS, *hidden, OUTPUTS],
+                        "norm": norm,
+                        "output": 0,
+                        "method": "geolip",
+                        "status": result["status"],
+                        "upper": result["upper"],
+                        "cpu_s": cpu,
+                        "start_cpu_s": start,
+                        "repeats": arguments.repeats,
+                        "geolip": report["version"],
+                        "environment": geolip_command.environment(),
+                    }
+                )
                 print(f"{path.stem} {norm}: {cpu:.2f} s, of which start {start:.2f} s, {result['status']}", flush=True)
     jsonl.write(arguments.results, lines)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the networks of the comparison on MNIST: ONNX files, and networks.json with what they are and can.
 
-    .venv/bin/python bench/paper/train.py FOLDER --out build/paper/networks    # the four MNIST files, idx format, gzipped
+    build/bench-venv/bin/python bench/paper/train.py FOLDER      # the four MNIST files, idx format, gzipped
 
 A network whose file is there, unchanged and of the same settings is not trained again. One core, some minutes.
 """
@@ -65,7 +65,11 @@ def sha256(path):
 def known(entry, facts, folder):
     """Whether `entry` of networks.json describes the network that `facts` ask for, and its file is still there."""
     path = folder / f"{facts['name']}.onnx"
-    return all(entry.get(key) == value for key, value in facts.items()) and path.is_file() and sha256(path) == entry["sha256"]
+    return (
+        all(entry.get(key) == value for key, value in facts.items())
+        and path.is_file()
+        and sha256(path) == entry["sha256"]
+    )
 
 
 def write_json(path, entries):
@@ -113,7 +117,10 @@ def main():
         }
         write_json(index, [entries[n.name] for n in wanted if n.name in entries])
         attacked = ", ".join(f"{norm} {a['accuracy']:.4f}" for norm, a in measured["pgd_accuracy"].items())
-        print(f"{network.name}: test accuracy {measured['accuracy']:.4f}, under PGD {attacked}; {seconds:.0f} s", flush=True)
+        print(
+            f"{network.name}: test accuracy {measured['accuracy']:.4f}, under PGD {attacked}; {seconds:.0f} s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

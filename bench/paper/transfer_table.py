@@ -1,6 +1,6 @@
 """The tables of docs/norm_transfer.md, from the results alone."""
 
-import jsonl
+import pages
 
 import numpy as np
 
@@ -26,7 +26,9 @@ def grouped(lines):
     """{shape: {training: {norm: line}}}, in the order of the lines."""
     result = {}
     for line in lines:
-        result.setdefault(shape_name(line["widths"]), {}).setdefault(training_name(line["training"]), {})[line["norm"]] = line
+        result.setdefault(shape_name(line["widths"]), {}).setdefault(training_name(line["training"]), {})[
+            line["norm"]
+        ] = line
     return result
 
 
@@ -36,11 +38,6 @@ def mean_upper(line, which="margins"):
 
 def mean_of(line, key):
     return float(np.mean([result["baselines"][key] for result in line["margins"]]))
-
-
-def table(header, rows):
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
 def bounds_table(trainings):
@@ -53,12 +50,16 @@ def bounds_table(trainings):
         row += [f"{100 * any_norm['pgd_accuracy'][norm]['accuracy']:.1f}" for norm in ("linf", "l2")]
         for norm in ("linf", "l2"):
             bound = mean_upper(lines[norm])
-            row += [f"{mean_upper(lines[norm], 'outputs'):.4g}", f"{bound:.4g}", f"{bound / mean_upper(plain[norm]):.2f}"]
+            row += [
+                f"{mean_upper(lines[norm], 'outputs'):.4g}",
+                f"{bound:.4g}",
+                f"{bound / mean_upper(plain[norm]):.2f}",
+            ]
         rows.append([*row, f"{mean_upper(lines['linf']) / mean_upper(lines['l2']):.1f}"])
     header = ["training", "accuracy, %", "PGD l_inf, %", "PGD l_2, %"]
     for norm in ("l_inf", "l_2"):
         header += [f"{norm}: outputs", "margins", "margins / plain"]
-    return table([*header, "l_inf / l_2"], rows)
+    return pages.table([*header, "l_inf / l_2"], rows)
 
 
 def radii_table(trainings):
@@ -79,7 +80,7 @@ def radii_table(trainings):
         header += [f"at {eps}, %" for eps in trainings["plain"][norm]["certified_accuracy"]]
     for norm in ("linf", "l2"):
         header += [f"{NORM_NAMES[norm]}: bound / gradient", "product / bound"]
-    return table(header, rows)
+    return pages.table(header, rows)
 
 
 def tables(results):
@@ -87,13 +88,3 @@ def tables(results):
     for shape, trainings in results.items():
         parts += [f"### {shape}", bounds_table(trainings), radii_table(trainings)]
     return "\n\n".join(parts)
-
-
-def update(page, results):
-    """Replaces what stands between the page's markers; the words around are written by people."""
-    begin, end = "<!-- tables: begin -->", "<!-- tables: end -->"
-    text = page.read_text()
-    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise ValueError(f"{page} must hold the lines {begin} and {end} once each, in this order")
-    head, tail = text.split(begin)[0], text.split(end)[1]
-    page.write_text(f"{head}{begin}\n\n{tables(grouped(jsonl.read(results)))}\n\n{end}{tail}")

@@ -13,8 +13,8 @@ from unittest import mock
 import made_up
 import norm_transfer
 import numpy as np
+import pages
 import train
-import transfer_table
 from training import pgd
 from training.mnist import read_mnist
 from training.onnx_file import read_onnx
@@ -113,7 +113,7 @@ class EndToEnd(unittest.TestCase):
             page = pathlib.Path(name) / "page.md"
             page.write_text("no markers\n")
             with self.assertRaisesRegex(ValueError, "must hold the lines"):
-                transfer_table.update(page, page)
+                pages.replace(page, "tables", "")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import unittest
 
 from made_up import result_line
 
+import bound_plots
 import plots
 import results
+import time_plots
 
 SHAPES = [[8], [16], [64], [128], [64, 64], [64] * 6]
 
@@ -54,8 +56,13 @@ def planted():
             for norm in ("linf", "l2")
         ],
         "scaling": [
-            {"series": series, "norm": norm, "widths": [784, *hidden, 10], "cpu_s": 0.1 + 1e-6 * sum(hidden) ** 2,
-             "start_cpu_s": 0.1}
+            {
+                "series": series,
+                "norm": norm,
+                "widths": [784, *hidden, 10],
+                "cpu_s": 0.1 + 1e-6 * sum(hidden) ** 2,
+                "start_cpu_s": 0.1,
+            }
             for series, shapes in (("two layers", [[256], [512], [1024]]), ("64 wide", [[64] * 4, [64] * 8, [64] * 16]))
             for hidden in shapes
             for norm in ("linf", "l2")
@@ -76,7 +83,7 @@ class Plots(unittest.TestCase):
                 self.assertEqual(content, (pathlib.Path(second) / path.name).read_bytes(), path.name)
 
     def test_bounds_are_where_they_were_planted(self):
-        figure = plots.bound_width(planted())
+        figure = bound_plots.bound_width(planted())
         lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
         self.assertEqual(list(lines["product of norms"].get_xdata()), [8, 16, 64, 128])
         # The mean of 100 (1 + k / 10) over k = 0..9 is 145.
@@ -87,7 +94,7 @@ class Plots(unittest.TestCase):
         self.assertIn("made_up_method", lines)
 
     def test_exponents_stand_in_the_legend(self):
-        labels = [text.get_text() for text in plots.time_scaling(planted()).axes[0].get_legend().get_texts()]
+        labels = [text.get_text() for text in time_plots.time_scaling(planted()).axes[0].get_legend().get_texts()]
         self.assertEqual(labels, [r"two layers, $\ell_\infty$: $n^{2.00}$", r"two layers, $\ell_2$: $n^{2.00}$"])
 
     def test_what_has_no_results_is_named_and_not_drawn(self):
