@@ -31,15 +31,16 @@ def bounds_against(cells, position, chosen, xlabel, title, log_x):
     return figure
 
 
-def on_mnist_plainly(cell):
-    return cell.network.startswith("mnist_") and cell.network.endswith("-10")
+def is_plain_mnist(network):
+    """Whether it is one of the plainly trained networks: names of the others go on."""
+    return network.startswith("mnist_") and network.endswith("-10")
 
 
 def bound_width(lines):
     return bounds_against(
         results.cells(lines["result"]),
         position=lambda cell: cell.hidden[0],
-        chosen=lambda cell: on_mnist_plainly(cell) and len(cell.hidden) == 1,
+        chosen=lambda cell: is_plain_mnist(cell.network) and len(cell.hidden) == 1,
         xlabel="neurons of the hidden layer",
         title="Lipschitz bounds of two-layer MNIST networks",
         log_x=True,
@@ -50,7 +51,7 @@ def bound_depth(lines):
     return bounds_against(
         results.cells(lines["result"]),
         position=lambda cell: len(cell.hidden),
-        chosen=lambda cell: on_mnist_plainly(cell) and set(cell.hidden) == {64},
+        chosen=lambda cell: is_plain_mnist(cell.network) and set(cell.hidden) == {64},
         xlabel="hidden layers of 64 neurons",
         title="Lipschitz bounds of MNIST networks, by depth",
         log_x=False,

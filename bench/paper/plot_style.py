@@ -5,6 +5,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.markers  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
@@ -12,18 +13,20 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 GREY = "#777777"
+UP = matplotlib.markers.CARETUPBASE
 
-# Label, colour, marker, line style by method, in the order of legends: bounds from above to below.
+# Label, colour, marker, line style by method, in the order of legends: bounds from above to below. Solvers of one
+# relaxation share a colour.
 METHODS = {
     "product": ("product of norms", BLACK, "x", ":"),
     "lipopt": ("LiPopt (LP, HiGHS)", PURPLE, "P", "-."),
     "eclipse_fast": ("ECLipsE-Fast", ORANGE, "v", "--"),
     "eclipse": ("ECLipsE", VERMILION, "^", "--"),
     "layer_csdp": ("LipSDP-Layer (CSDP)", SKY, "d", "-."),
-    "lipdiff": ("LipDiff", GREY, "h", "--"),
-    "dual_scs": ("dual SDP (SCS)", SKY, "*", ":"),
-    "dual_dsdp": ("dual SDP (DSDP)", PURPLE, "D", ":"),
-    "dual_clarabel": ("dual SDP (Clarabel)", ORANGE, "o", ":"),
+    "lipdiff": ("LipDiff", PURPLE, "h", "--"),
+    "dual_scs": ("dual SDP (SCS)", GREEN, "*", ":"),
+    "dual_dsdp": ("dual SDP (DSDP)", GREEN, "D", ":"),
+    "dual_clarabel": ("dual SDP (Clarabel)", GREEN, "o", ":"),
     "natural_csdp": ("SDP (CSDP)", GREEN, "s", "--"),
     "geolip": ("GeoLIP, verified upper bound", BLUE, "o", "-"),
     "enumeration": ("enumeration (exact FGL)", VERMILION, "+", "-"),
@@ -54,8 +57,8 @@ def method_style(method):
     style = {"label": label, "color": color, "marker": marker, "linestyle": line}
     if marker == "+":
         style |= {"markersize": 13, "markeredgewidth": 2, "zorder": 5}  # seen where it meets others
-    if marker not in "x+1*":
-        style["markerfacecolor"] = color if method.startswith("geolip") else "none"
+    if marker not in "x+1*." and method != "geolip":
+        style |= {"markerfacecolor": "none", "zorder": 4}  # equal bounds lie on each other: all are to be seen
     return style
 
 

@@ -99,6 +99,17 @@ def cells(lines):
     return result
 
 
+def limits_reached(lines):
+    """{(network, norm, method): line} of the first run that a limit on time or memory ended, where no run gave a value."""
+    answered = outputs_of(lines)
+    result = {}
+    for line in lines:
+        cell = line["network"], line["norm"], line["method"]
+        if line["status"] in ("timeout", "memory") and cell not in answered:
+            result.setdefault(cell, line)
+    return result
+
+
 def power_law(points):
     """(factor, exponent) of the least-squares line through log y over log x; None if there are fewer than three points."""
     if len(points) < 3:

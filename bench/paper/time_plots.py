@@ -4,7 +4,7 @@ import collections
 
 import plot_style as style
 import results
-from bound_plots import NORMS, on_mnist_plainly
+from bound_plots import NORMS, is_plain_mnist
 
 # Exponents are fitted from this number of neurons on: below, GeoLIP's start takes longer than the work that grows.
 FITTED_FROM = 256
@@ -27,14 +27,22 @@ def wider_networks(lines, norm, beyond):
     return sorted((line["widths"][1], line["cpu_s"]) for line in chosen if line["widths"][1] > beyond)
 
 
+def draw_limits_reached(axis, lines, norm):
+    """An arrow where a method was ended by a limit on time or memory: it would have taken more."""
+    for (network, of_norm, method), line in results.limits_reached(lines).items():
+        if of_norm == norm and is_plain_mnist(network) and len(line["widths"]) == 3:
+            color = style.method_style(method)["color"]
+            axis.plot(line["widths"][1], line["cpu_s"], marker=style.UP, color=color, markersize=11)
+
+
 def time_neurons(lines):
     """CPU seconds an output of every method on the two-layer MNIST networks, one panel a norm; GeoLIP's line goes on with
     wider random networks, where its time is more than its start."""
-    cells = [cell for cell in results.cells(lines["result"]) if on_mnist_plainly(cell) and len(cell.hidden) == 1]
+    cells = [cell for cell in results.cells(lines["result"]) if is_plain_mnist(cell.network) and len(cell.hidden) == 1]
     norms = [norm for norm in NORMS if any(cell.norm == norm for cell in cells)]
     if not norms:
         return None
-    figure, axes = style.panels(len(norms), height=5.6, sharey=True)
+    figure, axes = style.panels(len(norms), width=12.5, height=5.8, sharey=True)
     for axis, norm in zip(axes, norms):
         shown = [cell for cell in cells if cell.norm == norm]
         for method in style.in_order({cell.method for cell in shown} - {results.LOWER}):
@@ -43,11 +51,12 @@ def time_neurons(lines):
                 line += wider_networks(lines["scaling"], norm, beyond=line[-1][0])
             first = FITTED_FROM if method == results.GEOLIP else OTHERS_FITTED_FROM
             draw_power_law(axis, *zip(*line), first, **style.method_style(method))
+        draw_limits_reached(axis, lines["result"], norm)
         axis.set(xscale="log", yscale="log", xlabel="hidden neurons n", title=f"{style.NORMS[norm]} perturbations")
         axis.set_xscale("log", base=2)
         style.plain_ticks(axis.xaxis, [2**k for k in range(3, 12)])
-        axis.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2)
-    axes[0].set_ylabel("CPU seconds for one output")
+        axis.legend(loc="upper left", bbox_to_anchor=(-0.08, -0.13), ncols=2, columnspacing=1.0, handlelength=2.2)
+    axes[0].set_ylabel("CPU seconds for one output\n(arrow: ended by a limit)")
     fitted = f"n \u2265 {OTHERS_FITTED_FROM} (GeoLIP: n \u2265 {FITTED_FROM})"
     figure.suptitle(f"Time on two-layer networks, with exponents fitted to {fitted}")
     return figure

@@ -7,6 +7,7 @@ import unittest
 from made_up import result_line
 
 import bound_plots
+import plot_style
 import plots
 import results
 import time_plots
@@ -25,6 +26,8 @@ def planted_results():
                 lines.append(result_line(*common, "geolip", base, 1e-3 * sum(hidden), lower=0.9 * base))
                 lines.append(result_line(*common, "product", 4 * base, 1e-4))
                 lines.append(result_line(*common, "made_up_method", 1.2 * base, 1e-2 * sum(hidden) ** 2))
+                if hidden == [128] and k == 0:
+                    lines.append(result_line(*common, "lipopt", None, 60.0))
                 if hidden in ([8], [16]):  # too few for a fit, and at one end of the others' range
                     lines.append(result_line(*common, "enumeration", 0.95 * base, 1e-3 * 2 ** hidden[0]))
     for width in (20, 100):
@@ -92,6 +95,11 @@ class Plots(unittest.TestCase):
         for y in lines["product of norms"].get_ydata():
             self.assertAlmostEqual(y, 580, places=9)
         self.assertIn("made_up_method", lines)
+
+    def test_an_arrow_shows_where_a_limit_was_reached(self):
+        axis = time_plots.time_neurons(planted()).axes[0]
+        (arrow,) = (line for line in axis.get_lines() if line.get_marker() == plot_style.UP)
+        self.assertEqual((arrow.get_xdata()[0], arrow.get_ydata()[0]), (128, 60.0))
 
     def test_exponents_stand_in_the_legend(self):
         labels = [text.get_text() for text in time_plots.time_scaling(planted()).axes[0].get_legend().get_texts()]

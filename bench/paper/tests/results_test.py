@@ -33,6 +33,11 @@ class Cells(unittest.TestCase):
         line = result_line("b", self.WIDTHS, "l2", 0, "other", 1.0, 1.0)
         self.assertEqual(results.cells([line]), [])
 
+    def test_limits_count_where_nothing_else_came_out(self):
+        unanswered = [result_line("a", self.WIDTHS, "l2", k, "slow", None, 60.0 + k) for k in range(2)]
+        reached = results.limits_reached([*self.lines(), *unanswered])
+        self.assertEqual({cell: line["cpu_s"] for cell, line in reached.items()}, {("a", "l2", "slow"): 60.0})
+
     def test_power_law_is_found_again(self):
         factor, exponent = results.power_law([(n, 3e-5 * n**1.7) for n in (64, 128, 256, 1024)])
         self.assertAlmostEqual(factor, 3e-5, places=12)
