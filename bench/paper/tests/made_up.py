@@ -26,11 +26,11 @@ def write_images(folder, seed=0, train=400, test=100):
         write_idx(folder / f"{part}-labels-idx1-ubyte.gz", labels)
 
 
-def result_line(network, widths, norm, output, method, value, seconds, lower=None):
+def result_line(network, widths, norm, output, method, value, seconds, lower=None, relaxation="natural"):
     """As bench/peers writes them; GeoLIP's have lower bounds in their details. A value of None stands for a time-out."""
     details = {}
     if method == "geolip":
-        details = {"bounds": {str(output): {"lower": lower, "upper": value}}}
+        details = {"bounds": {str(output): {"lower": lower, "relaxation": value, "upper": value}}}
     return {
         "record": "result",
         "network": network,
@@ -38,6 +38,7 @@ def result_line(network, widths, norm, output, method, value, seconds, lower=Non
         "norm": norm,
         "output": output,
         "method": method,
+        "relaxation": relaxation,
         "status": "ok" if value is not None else "timeout",
         "value": value,
         "cpu_s": seconds,

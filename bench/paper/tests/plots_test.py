@@ -29,7 +29,9 @@ def planted_results():
                 if hidden == [128] and k == 0:
                     lines.append(result_line(*common, "lipopt", None, 60.0))
                 if hidden in ([8], [16]):  # too few for a fit, and at one end of the others' range
-                    lines.append(result_line(*common, "enumeration", 0.95 * base, 1e-3 * 2 ** hidden[0]))
+                    lines.append(
+                        result_line(*common, "enumeration", 0.95 * base, 1e-3 * 2 ** hidden[0], relaxation="exact")
+                    )
     for width in (20, 100):
         for depth in (2, 5, 10):
             common = (f"random_{depth}x{width}_seed0", [4, *[width] * depth, 1], "l2", 0)

@@ -29,6 +29,18 @@ class Cells(unittest.TestCase):
         self.assertEqual(by_method[results.LOWER].value, 5.0)
         self.assertEqual(by_method["other"].neurons, 8)
 
+    def test_leave_out_values_below_the_relaxation_that_they_claim_to_solve(self):
+        for relaxation, value, kept in (
+            ("natural", 10.0 * (1 - 1e-7), True),
+            ("natural", 9.9, False),
+            ("layer", 9.9, False),
+            ("lower", 9.9, True),
+            ("exact", 9.9, True),
+        ):
+            line = result_line("a", self.WIDTHS, "l2", 0, "other", value, 1.0, relaxation=relaxation)
+            methods = {cell.method for cell in results.cells([*self.lines()[:3], line])}
+            self.assertEqual("other" in methods, kept, (relaxation, value))
+
     def test_leave_out_what_cannot_be_compared(self):
         line = result_line("b", self.WIDTHS, "l2", 0, "other", 1.0, 1.0)
         self.assertEqual(results.cells([line]), [])
