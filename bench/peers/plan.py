@@ -1,0 +1,87 @@
+"""What is run: networks, methods and the order of it.
+
+Cheap methods go first, on all outputs; then the others, output by output over all networks, so that a run that is ended
+early has something in every cell. A cell is a network, a norm and a method.
+"""
+
+import dataclasses
+
+import methods
+
+GEOLIP = methods.GEOLIP.name
+# In place of an output, all outputs in one run of GeoLIP. "sharp" is the yardstick: its relaxation and its upper bound
+# enclose the SDP's optimum so tightly that a solver's value can be judged by it.
+BATCHES = {"all": (), "sharp": ("--gap", "1e-8", "--precision", "float64")}
+
+PAPER = {
+    "mnist_784-8-10": "784-8-10",
+    "mnist_784-16-10": "784-16-10",
+    "mnist_784-64-10": "784-64-10",
+    "mnist_784-64-10_pgd": "784-64-10, PGD",
+    "mnist_784-128-10": "784-128-10",
+    "mnist_784-256-10": "784-256-10",
+    "mnist_784-256-10_pgd": "784-256-10, PGD",
+    "mnist_784-64x2-10": "784-64x2-10",
+    "mnist_784-64x6-10": "784-64x6-10",
+    "mnist_784-64x7-10": "784-64x7-10",
+}
+ENUMERATED = ("mnist_784-8-10", "mnist_784-16-10")
+LIPDIFF = ("mnist_784-64-10", "mnist_784-256-10", "mnist_784-256-10_pgd")
+CHEAP = ("product", GEOLIP, "enumeration", "gradient_sampling", "eclipse_fast")
+
+# ECLipsE's own grid, and wide ones beyond.
+GRID = [(depth, width) for depth in (2, 5, 10, 20, 30, 50, 75, 100) for width in (20, 40, 60, 80, 100)]
+WIDE = [(depth, width) for width in (200, 500, 1000) for depth in (5, 20, 50)]
+PEERS_METHODS = ("product", GEOLIP, "eclipse_fast", "eclipse", "natural_csdp")
+CSDP_NEURONS = 1000  # above, its matrices do not fit into the limits
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    network: str
+    title: str
+    path: str
+    norm: str
+    output: int | str
+    method: str
+
+
+def paper_runs(folder, descriptions, chosen=None, outputs=10):
+    names = [name for name in PAPER if not chosen or name in chosen]
+
+    def run(name, norm, output, method):
+        return Run(name, PAPER[name], str(folder / f"{name}.onnx"), norm, output, method)
+
+    def wanted(name, method):
+        if method == "enumeration":
+            return name in ENUMERATED
+        return method != "lipdiff" or name in LIPDIFF
+
+    def cells(method):
+        norms = descriptions[method].norms if method in descriptions else ()
+        return [(name, norm) for name in names if wanted(name, method) for norm in norms]
+
+    for method in CHEAP:
+        for name, norm in cells(method):
+            for output in range(outputs):
+                yield run(name, norm, output, method)
+    for batch in BATCHES:
+        for name, norm in cells(GEOLIP):
+            yield run(name, norm, batch, GEOLIP)
+    others = [method for method in methods.NAMES if method not in CHEAP]
+    for output in range(outputs):
+        for method in others:
+            for name, norm in cells(method):
+                yield run(name, norm, output, method)
+
+
+def peers_runs(folder, descriptions, chosen=None):
+    for method in PEERS_METHODS:
+        for depth, width in GRID + WIDE:
+            name = f"random_{depth}x{width}"
+            if method not in descriptions or chosen and name not in chosen:
+                continue
+            if method == "natural_csdp" and depth * width > CSDP_NEURONS:
+                continue
+            for output in (0, "sharp") if method == GEOLIP else (0,):
+                yield Run(name, f"{depth}x{width}", str(folder / f"{name}.npz"), "l2", output, method)
