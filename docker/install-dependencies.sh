@@ -4,6 +4,7 @@
 #   install-dependencies.sh runtime   the shared libraries that an installed geolip loads
 #   install-dependencies.sh ci        build, and the tools of .ci/run
 #   install-dependencies.sh fuzz      build, and clang with the runtime of its fuzzer
+#   install-dependencies.sh bench     build, and what bench/peers compares with and is not on PyPI
 # Exits 1, after one sentence on stderr, if something required is still missing in the end.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ build=(g++ cmake ninja-build pkg-config git libeigen3-dev libonnx-dev libprotobu
 optional=(ccache libopenblas-dev) # builds are slower, or sweeps, without
 tools=(clang-format clang python3-pip) # clang-tidy comes from PyPI: .ci/tidy
 fuzzer=(clang libclang-rt-dev)
+peers=(python3-venv coinor-csdp dsdp)
 # The development packages whose shared libraries an installed geolip loads.
 linked=(libopenblas-dev libonnx-dev libprotobuf-dev zlib1g-dev libzip-dev libssl-dev libgmp-dev)
 
@@ -44,9 +46,10 @@ case ${1:-build} in
   build) required=("${build[@]}") ;;
   ci) required=("${build[@]}" "${tools[@]}") ;;
   fuzz) required=("${build[@]}" "${fuzzer[@]}") ;;
+  bench) required=("${build[@]}" "${peers[@]}") ;;
   runtime) required=() optional=() ;;
   *)
-    say "'$1' is none of build, runtime, ci, fuzz"
+    say "'$1' is none of build, runtime, ci, fuzz, bench"
     exit 2
     ;;
 esac

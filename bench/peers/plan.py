@@ -27,7 +27,7 @@ PAPER = {
 }
 ENUMERATED = ("mnist_784-8-10", "mnist_784-16-10")
 LIPDIFF = ("mnist_784-64-10", "mnist_784-256-10", "mnist_784-256-10_pgd")
-CHEAP = ("product", GEOLIP, "enumeration", "gradient_sampling", "eclipse_fast")
+CHEAP = ("product", GEOLIP, "enumeration", "gradient_sampling")
 
 # ECLipsE's own grid, and wide ones beyond.
 GRID = [(depth, width) for depth in (2, 5, 10, 20, 30, 50, 75, 100) for width in (20, 40, 60, 80, 100)]

@@ -93,3 +93,6 @@ class Writer:
         self.file.flush()
         if record["record"] == "result":
             self.done[key(record)] = record
+
+    def close(self):
+        self.file.close()

@@ -12,12 +12,12 @@ TIME_SHARE = 0.9  # of the budget: SCS then stops by itself and says so
 MAX_ITERATIONS = 1000000
 
 
-def bound(layers, norm, objective, budget_s=None, **_):
+def bound(layers, norm, objective, budget_s=None, accuracy=1e-4, **_):
     problem = natural_sdp.natural_sdp(layers, norm, objective)
     a, b, nonnegative, order = conic.conic_form(problem, conic.lower_by_columns)
     limit = {} if budget_s is None else {"time_limit_secs": TIME_SHARE * budget_s}
     solver = scs.SCS({"A": a, "b": b, "c": problem.rhs}, {"l": nonnegative, "s": [order]}, verbose=False,
-                     max_iters=MAX_ITERATIONS, **limit)
+                     eps_abs=accuracy, eps_rel=accuracy, max_iters=MAX_ITERATIONS, **limit)
     solution = solver.solve()
     status = solution["info"]["status"]
     if "time_limit" in status or "max_iters" in status:
