@@ -59,8 +59,9 @@ class Results:
         found = [o for o in (self.ours(network, norm, output), self.ours(network, norm, output, "sharp")) if o]
         if not found:
             return None
-        return Ours(max(o.lower for o in found), max(o.relaxation for o in found), min(o.upper for o in found),
-                    any(o.verified for o in found))
+        proved = [o for o in found if o.verified]
+        upper = min(o.upper for o in proved or found)
+        return Ours(max(o.lower for o in found), max(o.relaxation for o in found), upper, bool(proved))
 
     def shortfall(self, record):
         """By how much, relative, the value lies below what it claims to bound; 0 if it does not."""

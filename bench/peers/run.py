@@ -11,6 +11,7 @@ up after a run that reached a limit.
 
 import argparse
 import collections
+import functools
 import json
 import os
 import pathlib
@@ -22,6 +23,8 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import isolate  # noqa: E402
+import methods  # noqa: E402
+import plan  # noqa: E402
 import records  # noqa: E402
 
 WORKER = HERE / "worker.py"
@@ -62,7 +65,7 @@ def outcome_of_limits(measured):
     return None
 
 
-def worker_outcome(run, measured):
+def worker_outcome(measured):
     lines = measured.stdout.strip().splitlines()
     ended = outcome_of_limits(measured)
     if measured.returncode == 0 and lines:
@@ -73,10 +76,10 @@ def worker_outcome(run, measured):
     return {"status": "failed", "value": None, "message": f"exit status {measured.returncode}: {last}", "details": {}}
 
 
-def geolip_outcome(run, measured):
+def geolip_outcome(measured):
     """Exit status 0: all certified; 4: a limit ended the run, but the bounds are valid."""
     if measured.returncode not in (0, 4):
-        return worker_outcome(run, measured) | {"status": "timeout" if measured.timed_out else "failed"}
+        return worker_outcome(measured) | {"status": "timeout" if measured.timed_out else "failed"}
     results = json.loads(measured.stdout)["results"]
     details = {
         "bounds": {str(r["output"]): {k: r[k] for k in ("lower", "relaxation", "upper", "status")} for r in results},
@@ -95,8 +98,6 @@ def geolip_outcome(run, measured):
 
 def command(run, arguments):
     if run.method == "geolip":
-        import plan
-
         outputs = "all" if run.output in plan.BATCHES else str(run.output)
         return [str(arguments.geolip), "estimate", run.path, "--norm", run.norm, "--outputs", outputs, "--json", "-",
                 "--quiet", "--verify", "on", "--threads", str(arguments.threads), *plan.BATCHES.get(run.output, ())]
@@ -107,7 +108,7 @@ def perform(run, method, widths, arguments, limits):
     job = {"network": run.path, "norm": run.norm, "output": run.output, "method": run.method,
            "budget_s": arguments.limit, "images": arguments.images and str(arguments.images)}
     measured = isolate.run(command(run, arguments), limits, "" if run.method == "geolip" else json.dumps(job))
-    outcome = (geolip_outcome if run.method == "geolip" else worker_outcome)(run, measured)
+    outcome = (geolip_outcome if run.method == "geolip" else worker_outcome)(measured)
     trust = method.trust if outcome.pop("proved", True) else "rounding"
     return {
         "record": "result",
@@ -140,16 +141,13 @@ def in_python(code, *arguments):
 def descriptions():
     code = "import dataclasses, methods; "
     code += "print(json.dumps({k: dataclasses.asdict(m) for k, m in methods.descriptions().items()}))"
-    import methods
-
     return {name: methods.Method(**fields) for name, fields in json.loads(in_python(code)).items()}
 
 
-def widths_of(path, cache={}):
-    if path not in cache:
-        code = "import networks; w = networks.read(sys.argv[1])[0]; print([w[0].shape[1], *map(len, w)])"
-        cache[path] = json.loads(in_python(code, path))
-    return cache[path]
+@functools.cache
+def widths_of(path):
+    code = "import networks; w = networks.read(sys.argv[1])[0]; print([w[0].shape[1], *map(len, w)])"
+    return json.loads(in_python(code, path))
 
 
 def make_random_networks(runs):
@@ -159,38 +157,63 @@ def make_random_networks(runs):
         in_python(code, path, *title.split("x"))
 
 
-def main():
-    arguments = parse()
-    if not arguments.geolip.exists():
-        sys.exit(f"run.py: there is no {arguments.geolip}; build it with ./dev build --target geolip_cli")
-    import plan
+class Budgets:
+    """What each cell has spent, and which cells are given up."""
 
-    known = descriptions()
+    def __init__(self, budget, records_so_far):
+        self.budget = budget
+        self.spent = collections.Counter()
+        self.given_up = set()
+        for record in records_so_far:
+            self.note(record)
+
+    def note(self, record):
+        cell = record["network"], record["norm"], record["method"]
+        self.spent[cell] += record["cpu_s"]
+        if record["status"] in GIVEN_UP:
+            self.given_up.add(cell)
+
+    def allow(self, run):
+        cell = run.network, run.norm, run.method
+        return cell not in self.given_up and (run.method == "geolip" or self.spent[cell] < self.budget)
+
+
+def planned(arguments, known):
+    """The runs of which the networks are there."""
     runs = list(getattr(plan, f"{arguments.table}_runs")(arguments.networks, known, arguments.only))
     if arguments.table == "peers":
         make_random_networks(runs)
     missing = sorted({run.path for run in runs if not pathlib.Path(run.path).exists()})
     for path in missing:
         print(f"run.py: {path} is missing and left out", file=sys.stderr)
-    wanted = arguments.methods.split(",") if arguments.methods else None
-    runs = [run for run in runs if run.path not in missing and (not wanted or run.method in wanted)]
+    wanted = arguments.methods.split(",") if arguments.methods else [*known]
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        sys.exit(f"run.py: '{unknown[0]}' is no method, or its package is not installed")
+    return [run for run in runs if run.path not in missing and run.method in wanted]
+
+
+def report(progress, run, record):
+    value = record["status"] if record["value"] is None else f"{record['value']:.7g}"
+    print(f"{progress} {run.title} {run.norm} output {run.output} {run.method}: {value} "
+          f"({record['cpu_s']:.1f} s CPU, {record['peak_mib']:.0f} MiB) {record['message']}", flush=True)
+
+
+def main():
+    arguments = parse()
+    if not arguments.geolip.exists():
+        sys.exit(f"run.py: there is no {arguments.geolip}; build it with ./dev build --target geolip_cli")
+    known = descriptions()
+    runs = planned(arguments, known)
     limits = isolate.Limits(arguments.limit, arguments.memory, arguments.threads)
     version = isolate.run([str(arguments.geolip), "--version"], limits).stdout.split()[-1]
     settings = {k: getattr(arguments, k) for k in ("limit", "budget", "memory", "threads")}
     session = records.session(version, settings | {"images": arguments.images is not None}, known)
     writer = records.Writer(arguments.out)
-    spent, given_up = collections.Counter(), set()
-    for record in writer.done.values():
-        cell = record["network"], record["norm"], record["method"]
-        spent[cell] += record["cpu_s"]
-        if record["status"] in GIVEN_UP:
-            given_up.add(cell)
+    budgets = Budgets(arguments.budget, writer.done.values())
     begin, begun = time.monotonic(), False
     for number, run in enumerate(runs, start=1):
-        cell = run.network, run.norm, run.method
-        if (run.network, run.norm, run.output, run.method) in writer.done or cell in given_up:
-            continue
-        if spent[cell] >= arguments.budget and run.method != "geolip":
+        if (run.network, run.norm, run.output, run.method) in writer.done or not budgets.allow(run):
             continue
         if time.monotonic() - begin > 60 * arguments.minutes:
             print("run.py: the time is up; the next run goes on here", file=sys.stderr)
@@ -198,14 +221,12 @@ def main():
         if not begun:
             writer.append(session)
             begun = True
-        record = perform(run, known[run.method], widths_of(run.path), arguments, limits) | {"session": session["session"]}
+        record = perform(run, known[run.method], widths_of(run.path), arguments, limits)
+        record |= {"session": session["session"]}
         writer.append(record)
-        spent[cell] += record["cpu_s"]
-        if record["status"] in GIVEN_UP:
-            given_up.add(cell)
-        value = record["status"] if record["value"] is None else f"{record['value']:.7g}"
-        print(f"{number}/{len(runs)} {run.title} {run.norm} output {run.output} {run.method}: {value} "
-              f"({record['cpu_s']:.1f} s CPU, {record['peak_mib']:.0f} MiB) {record['message']}", flush=True)
+        budgets.note(record)
+        report(f"{number}/{len(runs)}", run, record)
+    writer.close()
 
 
 if __name__ == "__main__":
