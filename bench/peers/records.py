@@ -2,7 +2,7 @@
 
     {"record": "session", "session": "...", "cpu", "cores", "memory_gib", "system", "python", "packages": {...}, ...}
     {"record": "result", "session": "...", "network", "widths", "norm", "output", "method", "relaxation",
-     "trust", "status": "ok" | "timeout" | "memory" | "failed" | "invalid" | "not applicable", "message", "value",
+     "trust", "status": "ok" | "timeout" | "memory" | "failed" | "invalid" | "not applicable" | "not tried", "message", "value",
      "wall_s", "cpu_s", "method_wall_s", "method_cpu_s", "peak_mib", "limit_cpu_s", "limit_memory_mib", "details": {...}}
 
 `output` is an index, or for GeoLIP "all" or "sharp" (plan.py). wall_s, cpu_s and peak_mib are the whole process's; what

@@ -29,7 +29,7 @@ import records  # noqa: E402
 
 WORKER = HERE / "worker.py"
 FOLDERS = {"paper": "build/paper/networks", "peers": "build/peers/networks"}
-GIVEN_UP = ("timeout", "memory", "invalid", "not applicable")
+GIVEN_UP = ("timeout", "memory", "invalid", "not applicable", "not tried")
 
 
 def parse():
@@ -104,11 +104,23 @@ def command(run, arguments):
     return [sys.executable, str(WORKER)]
 
 
+NOTHING = isolate.Measured(0, False, "", "", 0.0, 0.0, 0.0)
+
+
+def not_tried(run, method, widths, limits, before):
+    outcome = {"status": "not tried", "value": None, "message": f"{before['status']} on {before['title']}", "details": {}}
+    return line(run, method, widths, limits, NOTHING, outcome)
+
+
 def perform(run, method, widths, arguments, limits):
     job = {"network": run.path, "norm": run.norm, "output": run.output, "method": run.method,
            "budget_s": arguments.limit, "images": arguments.images and str(arguments.images)}
     measured = isolate.run(command(run, arguments), limits, "" if run.method == "geolip" else json.dumps(job))
     outcome = (geolip_outcome if run.method == "geolip" else worker_outcome)(measured)
+    return line(run, method, widths, limits, measured, outcome)
+
+
+def line(run, method, widths, limits, measured, outcome):
     trust = method.trust if outcome.pop("proved", True) else "rounding"
     return {
         "record": "result",
@@ -157,13 +169,19 @@ def make_random_networks(runs):
         in_python(code, path, *title.split("x"))
 
 
+def no_larger(small, large):
+    """By widths: not deeper, and with no more inputs or neurons."""
+    return len(small) <= len(large) and small[0] <= large[0] and sum(small[1:-1]) <= sum(large[1:-1])
+
+
 class Budgets:
-    """What each cell has spent, and which cells are given up."""
+    """What each cell has spent, which cells are given up, and where a method has reached its limits."""
 
     def __init__(self, budget, records_so_far):
         self.budget = budget
         self.spent = collections.Counter()
         self.given_up = set()
+        self.limits = []
         for record in records_so_far:
             self.note(record)
 
@@ -172,6 +190,15 @@ class Budgets:
         self.spent[cell] += record["cpu_s"]
         if record["status"] in GIVEN_UP:
             self.given_up.add(cell)
+        if record["status"] in ("timeout", "memory"):
+            self.limits.append(record)
+
+    def reached_before(self, run, widths):
+        """The record of a network no larger than this one on which the method has reached a limit, or None."""
+        for record in self.limits:
+            if (record["norm"], record["method"]) == (run.norm, run.method) and no_larger(record["widths"], widths):
+                return record
+        return None
 
     def allow(self, run):
         cell = run.network, run.norm, run.method
@@ -221,7 +248,11 @@ def main():
         if not begun:
             writer.append(session)
             begun = True
-        record = perform(run, known[run.method], widths_of(run.path), arguments, limits)
+        widths, before = widths_of(run.path), budgets.reached_before(run, widths_of(run.path))
+        if before:
+            record = not_tried(run, known[run.method], widths, limits, before)
+        else:
+            record = perform(run, known[run.method], widths, arguments, limits)
         record |= {"session": session["session"]}
         writer.append(record)
         budgets.note(record)

@@ -22,7 +22,8 @@ DOCUMENT = ROOT / "docs/comparison.md"
 SOURCES = {name: ROOT / "bench/results" / name / "methods.jsonl" for name in ("paper", "peers")}
 
 NORM_TITLES = {"linf": "l_inf", "l2": "l_2"}
-STATUS_WORDS = {"timeout": "time", "memory": "memory", "failed": "failed", "invalid": "invalid", "not applicable": "-"}
+STATUS_WORDS = {"timeout": "time", "memory": "memory", "failed": "failed", "invalid": "invalid", "not applicable": "-",
+                "not tried": "(limit)"}
 NEAR, BELOW = "†", "‡"  # below the optimum by no more than the solver's tolerance, and by more
 
 
@@ -103,6 +104,7 @@ class Tables:
 
     def time_cell(self, network, norm, method):
         runs = self.results.cell(network, norm, method)
+        runs = {k: r for k, r in runs.items() if r["status"] not in ("not tried", "not applicable")}
         if not runs:
             return ""
         own = mean(self.seconds(r) for r in self.results.cell(network, norm, "geolip").values())
@@ -112,7 +114,7 @@ class Tables:
         return text if method == "geolip" else f"{text} ({number(seconds / own, 2)}x)"
 
     def memory_cell(self, network, norm, method):
-        runs = self.results.cell(network, norm, method)
+        runs = {k: r for k, r in self.results.cell(network, norm, method).items() if r["status"] != "not tried"}
         return f"{max(r['peak_mib'] for r in runs.values()):.0f}" if runs else ""
 
     # ---- tables
@@ -144,7 +146,7 @@ class Tables:
         counts = collections.Counter()
         for (_, norm, method), cell in self.results.cells.items():
             for r in cell.values():
-                if r["status"] not in ("ok", "not applicable"):
+                if r["status"] not in ("ok", "not applicable", "not tried"):
                     text = re.sub(r"\d[\d.e+]*", "N", r["message"]).replace("|", "/")
                     counts[self.title(method), NORM_TITLES[norm], r["status"], text] += 1
         rows = [[*key, str(count)] for key, count in sorted(counts.items())]

@@ -70,14 +70,14 @@ NAMES = (
     "enumeration",
     "gradient_sampling",
     "eclipse_fast",
-    "layer_csdp",
     "natural_csdp",
     "dual_dsdp",
-    "dual_clarabel",
-    "eclipse",
     "lipopt",
     "lipdiff",
+    "eclipse",
+    "layer_csdp",
     "dual_scs",
+    "dual_clarabel",
 )
 
 
