@@ -1,7 +1,7 @@
 """What is run: networks, methods and the order of it.
 
-Cheap methods go first, on all outputs; then the others, output by output over all networks, so that a run that is ended
-early has something in every cell. A cell is a network, a norm and a method.
+On the paper's networks cheap methods go first, on all outputs; then the others, output by output over all networks, so that
+a run that is ended early has something in every cell. A cell is a network, a norm and a method.
 """
 
 import dataclasses
@@ -29,11 +29,10 @@ ENUMERATED = ("mnist_784-8-10", "mnist_784-16-10")
 LIPDIFF = ("mnist_784-64-10", "mnist_784-256-10", "mnist_784-256-10_pgd")
 CHEAP = ("product", GEOLIP, "enumeration", "gradient_sampling")
 
-# ECLipsE's own grid, and wide ones beyond.
+# ECLipsE's own grid, and wide ones beyond; (hidden layers, their width)
 GRID = [(depth, width) for depth in (2, 5, 10, 20, 30, 50, 75, 100) for width in (20, 40, 60, 80, 100)]
-WIDE = [(depth, width) for width in (200, 500, 1000) for depth in (5, 20, 50)]
+WIDE = [(5, 200), (20, 200), (50, 200), (5, 500), (20, 500), (5, 1000), (10, 1000)]
 PEERS_METHODS = ("product", GEOLIP, "eclipse_fast", "eclipse", "natural_csdp")
-CSDP_NEURONS = 1000  # above, its matrices do not fit into the limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,12 +75,10 @@ def paper_runs(folder, descriptions, chosen=None, outputs=10):
 
 
 def peers_runs(folder, descriptions, chosen=None):
-    for method in PEERS_METHODS:
-        for depth, width in GRID + WIDE:
-            name = f"random_{depth}x{width}"
-            if method not in descriptions or chosen and name not in chosen:
-                continue
-            if method == "natural_csdp" and depth * width > CSDP_NEURONS:
-                continue
-            for output in (0, "sharp") if method == GEOLIP else (0,):
-                yield Run(name, f"{depth}x{width}", str(folder / f"{name}.npz"), "l2", output, method)
+    """Small networks first, each by all methods."""
+    for depth, width in sorted(GRID + WIDE, key=lambda shape: (shape[0] * shape[1], shape)):
+        name = f"random_{depth}x{width}"
+        if not chosen or name in chosen:
+            for method in PEERS_METHODS:
+                if method in descriptions:
+                    yield Run(name, f"{depth}x{width}", str(folder / f"{name}.npz"), "l2", 0, method)

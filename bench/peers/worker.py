@@ -13,8 +13,18 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # for the package `training`
 
 
+MEMORY_SHARE = 0.9  # of the limit: a solver that fails with more in use has failed for want of memory
+
+
 def cpu_seconds():
     return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def near_memory_limit():
+    """Some solvers report a failed allocation as a failure without a name."""
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    peak = 1024 * max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return limit != resource.RLIM_INFINITY and peak > MEMORY_SHARE * limit
 
 
 def perform(job):
@@ -41,7 +51,8 @@ def perform(job):
     except methods.Untrustworthy as error:
         result |= {"status": "invalid", "message": str(error)}
     except Exception as error:  # whatever a package throws is a result of the comparison
-        result |= {"status": "failed", "message": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
+        status = "memory" if near_memory_limit() else "failed"
+        result |= {"status": status, "message": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
     # Of the method alone: without Python's start, imports of NumPy and reading the network.
     result |= {"method_wall_s": time.monotonic() - begin, "method_cpu_s": cpu_seconds() - begin_cpu}
     return result

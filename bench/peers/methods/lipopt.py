@@ -18,7 +18,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from methods import Method, NotApplicable, OutOfTime, Outcome, SolverFailed
+from methods import Method, NotApplicable, Outcome, SolverFailed
 
 METHOD = Method("lipopt", "LiPopt LP, HiGHS", "Latorre et al. 2020, written afresh", "lp", "claim", norms=("linf",))
 
@@ -79,7 +79,7 @@ def along_paths(hidden, row):
     return cost, a_matrix, np.concatenate(upper)
 
 
-def maximise(cost, a_matrix, upper, budget_s):
+def maximise(cost, a_matrix, upper):
     """<cost, x> over 0 <= x <= 1 and A x <= upper."""
     a_matrix.sum_duplicates()
     lp = highspy.HighsLp()
@@ -93,23 +93,19 @@ def maximise(cost, a_matrix, upper, budget_s):
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("solver", "ipm")
     solver.setOptionValue("run_crossover", "off")
-    if budget_s is not None:
-        solver.setOptionValue("time_limit", float(budget_s))
     solver.passModel(lp)
     solver.run()
     status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kTimeLimit:
-        raise OutOfTime(f"HiGHS: time limit, {len(upper)} rows, {len(cost)} columns")
     if status != highspy.HighsModelStatus.kOptimal:
         raise SolverFailed(f"HiGHS: {solver.modelStatusToString(status)}")
     return solver.getInfo().objective_function_value
 
 
-def bound(layers, norm, objective, budget_s=None, **_):
+def bound(layers, norm, objective, **_):
     if norm != "linf":
         raise NotApplicable("LiPopt's LP is for linf")
     row = layers[-1][objective]
     lp = one_hidden_layer(layers[0], row) if len(layers) == 2 else along_paths(layers[:-1], row)
-    value = maximise(*lp, budget_s)
+    value = maximise(*lp)
     details = {"degree": len(layers), "rows": lp[1].shape[0], "columns": lp[1].shape[1], "nonzeros": lp[1].nnz}
     return Outcome(float(value), f"degree {len(layers)}", details)

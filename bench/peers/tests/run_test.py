@@ -1,6 +1,8 @@
 """What the runner makes of a child's end, and which cells it gives up."""
 
 import json
+import pathlib
+import sys
 import unittest
 
 import isolate
@@ -47,6 +49,16 @@ class Ends(unittest.TestCase):
         self.assertEqual(outcome["value"], 3.0)
         self.assertFalse(outcome["proved"])
         self.assertIn("limit", outcome["message"])
+
+
+class Worker(unittest.TestCase):
+    def test_a_failure_near_the_memory_limit_is_told_from_others(self):
+        folder = str(pathlib.Path(run.__file__).parent)
+        code = "import sys; sys.path.insert(0, sys.argv[1]); import worker; b = b'x' * (int(sys.argv[2]) << 20); "
+        code += "print(worker.near_memory_limit())"
+        for size, expected in (("10", "False"), ("480", "True")):
+            done = isolate.run([sys.executable, "-c", code, folder, size], isolate.Limits(20, 512, 1))
+            self.assertEqual(done.stdout.strip(), expected, done.stderr)
 
 
 class Budgets(unittest.TestCase):
