@@ -92,8 +92,9 @@ def run(command, limits, stdin=""):
         os.killpg(child.pid, signal.SIGKILL)  # what the child left behind
     except ProcessLookupError:
         pass
-    for thread in readers:
+    for thread, stream in zip(readers, (child.stdout, child.stderr)):
         thread.join()
+        stream.close()
     return Measured(
         returncode=child.returncode,
         timed_out=overdue.is_set() or child.returncode == -signal.SIGXCPU,

@@ -170,8 +170,9 @@ def make_random_networks(runs):
 
 
 def no_larger(small, large):
-    """By widths: not deeper, and with no more inputs or neurons."""
-    return len(small) <= len(large) and small[0] <= large[0] and sum(small[1:-1]) <= sum(large[1:-1])
+    """By widths: not deeper, and with no more inputs or neurons, in all and in the widest layer."""
+    sizes = [(len(widths), widths[0], sum(widths[1:-1]), max(widths[1:-1])) for widths in (small, large)]
+    return all(a <= b for a, b in zip(*sizes))
 
 
 class Budgets:

@@ -79,6 +79,7 @@ class Budgets(unittest.TestCase):
         self.assertIsNotNone(budgets.reached_before(cell(), (4, 20, 30, 20, 1)))
         self.assertIsNone(budgets.reached_before(cell(), (4, 100, 1)))  # larger, but not as deep
         self.assertIsNone(budgets.reached_before(cell(), (4, 10, 10, 10, 1)))  # deeper, but smaller
+        self.assertIsNone(budgets.reached_before(cell(), (4, 19, 19, 19, 1)))  # larger in all, but not in a layer
         self.assertIsNone(budgets.reached_before(cell(norm="linf"), (4, 20, 20, 1)))
         self.assertIsNone(budgets.reached_before(cell("other"), (4, 20, 20, 1)))
 
