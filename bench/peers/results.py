@@ -24,11 +24,15 @@ class Results:
     def __init__(self, path):
         lines = records.read(path)
         self.sessions = [r for r in lines if r["record"] == "session"]
-        self.cells, self.titles = {}, {}
+        self.cells, self.titles, self.widths = {}, {}, {}
         for r in lines:
             if r["record"] == "result":
-                self.titles.setdefault(r["network"], r["title"])
+                self.titles[r["network"]], self.widths[r["network"]] = r["title"], r["widths"]
                 self.cells.setdefault((r["network"], r["norm"], r["method"]), {})[r["output"]] = r
+
+    def networks(self):
+        """By depth, then by the number of neurons, then by name."""
+        return sorted(self.titles, key=lambda n: (len(self.widths[n]), sum(self.widths[n][1:-1]), self.titles[n]))
 
     def descriptions(self):
         return {name: m for s in self.sessions for name, m in s.get("methods", {}).items()}

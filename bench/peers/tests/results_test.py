@@ -17,7 +17,7 @@ def geolip(output, lower, relaxation, upper):
 
 
 def line(method, value, output=0, relaxation="natural", status="ok", message="", details=None):
-    return {"record": "result", "network": "n", "title": "n", "norm": "l2", "output": output, "method": method,
+    return {"record": "result", "network": "n", "title": "n", "widths": [2, 3, 1], "norm": "l2", "output": output, "method": method,
             "relaxation": relaxation, "trust": "claim", "status": status, "message": message, "value": value, "wall_s": 1.0,
             "cpu_s": 2.0, "method_cpu_s": 1.0, "peak_mib": 10.0, "details": details or {}}
 
@@ -87,7 +87,12 @@ class Cells(unittest.TestCase):
     def test_marks_and_failures(self):
         self.assertEqual(self.tables.ratio_cell("n", "l2", "b"), "0.900x" + table.BELOW)
         self.assertEqual(self.tables.bound_cell("n", "l2", "c"), "time")
-        self.assertEqual(self.tables.time_cell("n", "l2", "c"), ">2 (1x)")
+        self.assertEqual(self.tables.time_cell("n", "l2", "c"), ">2 (>1x)")
+
+    def test_numbers(self):
+        for x, text in ((1234.0, "1200"), (0.012345, "0.012"), (1.5e-7, "1.5e-7"), (3.21e12, "3.2e+12")):
+            self.assertEqual(table.number(x, 2), text)
+        self.assertEqual(table.relative(1 + 2e-5), "+2e-5")
 
 
 class Files(unittest.TestCase):
