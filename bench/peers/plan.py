@@ -32,7 +32,7 @@ CHEAP = ("product", GEOLIP, "enumeration", "gradient_sampling")
 # ECLipsE's own grid, and wide ones beyond; (hidden layers, their width)
 GRID = [(depth, width) for depth in (2, 5, 10, 20, 30, 50, 75, 100) for width in (20, 40, 60, 80, 100)]
 WIDE = [(5, 200), (20, 200), (50, 200), (5, 500), (20, 500), (5, 1000), (10, 1000)]
-PEERS_METHODS = ("product", GEOLIP, "eclipse_fast", "eclipse", "natural_csdp")
+PEERS_METHODS = ("product", GEOLIP, "eclipse_fast", "eclipse", "eclipse_csdp", "natural_csdp")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -75,6 +75,7 @@ NAMES = (
     "lipopt",
     "lipdiff",
     "eclipse",
+    "eclipse_csdp",
     "layer_csdp",
     "dual_scs",
     "dual_clarabel",
