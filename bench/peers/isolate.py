@@ -84,6 +84,7 @@ def run(command, limits, stdin=""):
         _, status, usage = os.wait4(child.pid, 0)
     except BaseException:
         os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
         raise
     wall = time.monotonic() - begin
     timer.cancel()

@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -228,6 +229,7 @@ def report(progress, run, record):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("run.py: ended"))  # the run in progress ends with it
     arguments = parse()
     if not arguments.geolip.exists():
         sys.exit(f"run.py: there is no {arguments.geolip}; build it with ./dev build --target geolip_cli")
