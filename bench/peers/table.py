@@ -180,9 +180,10 @@ class Tables:
         return markdown(head, rows) if rows else "None."
 
     def fallbacks(self):
-        found = [r for cell in self.results.cells.values() for r in cell.values() if r["message"].startswith("fell back")]
-        runs = sum(1 for key, cell in self.results.cells.items() if key[2] == "eclipse" for _ in cell)
-        return f"ECLipsE fell back on ECLipsE-Fast in {len(found)} of {runs} runs." if runs else ""
+        runs = [r for key, cell in self.results.cells.items() if key[2] == "eclipse" for r in cell.values()]
+        solved = [r for r in runs if r["status"] == "ok"]
+        fell = [r for r in solved if r["message"].startswith("fell back")]
+        return f"ECLipsE fell back on ECLipsE-Fast in {len(fell)} of the {len(solved)} runs that ended." if runs else ""
 
     def largest_excess(self):
         worst = self.results.worst_excess()
