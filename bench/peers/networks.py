@@ -40,7 +40,7 @@ def read_onnx(path):
 
 
 def random_layers(hidden_layers, width, seed=0, inputs=4, outputs=1):
-    """As ECLipsE's experiments have them: 4 inputs, 1 output, and layers whose spectral norms lie in [0.4, 1.8]."""
+    """Gaussian layers scaled to spectral norms that are uniform in [0.4, 1.8]. 4 inputs and 1 output as ECLipsE has them."""
     rng = np.random.default_rng([seed, hidden_layers, width])
     sizes = [inputs] + [width] * hidden_layers + [outputs]
     result = []
