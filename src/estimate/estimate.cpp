@@ -182,7 +182,16 @@ void finish(estimate_detail::Session& session) {
       bound.upper = product_bound(session.network, bound.norm, bound.objective);
       bound.proofs.clear();
     }
-    if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower)) {
+    // Where certificates failed, the product may be the better bound.
+    if (bound.gap() > session.settings.gap) {
+      const double product = product_bound(session.network, bound.norm, bound.objective);
+      if (product < bound.upper && product >= bound.relaxation * (1.0 - order_rounding)) {
+        bound.upper = product;
+        bound.proofs.clear();
+      }
+    }
+    if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower) ||
+        bound.lower > bound.upper * (1.0 + order_rounding)) {
       throw NumericalError("objective " + to_string(bound.objective) +
                            ": its bounds leave the range of double precision");
     }

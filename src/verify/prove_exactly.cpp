@@ -24,6 +24,7 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Numbers would fill the memory beyond these, and GMP ends the program when it does.
 constexpr Index most_variables = 400;
+constexpr Index most_elements = 10000;  // of a tensor between them
 constexpr std::int64_t largest_exponent = 20000;
 
 Rational rational(const Real& x) {
@@ -175,6 +176,12 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
   if (most > most_variables) {
     throw Refusal("the network has " + std::to_string(most) +
                   " inputs, neurons and objective rows, too many for exact arithmetic");
+  }
+  Index widest = 0;
+  for (const Index size : chain.size) widest = std::max(widest, size);
+  if (widest > most_elements) {
+    throw Refusal("a tensor of the network has " + std::to_string(widest) +
+                  " elements, too many for exact arithmetic");
   }
   std::vector<std::vector<Matrix>> maps;
   for (std::size_t k = 1; k <= layers + 1; ++k)

@@ -1,4 +1,5 @@
 // Convolutions, pools and what chooses elements, against the definitions of ONNX.
+#include "io/batch_models.hpp"
 #include "io/onnx_builder.hpp"
 
 #include <algorithm>
@@ -282,6 +283,38 @@ TEST_F(OnnxImage, BroadcastingRepeatsData) {
   m.node("Add", {"x", "r"}, {"y"});
   // x as channels of one row each, r as one channel of two rows
   EXPECT_EQ(evaluate(m, {1, 2, 10, 20}), (Values{2, 4, 11, 22, 11, 22, 20, 40}));
+}
+
+TEST_F(OnnxImage, RowsOfABatchStayApart) {
+  for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
+    int n = 0;
+    for (const auto& add : test::along_the_batch()) {
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("y_node: operator ")) << n;
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("batch")) << n++;
+    }
+    for (const auto& add : test::beside_the_batch()) EXPECT_EQ(network(test::mixed(batch, add)).inputs(), 4);
+  }
+  // a first dimension of one is what the file says
+  for (const auto& add : test::along_the_batch()) EXPECT_EQ(network(test::mixed(1, add)).inputs(), 4);
+}
+
+TEST_F(OnnxImage, WhatOtherProgramsTakeForAnotherFunctionIsRefused) {
+  Model pool({1, 1, 5, 5});
+  auto& node = pool.node("MaxPool", {"x"}, {"y"});
+  set_ints(node, "kernel_shape", {3, 3});
+  set_ints(node, "dilations", {2, 2});
+  set_string(node, "auto_pad", "SAME_UPPER");
+  EXPECT_EQ(refused(pool), "y_node: an auto_pad of SAME_UPPER with dilations is not supported");
+  Model resize({1, 1, 2, 2}, 18);
+  resize.constant("roi", {0}, {}).constant("scales", {0}, {}).constant_integers("sizes", {1, 1, 2, 4});
+  auto& stretch = resize.node("Resize", {"x", "roi", "scales", "sizes"}, {"y"});
+  EXPECT_EQ(evaluate(resize, {1, 2, 3, 4}), (Values{1, 1, 2, 2, 3, 3, 4, 4}));
+  set_string(stretch, "keep_aspect_ratio_policy", "not_smaller");
+  EXPECT_THAT(refused(resize), HasSubstr("supported where it repeats elements"));
+  Model longer({1, 2}, 18);
+  longer.constant("roi", {0}, {}).constant("scales", {0}, {}).constant_integers("sizes", {1, 2, 2});
+  longer.node("Resize", {"x", "roi", "scales", "sizes"}, {"y"});
+  EXPECT_EQ(refused(longer), "y_node: operator Resize has not one size a dimension");
 }
 
 TEST_F(OnnxImage, WhatIsNotUnderstoodIsRefusedByName) {

@@ -18,6 +18,7 @@ struct Graph {
   std::string input;
   Shape input_shape;  ///< a first dimension without a number counts as 1
   bool symbolic_batch = false;
+  bool batch = false;  ///< the first dimension is a batch's, which counts as 1 and must be left alone
   std::string output;
   std::unordered_map<std::string, Tensor> initializers;
   /// The nodes that the output depends on. Those that do not depend on the input come first, so that every

@@ -80,7 +80,8 @@ std::vector<double> scales_of(Lowering& state, const Node& node) {
   const std::vector<Index> sizes = integer_list(state.constant(node, 3, "the sizes"), "the sizes");
   const Shape& x = state.shape();
   std::vector<double> scales;
-  for (std::size_t i = 0; i < sizes.size() && i < x.size(); ++i)
+  if (sizes.size() != x.size()) throw NetworkError("operator Resize has not one size a dimension");
+  for (std::size_t i = 0; i < x.size(); ++i)
     scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(x[i]));
   return scales;
 }
@@ -247,7 +248,8 @@ void lower_upsample(Lowering& state, const Node& node) {
     throw NetworkError("operator " + node.op() + " has not one scale a dimension");
   const bool whole = std::all_of(scales.begin(), scales.end(),
                                  [](double s) { return s >= 1.0 && s <= 1e6 && s == std::floor(s); });
-  if (mode != "nearest" || !whole || !repeats(node) || node.has("axes")) {
+  const bool stretches = node.text("keep_aspect_ratio_policy", "stretch") == "stretch";
+  if (mode != "nearest" || !whole || !repeats(node) || node.has("axes") || !stretches) {
     throw NetworkError("operator " + node.op() +
                        " is supported where it repeats elements: mode nearest with whole scales");
   }

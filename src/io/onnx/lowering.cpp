@@ -1,5 +1,7 @@
 #include "io/onnx/lowering.hpp"
 
+#include "io/onnx/batch.hpp"
+
 #include "io/onnx/fold.hpp"
 #include "io/onnx/fork.hpp"
 #include "io/onnx/operators.hpp"
@@ -100,6 +102,10 @@ void Lowering::fold_node(const Node& node) {
   }
   Tensor value = fold({node, inputs, external_, budget_});
   constants_.emplace(node.output(), std::move(value));
+  const auto& names = node.proto().input();
+  if (std::any_of(names.begin(), names.end(), [this](const std::string& name) { return from_shape(name); })) {
+    from_shape_.insert(node.output());
+  }
 }
 
 bool Lowering::shape_of_data(const Node& node) {
@@ -110,6 +116,7 @@ bool Lowering::shape_of_data(const Node& node) {
   stand_in.shape = known->second.shape;
   const Tensor* input = &stand_in;
   constants_.emplace(node.output(), fold({node, {&input, 1}, external_, budget_}));
+  from_shape_.insert(node.output());
   return true;
 }
 
@@ -132,7 +139,11 @@ void Lowering::lower_node(const Node& node) {
     if (known != constants_.end() && known->second.rounded) note_rounding();
   }
   stored_ = false;
+  if (graph_.batch) require_rows_apart(*this, node);
   op->lower(*this, node);
+  if (graph_.batch && (node.op() == "Upsample" || node.op() == "Resize") && shape().front() != 1) {
+    throw NetworkError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
+  }
   if (!stored_) store(node.output());
 }
 

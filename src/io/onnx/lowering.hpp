@@ -70,6 +70,9 @@ class Lowering {
   /// The constant at input i; throws NetworkError, calling it `what`, if it is computed from the input.
   const Tensor& constant(const Node& node, std::size_t i, std::string_view what) const;
 
+  /// Whether the constant was computed from the shape of data.
+  bool from_shape(const std::string& name) const { return from_shape_.contains(name); }
+
   /// What the node's operator makes of these inputs, were they constants.
   Tensor fold_with(const Node& node, const std::vector<const Tensor*>& inputs);
 
@@ -113,6 +116,7 @@ class Lowering {
   bool logits_;
 
   std::unordered_map<std::string, Tensor> constants_;
+  std::unordered_set<std::string> from_shape_;   ///< those of them that data's shapes decide
   std::unordered_map<std::string, Data> known_;  ///< all data met so far
   std::unordered_map<std::string, std::vector<const onnx::NodeProto*>> consumers_;
   std::unordered_set<const onnx::NodeProto*> absorbed_;  ///< nodes that a matched pattern stands for

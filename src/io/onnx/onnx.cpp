@@ -59,6 +59,7 @@ Parsed lower(const onnx::ModelProto& model, Bytes file, const std::filesystem::p
   } else if (!whole_batch) {
     batch = std::to_string(graph.input_shape.front()) + ", treated as 1";
     graph.input_shape.front() = 1;
+    graph.batch = true;
   }
   const Index opset = graph.opset;
   std::string input;

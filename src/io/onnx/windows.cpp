@@ -88,6 +88,10 @@ Windows windows_of(const Node& node, const Shape& shape, const Shape& kernel) {
     w.before = plane(pads, 0, count, 0);
     w.after = plane(pads, count, count, 0);
   } else if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
+    if (w.dilation[0] != 1 || w.dilation[1] != 1) {
+      // programs do not agree on what that is
+      throw NetworkError("an auto_pad of " + auto_pad + " with dilations is not supported");
+    }
     pad_same(w, auto_pad == "SAME_UPPER");
   } else if (auto_pad != "VALID") {
     throw NetworkError("its auto_pad '" + printable(auto_pad) + "' is not known");

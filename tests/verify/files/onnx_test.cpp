@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "io/batch_models.hpp"
 #include "io/onnx_builder.hpp"
 #include "io/reader.hpp"
 #include "verify/files/support.hpp"
@@ -395,6 +396,41 @@ TEST(CheckersOnnx, FactorsThatAreNoDoublesAreEnclosed) {
   EXPECT_TRUE(factor.numerator.empty());
   computed.graph().mutable_node(2)->set_op_type("MatMul");
   EXPECT_THAT(refused(computed), HasSubstr("weight is computed with rounding"));
+}
+
+TEST(CheckersOnnx, RowsOfABatchStayApart) {
+  for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
+    int n = 0;
+    for (const auto& add : test::along_the_batch()) {
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("y_node: operator ")) << n;
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("batch")) << n++;
+    }
+    for (const auto& add : test::beside_the_batch())
+      expect_agreement(test::mixed(batch, add), "beside the batch");
+  }
+  for (const auto& add : test::along_the_batch()) expect_agreement(test::mixed(1, add), "one row");
+}
+
+TEST(CheckersOnnx, WhatOtherProgramsTakeForAnotherFunctionIsRefused) {
+  Model pool({1, 1, 5, 5});
+  auto& node = pool.node("MaxPool", {"x"}, {"y"});
+  set_ints(node, "kernel_shape", {3, 3});
+  set_ints(node, "dilations", {2, 2});
+  set_string(node, "auto_pad", "SAME_LOWER");
+  EXPECT_THAT(refused(pool), HasSubstr("an auto_pad of SAME_LOWER with dilations is not supported"));
+  Model resize({1, 1, 2, 2}, 18);
+  resize.constant("roi", {0}, {}).constant("scales", {0}, {}).constant_integers("sizes", {1, 1, 2, 4});
+  auto& stretch = resize.node("Resize", {"x", "roi", "scales", "sizes"}, {"y"});
+  expect_agreement(resize, "sizes");
+  test::set_string(stretch, "keep_aspect_ratio_policy", "not_larger");
+  EXPECT_NE(refused(resize), "(it was read)");
+}
+
+TEST(CheckersOnnx, ATransposedConvolutionOfFarStridesIsNoSmallFile) {
+  Model m({1, 1, 2, 2});
+  m.constant("w", {1, 1, 1, 1}, {1});
+  set_ints(m.node("ConvTranspose", {"x", "w"}, {"y"}), "strides", {16000000, 16000000});
+  EXPECT_THAT(refused(m), HasSubstr("this asks for"));
 }
 
 TEST(CheckersOnnx, UnknownThingsAreNamed) {

@@ -70,6 +70,8 @@ Plane plane_of(const Step& s, const Shape& x, const Shape& kernel) {
     }
     const Index reach = (line.kernel - 1) * line.dilation + 1;
     if (same) {
+      if (line.dilation != 1)
+        throw ReadError("an auto_pad of " + automatic + " with dilations is not supported");
       // as many positions as strides fit into the image
       const Index wanted = (line.image - 1) / line.stride + 1;
       const Index zeros = std::max<Index>(0, (wanted - 1) * line.stride + reach - line.image);
@@ -386,6 +388,7 @@ void conv_transpose(const Step& s) {
   const Index channels = product(part, groups, "its weight");
   check_bias(s, channels);
   const Index taps = product(down.kernel, along.kernel, "its kernel");
+  s.budget.take(product(channels, made, "its result"));
   s.budget.take(2 * product(product(w.shape[0], plane.steps(), "its input"),
                             product(part, taps, "its kernel"), "its weight"));
   // step and tap that lie at a place

@@ -1,5 +1,6 @@
 // An ONNX model as a network: its nodes are followed in the order of the file, which ONNX wants to be that of
 // evaluation.
+#include "verify/files/onnx/batch.hpp"
 #include "verify/files/onnx/constants.hpp"
 #include "verify/files/onnx/fork.hpp"
 #include "verify/files/onnx/operators.hpp"
@@ -28,6 +29,7 @@ class Walk {
                       " outputs but only one is supported");
     }
     check_names(input.name);
+    batch_ = input.dims.size() > 1 && (!whole_batch || !input.dims.front());
     graph_.emplace(input_shape(input, whole_batch), budget_);
     inputs_ = graph_->size();
     data_.emplace(input.name, graph_->at_hand());
@@ -84,6 +86,10 @@ class Walk {
     for (const std::string_view name : node.message().inputs)
       inputs.push_back(name.empty() ? nullptr : constant(name));
     constants_.emplace(node.message().outputs.front(), fold(node, inputs, files_, budget_));
+    if (std::any_of(node.message().inputs.begin(), node.message().inputs.end(),
+                    [this](std::string_view name) { return from_shape_.contains(name); })) {
+      from_shape_.insert(node.message().outputs.front());
+    }
   }
 
   void note_initializers() {
@@ -198,14 +204,22 @@ class Walk {
     if (reads_shape_only(message)) {
       node.require_inputs(1, 1);
       constants_.emplace(output, fold_shape(node, tensors.front()->shape));
+      from_shape_.insert(output);
       return;
     }
     find_forks(i, message.inputs[*first]);
     if (!live_[i]) return;  // it belongs to one
     graph_->take_up(*tensors[*first]);
     const Step step{*graph_, node, *first, constants, tensors, files_, budget_, logits_};
+    if (batch_) {
+      const bool computed = message.inputs.size() > 1 && from_shape_.contains(message.inputs[1]);
+      if (is_onnx_domain(message.domain)) require_rows_apart(step, computed);
+    }
     if (!splits) {
       apply_operator(step);
+      if (batch_ && (message.op == "Upsample" || message.op == "Resize") && graph_->shape()[0] != 1) {
+        throw ReadError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
+      }
       data_.emplace(output, graph_->at_hand());
       return;
     }
@@ -242,6 +256,8 @@ class Walk {
   std::map<std::string_view, Data> data_;    ///< all tensors computed from the input so far
   std::map<std::string_view, Index> reads_;  ///< how often a tensor is read, but for its shape
   std::vector<bool> live_;                   ///< nodes that are left to do
+  std::set<std::string_view> from_shape_;    ///< constants that the shapes of data decide
+  bool batch_ = false;                       ///< the first dimension is a batch's and read as 1
 
   std::optional<Graph> graph_;
   Index inputs_ = 0;

@@ -182,12 +182,13 @@ void upsample(const Step& s) {
     if (s.node.has_input(2)) take(2);
     if (scales.empty()) {
       const auto& sizes = integer_list(s.constant(3, "the sizes"), "the sizes");
-      for (std::size_t i = 0; i < std::min(sizes.size(), x.size()); ++i)
+      if (sizes.size() != x.size()) throw ReadError("operator Resize has not one size a dimension");
+      for (std::size_t i = 0; i < x.size(); ++i)
         scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(x[i]));
     }
   }
-  bool repeats =
-      s.node.text("mode", "nearest") == "nearest" && !s.node.has("axes") && scales.size() == x.size();
+  bool repeats = s.node.text("mode", "nearest") == "nearest" && !s.node.has("axes") &&
+                 scales.size() == x.size() && s.node.text("keep_aspect_ratio_policy", "stretch") == "stretch";
   if (resize && s.node.opset() >= 11) {
     const std::string where = s.node.text("coordinate_transformation_mode", "half_pixel");
     const std::string rounding = s.node.text("nearest_mode", "round_prefer_floor");

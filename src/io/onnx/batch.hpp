@@ -1,0 +1,13 @@
+/// \file
+/// Batches: a first dimension that is no part of the network.
+#pragma once
+
+#include "io/onnx/lowering.hpp"
+
+namespace geolip::io::onnx_graph {
+
+/// Throws NetworkError if the node does not leave the first dimension of the current data alone: were that
+/// the batch's, rows of it would meet, and a network read with one row would be another one.
+void require_rows_apart(const Lowering& state, const Node& node);
+
+}  // namespace geolip::io::onnx_graph

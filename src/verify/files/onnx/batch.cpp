@@ -1,0 +1,86 @@
+#include "verify/files/onnx/batch.hpp"
+
+#include <algorithm>
+
+namespace geolip::verify::onnx {
+namespace {
+
+using List = std::optional<std::vector<Index>>;
+
+List list(const Step& s, const char* attribute, std::size_t input) {
+  if (input < s.constants.size() && s.constants[input] != nullptr) {
+    return integer_list(*s.constants[input], attribute);
+  }
+  return s.node.integers(attribute);
+}
+
+/// Whether an axis of a tensor of this rank is the first.
+bool is_first(Index axis, std::size_t rank) { return axis == 0 || axis == -static_cast<Index>(rank); }
+
+bool any_first(const std::vector<Index>& axes, std::size_t rank) {
+  return std::any_of(axes.begin(), axes.end(), [rank](Index axis) { return is_first(axis, rank); });
+}
+
+bool pads_rows(const Step& s, std::size_t rank) {
+  const List pads = list(s, s.node.has("paddings") ? "paddings" : "pads", 1);
+  if (!pads) return true;
+  const List axes = s.node.has_input(3) ? list(s, "axes", 3) : List();
+  const std::size_t half = pads->size() / 2;
+  for (std::size_t i = 0; i < half; ++i) {
+    const Index axis = axes ? (i < axes->size() ? (*axes)[i] : 0) : static_cast<Index>(i);
+    if (is_first(axis, rank) && ((*pads)[i] != 0 || (*pads)[half + i] != 0)) return true;
+  }
+  return false;
+}
+
+/// Whether the operator leaves the data's rows where and what they are.
+bool keeps_rows(const Step& s, bool shape_of_data) {
+  const std::string_view op = s.node.message().op;
+  const std::size_t rank = s.graph.shape().size();
+  if (op == "Concat" || op == "Split" || op == "Gather") return !is_first(s.node.integer("axis", 0), rank);
+  if (op == "Flatten") return !is_first(s.node.integer("axis", 1), rank);
+  if (op == "Pad") return !pads_rows(s, rank);
+  if (op == "ReduceMean") {
+    const List axes = list(s, "axes", 1);
+    if (axes && !axes->empty()) return !any_first(*axes, rank);
+    return s.node.integer("noop_with_empty_axes", 0) != 0;
+  }
+  if (op == "Slice") {
+    const List axes = list(s, "axes", 3);
+    return axes && !any_first(*axes, rank);
+  }
+  if (op == "Squeeze") {
+    const List axes = list(s, "axes", 1);
+    return axes && !any_first(*axes, rank);
+  }
+  if (op == "Unsqueeze") {
+    const List axes = list(s, "axes", 1);
+    return axes && !any_first(*axes, rank + axes->size());
+  }
+  if (op == "Transpose") {
+    const List order = s.node.integers("perm");
+    return order ? !order->empty() && order->front() == 0 : rank < 2;
+  }
+  if (op == "Reshape") {
+    // a literal 1 in front and an open size behind it put all rows into one
+    const List target = list(s, "shape", 1);
+    if (!target || target->empty()) return false;
+    return target->front() != 1 || shape_of_data ||
+           std::find(target->begin(), target->end(), Index{-1}) == target->end();
+  }
+  if (op == "MatMul") return s.data == 0 || rank > 2;
+  if (op == "Gemm") {
+    return s.data == 0 ? s.node.integer("transA", 0) == 0 : s.node.integer("transB", 0) != 0;
+  }
+  return true;
+}
+
+}  // namespace
+
+void require_rows_apart(const Step& step, bool shape_of_data) {
+  if (keeps_rows(step, shape_of_data)) return;
+  throw ReadError("operator " + step.node.op() +
+                  " works along the first dimension, which is a batch's, and that is not supported");
+}
+
+}  // namespace geolip::verify::onnx
