@@ -14,7 +14,7 @@ namespace geolip {
 
 /// What the upper bound of a result is worth.
 enum class Status {
-  certified,  ///< the dual certificate passed in float64 and the gap is met
+  certified,  ///< the gap is met by a dual certificate that passed in float64, or by the product of norms
   verified,   ///< certified, and the upper bound is proved with every rounding error covered
   limit       ///< a limit ended the run before the gap was met; the bounds are valid all the same
 };

@@ -1,6 +1,7 @@
 // Networks that are no chains: bounds against the enumeration of all patterns, against the same network as
 // dense layers, and proofs of both checkers.
 #include <estimate/checker.hpp>
+#include <geolip/baselines.hpp>
 #include <geolip/estimate.hpp>
 #include <graph/chain.hpp>
 #include <support/enumeration.hpp>
@@ -128,6 +129,17 @@ TEST(GraphBounds, MaximaOfTwoAreNeurons) {
   EXPECT_NEAR(linf.bounds[0].upper, std::sqrt(2.0), 1e-5);
   const Result l2 = estimate(network, {Norm::l2, {Objective::output(0)}}, tight());
   EXPECT_NEAR(l2.bounds[0].upper, 1.0, 1e-5);
+}
+
+TEST(GraphBounds, NoBoundLiesAboveTheProductOfNorms) {
+  // One output of many neurons, of which most do not reach it: certificates of that are poor.
+  Network network(4);
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    const Bound bound = estimate(network, {norm, {Objective::output(0)}}).bounds[0];
+    EXPECT_GE(bound.upper, 1.0);
+    EXPECT_LE(bound.upper, product_bound(network, norm, Objective::output(0)) * (1.0 + 1e-4));
+  }
 }
 
 }  // namespace

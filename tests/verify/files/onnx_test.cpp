@@ -1,6 +1,7 @@
 // Graphs of every kind, made in memory: the checker reads what the product reads, and to the same network.
 #include <geolip/error.hpp>
 
+#include <algorithm>
 #include <functional>
 
 #include "io/batch_models.hpp"
@@ -128,7 +129,9 @@ TEST(CheckersOnnx, ConvolutionsAndPoolsOfEveryKind) {
         if (convolves) set_int(n, "group", groups);
         if (!convolves && variant == 1) set_int(n, "ceil_mode", 1);
         if (kind == "AveragePool" && variant == 0) set_int(n, "count_include_pad", 1);
-        const bool automatic = kind == "Conv" && variant == 1;
+        const bool dilated = std::count(way.dilations.begin(), way.dilations.end(), 1) <
+                             static_cast<std::ptrdiff_t>(way.dilations.size());
+        const bool automatic = kind == "Conv" && variant == 1 && !dilated;
         if (automatic) {
           set_string(n, "auto_pad", way.image.size() == 1 ? "SAME_LOWER" : "SAME_UPPER");
         } else {
@@ -243,8 +246,9 @@ TEST(CheckersOnnx, ShapesAreFollowed) {
   m.node("Unsqueeze", {"batch", "axis"}, {"b1"});
   set_int(m.node("Concat", {"b1", "rest"}, {"target"}), "axis", 0);
   m.node("Reshape", {"t", "target"}, {"f"});
-  m.node("Unsqueeze", {"f", "axis"}, {"u"});
-  m.node("Squeeze", {"u", "axis"}, {"s"});
+  m.constant_integers("second", {1});
+  m.node("Unsqueeze", {"f", "second"}, {"u"});
+  m.node("Squeeze", {"u", "second"}, {"s"});
   m.node("Identity", {"s"}, {"i"});
   m.node("Dropout", {"i"}, {"d"});
   set_int(m.node("Flatten", {"d"}, {"h"}), "axis", 1);
