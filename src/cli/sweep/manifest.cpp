@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <set>
 #include <span>
@@ -48,6 +49,12 @@ struct Grid {
   std::vector<std::pair<const Setting*, std::vector<Json>>> settings;
 };
 
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text += part;
+  return text;
+}
+
 class Parser {
  public:
   Parser(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {}
@@ -88,7 +95,8 @@ class Parser {
         if (!value.is_object()) fail(where + key + " is no table of keys");
         for (const auto& [name, choices] : value.items()) set(result, name, choices, where + "settings.");
       } else if (!top || key != "sweep") {
-        fail(where + "'" + key + "' is none of networks, norms, outputs, settings" + (top ? ", sweep" : ""));
+        fail(joined(
+            {where, "'", key, "' is none of networks, norms, outputs, settings", top ? ", sweep" : ""}));
       }
     }
     return result;
@@ -244,7 +252,7 @@ class Parser {
       if (pattern.find_first_of("*?[") != std::string::npos && !fs::exists(folder_ / pattern)) {
         found = matches(pattern);
       }
-      if (found.empty()) fail(where + "networks: no file matches '" + pattern + "'");
+      if (found.empty()) fail(joined({where, "networks: no file matches '", pattern, "'"}));
       for (std::string& file : found) {
         if (std::find(result.begin(), result.end(), file) == result.end()) result.push_back(std::move(file));
       }

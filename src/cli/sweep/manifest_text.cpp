@@ -41,7 +41,8 @@ void refuse_strays(std::string_view text, const std::string& name) {
                       " has a character beyond ASCII outside of a comment and of a string on one line");
     } else if (!quote.empty()) {
       if (c == '\\' && quote.front() == '"') {
-        if (++i < text.size() && text[i] == '\n') ++line;
+        ++i;
+        if (i < text.size() && text[i] == '\n') ++line;
       } else if (text.substr(i).starts_with(quote)) {
         const bool several_lines = quote.size() > 1;
         i += quote.size() - 1;
