@@ -182,8 +182,9 @@ void finish(estimate_detail::Session& session) {
       bound.upper = product_bound(session.network, bound.norm, bound.objective);
       bound.proofs.clear();
     }
-    // Where certificates failed, the product may be the better bound.
-    if (bound.gap() > session.settings.gap) {
+    // Where certificates failed, the product may be the better bound; whoever is out of time does not wait
+    // for it.
+    if (bound.gap() > session.settings.gap && !session.deadline.passed()) {
       const double product = product_bound(session.network, bound.norm, bound.objective);
       if (product < bound.upper && product >= bound.relaxation * (1.0 - order_rounding)) {
         bound.upper = product;
