@@ -77,7 +77,7 @@ double map_memory(const Chain& chain, const Claim& claim) {
   for (Index k = 1; k <= chain.depth() + 1; ++k) {
     const bool view = layers[at(k)] == 1 && dense[at(k)] && k <= chain.depth();
     if (view) passed[at(k)] = 0.0;
-    if (view || layers[at(k)] == 0) continue;
+    if (view) continue;  // the identity, without any layer, is written out as a matrix
     const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
     for (const Index j : sources_of(chain, k))
       kept += 2.0 * static_cast<double>(rows) * static_cast<double>(chain.width(j));
