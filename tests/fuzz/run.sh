@@ -40,7 +40,7 @@ for target in "${targets[@]}"; do
   learned=build/fuzz/corpus/$target
   findings=build/fuzz/findings/$target
   mkdir -p "$learned" "$findings"
-  options=(-max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=10 -max_len=8192
+  options=(-max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=60 -max_len=8192
     -print_final_stats=1 -artifact_prefix="$findings/")
   dictionary=tests/fuzz/dictionaries/$target.dict
   [[ -f $dictionary ]] && options+=(-dict="$dictionary")
