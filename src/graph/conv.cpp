@@ -121,16 +121,23 @@ class Convolution {
   std::shared_ptr<Scratch<T>> unfolded_;
 };
 
+/// A convolution, or its transpose.
 template <class T>
 class ConvOperator final : public LinearOperator<T> {
  public:
-  ConvOperator(Backend& backend, Convolution<T> convolution)
-      : LinearOperator<T>(convolution.inputs(), convolution.outputs()),
+  ConvOperator(Backend& backend, Convolution<T> convolution, bool transposed)
+      : LinearOperator<T>(transposed ? convolution.outputs() : convolution.inputs(),
+                          transposed ? convolution.inputs() : convolution.outputs()),
         backend_(backend),
-        convolution_(std::move(convolution)) {}
+        convolution_(std::move(convolution)),
+        transposed_(transposed) {}
 
-  void apply(ConstView<T> x, View<T> y) const override { convolution_.apply(x, y); }
-  void adjoint(ConstView<T> y, View<T> x) const override { convolution_.adjoint(y, x); }
+  void apply(ConstView<T> x, View<T> y) const override {
+    transposed_ ? convolution_.adjoint(x, y) : convolution_.apply(x, y);
+  }
+  void adjoint(ConstView<T> y, View<T> x) const override {
+    transposed_ ? convolution_.apply(y, x) : convolution_.adjoint(y, x);
+  }
   void adjoint_of_diagonal(const T* d, View<T> x) const override {
     adjoint_of_diagonal_by_columns(backend_, d, x,
                                    [this](ConstView<T> from, View<T> to) { adjoint(from, to); });
@@ -139,26 +146,7 @@ class ConvOperator final : public LinearOperator<T> {
  private:
   Backend& backend_;
   Convolution<T> convolution_;
-};
-
-template <class T>
-class ConvTransposeOperator final : public LinearOperator<T> {
- public:
-  ConvTransposeOperator(Backend& backend, Convolution<T> convolution)
-      : LinearOperator<T>(convolution.outputs(), convolution.inputs()),
-        backend_(backend),
-        convolution_(std::move(convolution)) {}
-
-  void apply(ConstView<T> x, View<T> y) const override { convolution_.adjoint(x, y); }
-  void adjoint(ConstView<T> y, View<T> x) const override { convolution_.apply(y, x); }
-  void adjoint_of_diagonal(const T* d, View<T> x) const override {
-    adjoint_of_diagonal_by_columns(backend_, d, x,
-                                   [this](ConstView<T> from, View<T> to) { adjoint(from, to); });
-  }
-
- private:
-  Backend& backend_;
-  Convolution<T> convolution_;
+  bool transposed_;
 };
 
 }  // namespace
@@ -166,15 +154,15 @@ class ConvTransposeOperator final : public LinearOperator<T> {
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, int exponent,
                                              std::shared_ptr<Scratch<T>> unfolded) {
-  return std::make_unique<ConvOperator<T>>(backend,
-                                           Convolution<T>(backend, conv, exponent, std::move(unfolded)));
+  return std::make_unique<ConvOperator<T>>(
+      backend, Convolution<T>(backend, conv, exponent, std::move(unfolded)), false);
 }
 
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv, int exponent,
                                                        std::shared_ptr<Scratch<T>> unfolded) {
-  return std::make_unique<ConvTransposeOperator<T>>(
-      backend, Convolution<T>(backend, conv, exponent, std::move(unfolded)));
+  return std::make_unique<ConvOperator<T>>(
+      backend, Convolution<T>(backend, conv, exponent, std::move(unfolded)), true);
 }
 
 template std::unique_ptr<LinearOperator<float>> make_conv(Backend&, const Conv&, int,

@@ -166,9 +166,11 @@ TEST_F(SweepTest, ShardsShareTheRuns) {
   EXPECT_EQ(ids.size(), 4U);
 }
 
-TEST_F(SweepTest, JobsRunSideBySide) {
+TEST_F(SweepTest, JobsThatEndTogetherLoseNoLine) {
   EXPECT_EQ(sweep({"--jobs", "3"}).first, 0);
-  EXPECT_EQ(lines_of(folder_ / "r.jsonl").size(), 4U);
+  std::set<std::string> ids;
+  for (const Json& line : lines_of(folder_ / "r.jsonl")) ids.insert(line["run"]["id"]);
+  EXPECT_EQ(ids.size(), 4U);
 }
 
 TEST_F(SweepTest, GivesDevicesToRunsThatNameNone) {

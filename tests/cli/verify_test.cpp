@@ -24,7 +24,7 @@ struct FakeProvers {
   int exact = 0;
   bool answer = true;
 
-  Library library() {
+  Library as_library() {
     Library result = testing::fake_library();
     result.provers.prove = [this](const verify::Network&, const verify::Proof&, int n) {
       threads = n;
@@ -51,7 +51,7 @@ class Verify : public ::testing::Test {
   std::string network() const { return path("tiny.nnet"); }
   Outcome run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "verify");
-    return testing::run_command(arguments, provers_.library());
+    return testing::run_command(arguments, provers_.as_library());
   }
 
   TemporaryFolder folder_;

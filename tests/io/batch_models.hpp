@@ -67,6 +67,17 @@ inline std::vector<std::function<void(Model&)>> along_the_batch() {
   };
 }
 
+/// Matrix products that add over the rows of a batch.
+inline std::vector<Model> products_over_the_batch() {
+  Model right({Model::symbolic, 2});
+  right.constant("w", {3, 1}, {1, 2, 3});
+  right.node("MatMul", {"w", "x"}, {"y"});
+  Model transposed({Model::symbolic, 2});
+  transposed.constant("w", {1, 3}, {1, 2, 3});
+  set_int(transposed.node("Gemm", {"x", "w"}, {"y"}), "transA", 1);
+  return {right, transposed};
+}
+
 /// Operators that leave the rows alone.
 inline std::vector<std::function<void(Model&)>> beside_the_batch() {
   return {

@@ -294,6 +294,9 @@ TEST_F(OnnxImage, RowsOfABatchStayApart) {
     }
     for (const auto& add : test::beside_the_batch()) EXPECT_EQ(network(test::mixed(batch, add)).inputs(), 4);
   }
+  for (const Model& product : test::products_over_the_batch()) {
+    EXPECT_THAT(refused(product), HasSubstr("works along the first dimension, which is a batch's"));
+  }
   // a first dimension of one is what the file says
   for (const auto& add : test::along_the_batch()) EXPECT_EQ(network(test::mixed(1, add)).inputs(), 4);
 }

@@ -412,6 +412,9 @@ TEST(CheckersOnnx, RowsOfABatchStayApart) {
     for (const auto& add : test::beside_the_batch())
       expect_agreement(test::mixed(batch, add), "beside the batch");
   }
+  for (const Model& product : test::products_over_the_batch()) {
+    EXPECT_THAT(refused(product), HasSubstr("works along the first dimension, which is a batch's"));
+  }
   for (const auto& add : test::along_the_batch()) expect_agreement(test::mixed(1, add), "one row");
 }
 
