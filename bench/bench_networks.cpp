@@ -9,6 +9,7 @@
 // is reported, and says what a larger machine or a GPU would be needed for. --small runs tiny ones, for the
 // test suite.
 #include <bench/support/environment.hpp>
+#include <bench/support/program.hpp>
 #include <bench/support/timed_backend.hpp>
 #include <certify/prediction.hpp>
 #include <estimate/estimate_on.hpp>
@@ -19,7 +20,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <random>
 
 namespace geolip::bench {
@@ -185,14 +185,7 @@ int main_program(int argc, char** argv) {
     rows.push_back(run("mnist classifier", mnist_classifier(), Objective::output(0), limits));
     rows.push_back(run("cifar classifier", cifar_classifier(), Objective::output(0), limits));
   }
-  if (!file.empty()) {
-    std::ofstream out(file);
-    out << report.dump(2) << '\n';
-    if (!out.flush()) {
-      std::fprintf(stderr, "bench_networks: '%s' cannot be written\n", file.c_str());
-      return 3;
-    }
-  }
+  write_report(file, report);
   return 0;
 }
 
@@ -200,10 +193,5 @@ int main_program(int argc, char** argv) {
 }  // namespace geolip::bench
 
 int main(int argc, char** argv) {
-  try {
-    return geolip::bench::main_program(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_networks: %s\n", e.what());
-    return 1;
-  }
+  return geolip::bench::run_program("bench_networks", geolip::bench::main_program, argc, argv);
 }

@@ -8,6 +8,7 @@
 // not depend on what else the machine does. --small: sizes that only show that it runs.
 #include <ascent/ascent.hpp>
 #include <bench/support/environment.hpp>
+#include <bench/support/program.hpp>
 #include <bench/support/random_network.hpp>
 #include <estimate/estimate_on.hpp>
 
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <numeric>
 
@@ -186,14 +186,6 @@ json measure(backend::Backend& backend, const Network& network, const std::strin
   return row;
 }
 
-/// What there is so far, so that a bench that is ended leaves it behind.
-void write(const std::string& file, const json& report) {
-  if (file.empty()) return;
-  std::ofstream out(file);
-  out << report.dump(2) << '\n';
-  if (!out.flush()) throw std::runtime_error("'" + file + "' cannot be written");
-}
-
 int main_program(int argc, char** argv) {
   CLI::App app("Bench of large networks");
   Options options;
@@ -232,7 +224,7 @@ int main_program(int argc, char** argv) {
             if (backend->shares_host_memory() && weights > options.cpu_weights) continue;
             rows.push_back(measure(*backend, network, shape_name(widths), norm_from_name(norm), width,
                                    outputs, options));
-            write(options.file, report);
+            write_report(options.file, report);  // what there is, should the bench be ended
           }
         }
       }
@@ -245,10 +237,5 @@ int main_program(int argc, char** argv) {
 }  // namespace geolip::bench
 
 int main(int argc, char** argv) {
-  try {
-    return geolip::bench::main_program(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_scale: %s\n", e.what());
-    return 1;
-  }
+  return geolip::bench::run_program("bench_scale", geolip::bench::main_program, argc, argv);
 }

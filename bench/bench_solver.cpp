@@ -7,6 +7,7 @@
 // run, so the ratio does not depend on what else the machine does. --small runs one tiny network of each
 // kind, for the test suite.
 #include <bench/support/environment.hpp>
+#include <bench/support/program.hpp>
 #include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
 #include <estimate/estimate_on.hpp>
@@ -19,7 +20,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 
 namespace geolip::bench {
 namespace {
@@ -182,14 +182,7 @@ int main_program(int argc, char** argv) {
   report["width"] =
       growth("width", small ? Sizes{8, 16} : Sizes{64, 128, 256, 512, 1024, 2048}, threads, false);
   report["depth"] = growth("depth", small ? Sizes{2, 4} : Sizes{2, 4, 8, 16, 32, 64}, threads, true);
-  if (!file.empty()) {
-    std::ofstream out(file);
-    out << report.dump(2) << '\n';
-    if (!out.flush()) {
-      std::fprintf(stderr, "bench_solver: '%s' cannot be written\n", file.c_str());
-      return 3;
-    }
-  }
+  write_report(file, report);
   return 0;
 }
 
@@ -197,10 +190,5 @@ int main_program(int argc, char** argv) {
 }  // namespace geolip::bench
 
 int main(int argc, char** argv) {
-  try {
-    return geolip::bench::main_program(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_solver: %s\n", e.what());
-    return 1;
-  }
+  return geolip::bench::run_program("bench_solver", geolip::bench::main_program, argc, argv);
 }

@@ -91,7 +91,7 @@ void print_meaning(std::ostream& out, const Result& result, double gap) {
         << shortest(gap) << " above the relaxation's optimum\n";
   }
   if (occurs(Status::certified)) {
-    out << "certified: a dual certificate passed in float64, and the upper bound lies at most "
+    out << "certified: a dual certificate in float64, or the product of norms, gives a bound at most "
         << shortest(gap) << " of it\n           above the relaxation's optimum\n";
     if (!result.verification_note.empty()) out << "not verified: " << result.verification_note << '\n';
   }
