@@ -118,7 +118,7 @@ json run(const std::string& name, const Network& network, const Objective& objec
   const bool vector = objective.kind == Objective::Kind::vector;
   const certify::Prediction prediction =
       certify::predict(chain, std::vector<bool>(static_cast<std::size_t>(chain.depth()), false),
-                       vector ? network.outputs() : 1);
+                       vector ? network.outputs() : 1, true);
   const Index size = network.inputs() + neurons_of(chain) + 1;
   json row{{"network", name},
            {"objective", to_string(objective)},

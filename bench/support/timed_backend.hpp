@@ -17,6 +17,7 @@ struct Watch {
       0.0;                     ///< in products, rank-k updates, Cholesky factorisations and triangular solves
   std::size_t bytes = 0;       ///< allocated now
   std::size_t peak_bytes = 0;  ///< allocated at the most
+  std::size_t memory = 0;      ///< that the backend says it has; 0: what it does have
 };
 
 class AlgebraTimer {
@@ -140,7 +141,7 @@ class TimedBackend final : public backend::Backend {
     sizes_.erase(at);
     inner_.release(memory);
   }
-  std::size_t memory() const override { return inner_.memory(); }
+  std::size_t memory() const override { return watch_->memory > 0 ? watch_->memory : inner_.memory(); }
   bool shares_host_memory() const override { return inner_.shares_host_memory(); }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     inner_.upload(destination, host, bytes);

@@ -57,16 +57,10 @@ struct Bound {
   double gap() const;
 };
 
-/// What a dual certificate was predicted to take, from the network's sizes alone, before the run began.
-struct Prediction {
-  double bytes = 0.0;            ///< memory of its matrices, at the most
-  double multiplications = 0.0;  ///< of one certificate; a run makes several for each objective
-};
-
 /// One bound for each objective of the query, in its order.
 struct Result {
   std::vector<Bound> bounds;
-  Prediction certificate;
+  Prediction prediction;
   std::string device;    ///< name of the backend that ran, e.g. "cpu (2 threads, OpenBLAS)"
   bool stopped = false;  ///< ended by Settings::stop
   /// Why bounds were not proved in spite of Settings::verify, in one sentence; empty if all were.

@@ -36,6 +36,17 @@ struct Progress {
   double seconds = 0.0;                                  ///< since the start
 };
 
+/// What a run is predicted to take, from the network's sizes alone, before it begins.
+struct Prediction {
+  double bytes = 0.0;              ///< memory of everything that is there at once, at the most
+  double certificate_bytes = 0.0;  ///< of it, the matrices of a certificate
+  double multiplications = 0.0;    ///< of one certificate; a run makes several for each objective
+  /// Of one certificate, at the speed of a factorisation measured on the device; 0 where it is too little to
+  /// be worth that.
+  double seconds = 0.0;
+  Index batch = 0;  ///< problems solved together: all, or as many as fit into the device's memory
+};
+
 /// Settings of estimate(). The defaults suit every network we know of.
 struct Settings {
   /// Relative gap (upper - relaxation) / upper at which a problem is certified. In (0, 1).
@@ -63,6 +74,9 @@ struct Settings {
   std::string device = "auto";
   /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
   std::stop_token stop;
+  /// Called once before the work begins, with the backend's name; not called where every FGL is zero. May be
+  /// empty.
+  std::function<void(const std::string& device, const Prediction& prediction)> begin;
   /// Called from the calling thread a few times a second at the most; may be empty.
   std::function<void(const Progress&)> observer;
 };

@@ -4,6 +4,7 @@
 
 #include <geolip/query.hpp>
 #include <graph/linear_map.hpp>
+#include <graph/slopes.hpp>
 
 #include <memory>
 #include <vector>

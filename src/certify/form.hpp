@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graph/linear_map.hpp>
+#include <graph/slopes.hpp>
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 /// Half widths as the certificate sees them.
 #pragma once
 
-#include <graph/chain.hpp>
+#include <graph/slopes.hpp>
 
 #include <cmath>
 

@@ -12,7 +12,7 @@ struct Prediction {
 };
 
 /// For an objective of `rows` rows. `curved[k]`: whether slopes of layer k have ends whose product is not
-/// zero.
-Prediction predict(const graph::Chain& chain, const std::vector<bool>& curved, Index rows);
+/// zero. `on_host`: whether the backend works on host memory.
+Prediction predict(const graph::Chain& chain, const std::vector<bool>& curved, Index rows, bool on_host);
 
 }  // namespace geolip::certify

@@ -15,15 +15,26 @@
 namespace geolip::cli {
 namespace {
 
-/// The library's estimate, with Ctrl-C and the progress line tied to it.
+/// The library's estimate, with Ctrl-C and the progress line tied to it. The header is printed before the
+/// work begins, or after it where there was none.
 Result run_estimate(const EstimateArguments& arguments, const Library& library, const Console& console,
-                    const Network& network, const Query& query) {
+                    const Network& network, const Query& query, bool header) {
   ProgressLine line(console.err, arguments.quiet ? 0 : console.progress_columns);
   const StopOnSignal signals;
   Settings settings = arguments.settings;
   settings.stop = signals.token();
   settings.observer = [&line](const Progress& progress) { line.show(progress_text(progress)); };
-  return library.estimate(network, query, settings);
+  bool printed = !header;
+  const auto print = [&](const std::string& device, const Prediction& prediction) {
+    if (!printed) print_header(console.out, arguments, network, device, prediction);
+    console.out << std::flush;
+    printed = true;
+  };
+  settings.begin = print;
+  Result result = library.estimate(network, query, settings);
+  line.clear();
+  print(result.device, result.prediction);
+  return result;
 }
 
 /// What is said of a result: where reading rounded the file's constants, no bound of the file is proved by
@@ -56,12 +67,12 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   const Baselines* shown = baselines ? &*baselines : nullptr;
 
   const auto start = std::chrono::steady_clock::now();
-  const Result result = run_estimate(arguments, library, console, file.network, query);
+  const Result result = run_estimate(arguments, library, console, file.network, query, !json.owns_output());
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
   const Result stated = as_shown(result, file);
   if (!json.owns_output()) {
-    print_estimate(console.out, arguments, file.network, stated, shown, elapsed.count());
+    print_estimate(console.out, arguments, stated, shown, elapsed.count());
   }
   if (json.wanted()) json.write(console, estimate_json(arguments, file, stated, shown));
   bool complete = result.certified();

@@ -20,8 +20,9 @@ constexpr int most_digits = 17;
 constexpr int gap_digits = 2;
 constexpr int ratio_digits = 3;
 
-// Certificates that take less memory than this are not worth a line.
+// Runs that take less memory than this, and certificates that take fewer seconds, are not worth a line.
 constexpr double worth_saying = 1e9;
+constexpr double long_certificate = 1.0;
 constexpr int prediction_digits = 2;
 
 // Networks with more widths than this are shortened.
@@ -145,18 +146,22 @@ std::string network_size(const Network& network) {
   return text;
 }
 
-void print_estimate(std::ostream& out, const EstimateArguments& arguments, const Network& network,
-                    const Result& result, const Baselines* baselines, double seconds) {
+void print_header(std::ostream& out, const EstimateArguments& arguments, const Network& network,
+                  const std::string& device, const Prediction& prediction) {
   out << "network  " << printable(arguments.network.path.filename().string()) << " (" << network_size(network)
       << ")\n"
       << "norm     " << to_string(arguments.norm) << '\n'
-      << "device   " << printable(result.device) << '\n';
-  if (result.certificate.bytes >= worth_saying) {
-    out << "needs    " << decimal(result.certificate.bytes / 1e9, prediction_digits, Round::up) << " GB and "
-        << decimal(result.certificate.multiplications / 1e9, prediction_digits, Round::up)
-        << "e9 multiplications for a certificate, as predicted\n";
+      << "device   " << printable(device) << '\n';
+  if (prediction.bytes >= worth_saying || prediction.seconds >= long_certificate) {
+    out << "needs    at most " << decimal(prediction.bytes / 1e9, prediction_digits, Round::up)
+        << " GB, and about " << decimal(prediction.seconds, prediction_digits, Round::up)
+        << " s for each certificate\n";
   }
   out << '\n';
+}
+
+void print_estimate(std::ostream& out, const EstimateArguments& arguments, const Result& result,
+                    const Baselines* baselines, double seconds) {
   result_table(result, baselines, bound_digits(arguments.settings.gap)).print(out);
   out << '\n';
   print_summary(out, result, arguments.settings.gap, seconds);

@@ -6,6 +6,7 @@
 #include <geolip/result.hpp>
 
 #include <iosfwd>
+#include <string>
 
 #include "cli/baselines.hpp"
 #include "cli/estimate.hpp"
@@ -15,8 +16,12 @@ namespace geolip::cli {
 /// "784-256-10": the widths between the linear layers; long networks are shortened in the middle.
 std::string network_size(const Network& network);
 
-/// Prints header, table and summary. `baselines` may be null; `seconds` is the wall-clock time of the run.
-void print_estimate(std::ostream& out, const EstimateArguments& arguments, const Network& network,
-                    const Result& result, const Baselines* baselines, double seconds);
+/// What is known before the run: network, norm, device, and what a large run will take.
+void print_header(std::ostream& out, const EstimateArguments& arguments, const Network& network,
+                  const std::string& device, const Prediction& prediction);
+
+/// The table and the summary below it. `baselines` may be null; `seconds` is the wall-clock time of the run.
+void print_estimate(std::ostream& out, const EstimateArguments& arguments, const Result& result,
+                    const Baselines* baselines, double seconds);
 
 }  // namespace geolip::cli

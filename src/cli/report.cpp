@@ -141,8 +141,11 @@ std::string estimate_json(const EstimateArguments& arguments, const NetworkFile&
   if (!result.verification_note.empty()) json["not_verified"] = result.verification_note;
   json["network"] = network_json(arguments.network.path, file);
   json["settings"] = settings_json(arguments, baselines);
-  json["predicted"] = {{"certificate_bytes", result.certificate.bytes},
-                       {"certificate_multiplications", result.certificate.multiplications}};
+  json["predicted"] = {{"bytes", result.prediction.bytes},
+                       {"certificate_bytes", result.prediction.certificate_bytes},
+                       {"certificate_multiplications", result.prediction.multiplications},
+                       {"certificate_seconds", result.prediction.seconds},
+                       {"problems_at_once", result.prediction.batch}};
   json["results"] = Json::array();
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     Json bound = bound_json(result.bounds[b]);

@@ -1,12 +1,14 @@
 #include <estimate/coordinate_search.hpp>
 
 #include <ascent/calibrate.hpp>
+#include <estimate/plan.hpp>
 #include <estimate/proofs.hpp>
 #include <estimate/rounding_allowance.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace geolip::estimate_detail {
 namespace {
@@ -47,7 +49,9 @@ class CoordinateSearch {
         }
       }
       if (problems.empty() || (session_.deadline.passed() && wave > first_wave)) break;
-      solve(problems, row_of);
+      by_batches(session_.plan, problems.size(), [&](std::size_t from, std::size_t count) {
+        solve({problems.data() + from, count}, {row_of.data() + from, count});
+      });
       wave *= 2;
     }
     report();
@@ -96,9 +100,10 @@ class CoordinateSearch {
     return order;
   }
 
-  void solve(const std::vector<ascent::Problem>& problems, const std::vector<std::size_t>& row_of) {
-    Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1, problems,
-                  session_.settings, session_.deadline);
+  void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
+    Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
+                  {problems.begin(), problems.end()}, session_.settings,
+                  {session_.plan.first_rank, session_.plan.columns}, session_.deadline);
     solver.run();
     add_times(solver, seconds_);
     for (std::size_t p = 0; p < problems.size(); ++p) {

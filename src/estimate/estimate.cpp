@@ -1,8 +1,8 @@
 #include <geolip/estimate.hpp>
 
-#include <certify/prediction.hpp>
 #include <estimate/coordinate_search.hpp>
 #include <estimate/estimate_on.hpp>
+#include <estimate/plan.hpp>
 #include <estimate/proofs.hpp>
 #include <estimate/rounding_allowance.hpp>
 #include <estimate/session.hpp>
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 namespace geolip {
 namespace {
@@ -33,15 +34,6 @@ void check_settings(const Settings& s) {
   require(s.max_rank <= 4096, "max-rank: more than 4096 is not supported");
   require(s.starts >= 1, "starts: at least one is needed");
   require(s.threads >= 0, "threads: it must not be negative");
-}
-
-// Of the device's memory that a certificate may take.
-constexpr double largest_share = 0.9;
-
-/// "12.3 GB"
-std::string gigabytes(double bytes) {
-  const auto tenths = static_cast<long long>(std::ceil(bytes / 1e8));
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
 }
 
 /// The row u of an objective.
@@ -106,17 +98,18 @@ std::vector<Task> expand(const Query& query, Index outputs, const std::vector<In
   return tasks;
 }
 
-/// l_inf and l_2: all problems in one batch.
-void solve_batch(estimate_detail::Session& session, const std::vector<Task>& tasks) {
+/// l_inf and l_2: some problems as one batch.
+void solve_batch(estimate_detail::Session& session, std::span<const Task> tasks, const Settings& settings) {
   const Norm norm = session.query.norm;
   std::vector<Problem> problems;
   for (const Task& task : tasks) problems.push_back(task.problem);
-  const ascent::Calibration calibration = ascent::calibrate(session.backend, session.chain, session.slopes,
-                                                            norm, problems, session.settings.seed);
+  const ascent::Calibration calibration =
+      ascent::calibrate(session.backend, session.chain, session.slopes, norm, problems, settings.seed);
   std::vector<Problem> scaled(problems);
   estimate_detail::scale_rows(scaled, calibration.rows);
   estimate_detail::Solver solver(session.backend, session.chain, session.slopes, calibration.scaling, norm,
-                                 scaled, session.settings, session.deadline);
+                                 scaled, settings, {session.plan.first_rank, session.plan.columns},
+                                 session.deadline);
   solver.run();
   Seconds seconds;
   estimate_detail::add_times(solver, seconds);
@@ -135,6 +128,21 @@ void solve_batch(estimate_detail::Session& session, const std::vector<Task>& tas
   }
 }
 
+/// l_inf and l_2: all problems, as many at a time as fit.
+void solve_batches(estimate_detail::Session& session, std::span<const Task> tasks) {
+  estimate_detail::by_batches(session.plan, tasks.size(), [&](std::size_t first, std::size_t count) {
+    Settings settings = session.settings;
+    if (settings.observer && count < tasks.size()) {
+      settings.observer = [&](Progress progress) {
+        progress.problems = static_cast<Index>(tasks.size());
+        progress.certified += static_cast<Index>(first);
+        session.settings.observer(progress);
+      };
+    }
+    solve_batch(session, tasks.subspan(first, count), settings);
+  });
+}
+
 /// l_1 without a hidden layer: the largest entry of W'u.
 void solve_linear(estimate_detail::Session& session, const std::vector<Task>& tasks) {
   const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
@@ -149,27 +157,6 @@ void solve_linear(estimate_detail::Session& session, const std::vector<Task>& ta
     bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
     bound.proofs.push_back(estimate_detail::make_linear_proof(bound.upper, session.network.inputs()));
   }
-}
-
-/// Throws QueryError if the certificate's matrices do not fit into the device's memory.
-Prediction predict(const estimate_detail::Session& session, const std::vector<Task>& tasks) {
-  std::vector<bool> curved;
-  for (const graph::LayerSlopes& layer : session.slopes) {
-    bool any = false;
-    for (std::size_t i = 0; i < layer.c.size(); ++i)
-      any = any || (layer.h[i] > 0.0 && layer.c[i] != layer.h[i]);
-    curved.push_back(any);
-  }
-  const bool vector =
-      std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
-  const certify::Prediction prediction =
-      certify::predict(session.chain, curved, vector ? session.network.outputs() : 1);
-  const auto memory = static_cast<double>(session.backend.memory());
-  if (memory > 0.0 && prediction.bytes > largest_share * memory) {
-    throw QueryError("network: a certificate of it needs about " + gigabytes(prediction.bytes) +
-                     " of memory, and the device has " + gigabytes(memory));
-  }
-  return {prediction.bytes, prediction.multiplications};
 }
 
 /// Where no certificate was reached the product bound stands in; statuses follow from the gaps.
@@ -225,8 +212,15 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
   const std::vector<Task> all = expand(query, network.outputs(), slope_sets);
   graph::Chain chain = graph::make_chain(network);
   std::vector<graph::LayerSlopes> slopes = graph::make_slopes(chain, overrides);
-  estimate_detail::Session session{network,           query,   settings, std::move(chain),
-                                   std::move(slopes), backend, {},       estimate_detail::Deadline(settings)};
+  estimate_detail::Session session{network,
+                                   query,
+                                   settings,
+                                   std::move(chain),
+                                   std::move(slopes),
+                                   backend,
+                                   {},
+                                   {},
+                                   estimate_detail::Deadline(settings)};
   session.result.device = session.backend.name();
   for (const Objective& o : query.objectives) {
     Bound bound;
@@ -236,21 +230,27 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
   }
 
   // Objectives that no path joins to the input are exactly zero; the others go into the batch.
+  std::vector<graph::SlopeDemand> demands;
+  for (const Task& task : all) demands.push_back({task.problem.slope_set, task.problem.row});
+  const std::vector<graph::SlopeAnswer> answers =
+      graph::narrow_slopes(session.chain, session.slopes, demands);
   std::vector<Task> tasks;
-  for (const Task& task : all) {
-    const Problem& problem = task.problem;
-    if (graph::connected(session.chain, session.slopes, problem.slope_set, problem.row)) {
-      tasks.push_back(task);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (answers[i].connected) {
+      tasks.push_back(all[i]);
+      tasks.back().problem.slope_set = answers[i].set;
     } else {
-      Proof& zero = session.result.bounds[task.objective].proofs.emplace_back();
-      zero.objective_row = task.row;
+      Proof& zero = session.result.bounds[all[i].objective].proofs.emplace_back();
+      zero.objective_row = all[i].row;
       if (query.norm == Norm::l1) zero.coordinates = estimate_detail::all_coordinates(network.inputs());
     }
   }
   if (!tasks.empty()) {
-    session.result.certificate = predict(session, tasks);
+    session.plan = estimate_detail::make_plan(session, tasks);
+    session.result.prediction = session.plan.prediction;
+    if (settings.begin) settings.begin(session.result.device, session.plan.prediction);
     if (query.norm != Norm::l1) {
-      solve_batch(session, tasks);
+      solve_batches(session, tasks);
     } else if (session.chain.depth() == 0) {
       solve_linear(session, tasks);
     } else {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <ascent/problem.hpp>
-#include <graph/chain.hpp>
+#include <graph/slopes.hpp>
 
 namespace geolip::estimate_detail {
 

@@ -5,7 +5,7 @@
 #include <backend/backend.hpp>
 #include <estimate/deadline.hpp>
 #include <estimate/solver.hpp>
-#include <graph/chain.hpp>
+#include <graph/slopes.hpp>
 
 #include <geolip/estimate.hpp>
 
@@ -18,6 +18,14 @@ struct Task {
   Index row = -1;             ///< the output, where the objective is a maximum over outputs; else -1
 };
 
+/// What a run will take, and how its problems are shared out.
+struct Plan {
+  Prediction prediction;
+  Index batch = 1;       ///< problems solved together
+  Index first_rank = 1;  ///< rank that their states begin with
+  Index columns = 1;     ///< that a state may have in all
+};
+
 /// Everything that is set up once for a query.
 struct Session {
   const Network& network;
@@ -27,6 +35,7 @@ struct Session {
   std::vector<graph::LayerSlopes> slopes;
   backend::Backend& backend;
   Result result;
+  Plan plan;
   Deadline deadline;
 };
 

@@ -66,26 +66,6 @@ double to_bound(double value, const ascent::Problem& problem) {
   return problem.vector ? std::sqrt(value) : value;
 }
 
-/// Where the rank starts and how far it may grow.
-struct Ranks {
-  Index first;
-  Index most;
-};
-
-/// About the square root of the widest layer is what the SDP's optimum needs in practice. The constraints of
-/// two neighbouring layers are what counts for the least rank at which no bad local optimum is expected
-/// (Barvinok, Pataki), however deep the network: twice the square root of their number is always enough.
-Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
-  Index widest = 1;
-  for (Index k = 0; k < chain.depth(); ++k) widest = std::max(widest, chain.neurons(k));
-  Index rank = least_rank;
-  while (rank * rank < widest) rank *= 2;
-  Index enough = least_rank;
-  while (enough * enough < 8 * widest) enough *= 2;
-  const Index first = settings.rank > 0 ? settings.rank : std::min(rank, settings.max_rank);
-  return {first, std::max(first, std::min(enough, settings.max_rank))};
-}
-
 /// Numbers of a column of the ascent over those of a column of rank-one starts, each a problem of its own; at
 /// most 1.
 double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
@@ -114,9 +94,25 @@ std::vector<Index> iota(Index n) {
 
 }  // namespace
 
+/// About the square root of the widest layer is what the SDP's optimum needs in practice. The constraints of
+/// two neighbouring layers are what counts for the least rank at which no bad local optimum is expected
+/// (Barvinok, Pataki), however deep the network: twice the square root of their number is always enough.
+Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
+  Index widest = 1;
+  for (Index k = 0; k < chain.depth(); ++k) widest = std::max(widest, chain.neurons(k));
+  Index rank = least_rank;
+  while (rank * rank < widest) rank *= 2;
+  Index enough = least_rank;
+  while (enough * enough < 8 * widest) enough *= 2;
+  const Index first = settings.rank > 0 ? settings.rank : std::min(rank, settings.max_rank);
+  const Index least = settings.rank > 0 ? settings.rank : std::min(first, least_rank);
+  return {first, std::max(first, std::min(enough, settings.max_rank)), least};
+}
+
 Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
                const std::vector<graph::LayerSlopes>& slopes, const graph::Scaling& scaling, Norm norm,
-               std::vector<ascent::Problem> problems, const Settings& settings, const Deadline& deadline)
+               std::vector<ascent::Problem> problems, const Settings& settings, const Room& room,
+               const Deadline& deadline)
     : backend_(backend),
       chain_(chain),
       slopes_(slopes),
@@ -124,6 +120,7 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       norm_(norm),
       problems_(std::move(problems)),
       settings_(settings),
+      room_(room),
       deadline_(deadline),
       exact_(backend, chain, slopes, scaling, norm),
       certifier_(backend, exact_.maps, slopes, norm),
@@ -134,17 +131,16 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
 void Solver::run() {
   std::vector<Index> unsettled;
   const auto count = static_cast<Index>(problems_.size());
-  const Ranks ranks = choose_ranks(settings_, chain_);
-  max_rank_ = ranks.most;
+  max_rank_ = std::max(room_.first_rank, choose_ranks(settings_, chain_).most);
   if (settings_.precision == Precision::float64) {
-    Ascent<double> ascent(exact_, problems_, iota(count), ranks.first, settings_.seed);
+    Ascent<double> ascent(exact_, problems_, iota(count), room_.first_rank, settings_.seed);
     iterate(exact_, ascent, unsettled);
     return;
   }
   std::optional<Ascent<double>> finer;
   {
     Model<float> model(backend_, chain_, slopes_, scaling_, norm_);
-    Ascent<float> ascent(model, problems_, iota(count), ranks.first, settings_.seed);
+    Ascent<float> ascent(model, problems_, iota(count), room_.first_rank, settings_.seed);
     iterate(model, ascent, unsettled);
     if (unsettled.empty()) return;
     std::vector<Index> kept;
@@ -183,6 +179,7 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     std::vector<Index> ranks;
     bool grown = false;
     std::size_t stalled = 0;
+    Index columns = ascent.columns();  // at the most, while settled problems are still counted
     for (Index b = 0; b < ascent.problems(); ++b) {
       const Verdict verdict = verdicts[static_cast<std::size_t>(b)];
       if (verdict == Verdict::settled) {
@@ -191,10 +188,12 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
       }
       rest.push_back(b);
       Index r = ascent.rank(b);
-      const bool can_grow = r < max_rank_;
+      const Index more = std::min(2 * r, max_rank_);
+      const bool can_grow = r < max_rank_ && columns + more - r <= room_.columns;
       if (verdict == Verdict::stalled || (verdict == Verdict::rank_limited && !can_grow)) ++stalled;
       if (can_grow && (verdict == Verdict::rank_limited || (verdict == Verdict::stalled && !may_refine))) {
-        r = std::min(2 * r, max_rank_);
+        columns += more - r;
+        r = more;
         tracks_[static_cast<std::size_t>(ascent.id(b))].grown_at = iteration_;
         grown = true;
       }

@@ -44,12 +44,27 @@ struct Times {
   double rounding = 0.0;
 };
 
+/// Where the rank of a problem starts and how far it may go.
+struct Ranks {
+  Index first;
+  Index most;
+  Index least;  ///< below which it is not lowered where memory is short: `first` where the settings name it
+};
+
+Ranks choose_ranks(const Settings& settings, const graph::Chain& chain);
+
+/// What a batch's state may take.
+struct Room {
+  Index first_rank;
+  Index columns;  ///< the sum of its problems' ranks
+};
+
 class Solver {
  public:
   /// `problems` carry rows that are scaled already. All references must outlive the solver.
   Solver(backend::Backend& backend, const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
          const graph::Scaling& scaling, Norm norm, std::vector<ascent::Problem> problems,
-         const Settings& settings, const Deadline& deadline);
+         const Settings& settings, const Room& room, const Deadline& deadline);
 
   /// Solves all problems; outcome(b) belongs to problem b afterwards.
   void run();
@@ -97,6 +112,7 @@ class Solver {
   Norm norm_;
   std::vector<ascent::Problem> problems_;
   const Settings& settings_;
+  Room room_;
   const Deadline& deadline_;
   ascent::Model<double> exact_;
   certify::Certifier certifier_;

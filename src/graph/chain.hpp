@@ -1,8 +1,8 @@
 /// \file
-/// A network as the algorithms see it: linear maps between layers of neurons, and slope intervals.
+/// A network as the algorithms see it: linear maps between layers of neurons.
 #pragma once
 
-#include <geolip/query.hpp>
+#include <geolip/network.hpp>
 
 #include <vector>
 
@@ -66,27 +66,5 @@ double elimination_work(const Chain& chain);
 
 /// Multiplications of one column's way through a stage.
 double multiplications(const Stage& stage);
-
-/// Slope intervals [c - h, c + h] of one layer for several slope sets: entry (i, s) at index i * sets + s.
-struct LayerSlopes {
-  Index neurons = 0;
-  Index sets = 1;
-  std::vector<double> c;
-  std::vector<double> h;
-
-  double centre(Index i, Index s) const { return c[static_cast<std::size_t>(i * sets + s)]; }
-  double half_width(Index i, Index s) const { return h[static_cast<std::size_t>(i * sets + s)]; }
-};
-
-/// The slopes of every layer. Set 0 is that of the activation functions; each override is a set of its own.
-/// Neurons that no path joins to the input, or to the output, get c = h = 0: they cannot matter.
-/// Throws QueryError if an override does not fit the network.
-std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const SlopeOverride*>& overrides);
-
-/// Whether a path of nonzero weights and slopes joins the input to the objective `row` (empty: to any
-/// output). Without one the objective's FGL is exactly zero. Where `row` is +-1 at one or two outputs,
-/// weights that cancel exactly in the difference of two rows of the last layer count as zero.
-bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
-               std::span<const double> row);
 
 }  // namespace geolip::graph

@@ -82,10 +82,6 @@ class Convolution {
   Index outputs() const { return groups_ * filters_ * window_.positions(); }
 
  private:
-  /// Entries of the unfolded image that are made at a time: what a cache holds, or more where launches cost.
-  static constexpr Index part_on_host = Index{1} << 19;
-  static constexpr Index part_on_device = Index{1} << 26;
-
   template <class U>
   static View<U> group(View<U> v, Index g, Index rows) {
     return {v.data + g * rows * v.ld, rows, v.cols, v.ld};
@@ -105,7 +101,7 @@ class Convolution {
   /// position is all that a product can write.
   template <class U, class Part>
   void for_parts(View<U> result, const Part& part) const {
-    const Index entries = backend_.shares_host_memory() ? part_on_host : part_on_device;
+    const Index entries = most_unfolded(backend_.shares_host_memory());
     const Index most = std::max<Index>(1, entries / (weight_.cols() * std::max<Index>(1, result.cols)));
     const Index step = result.ld == result.cols ? most : 1;
     for (Index first = 0; first < window_.positions(); first += step)

@@ -55,6 +55,10 @@ std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::ve
 /// y_i = x_{source_i}
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_permutation(Backend& backend, const std::vector<Index>& source);
+/// Entries of unfolded images that a convolution makes at a time, where a single position does not have more
+/// already: what a cache holds, or on a device more, as launches cost.
+constexpr Index most_unfolded(bool on_host) { return Index{1} << (on_host ? 19 : 26); }
+
 /// y = 2^-exponent K x. `unfolded` is room that convolutions share.
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, int exponent,

@@ -53,6 +53,7 @@ TEST(Estimate, PrintsATable) {
       "network  net.onnx (2-3-2)\n"
       "norm     l2\n"
       "device   cpu (a fake)\n"
+      "needs    at most 2.5 GB, and about 12 s for each certificate\n"
       "\n"
       "output     lower     upper      gap  status     seconds\n"
       "     0  1.000000  1.500100  6.7e-05  certified     0.94\n"
@@ -164,6 +165,36 @@ TEST(Estimate, ClearsItsProgressBeforeAnError) {
   EXPECT_THAT(outcome.err, HasSubstr("0.5 s\r\x1b[Kgeolip: memory ran out"));
 }
 
+TEST(Estimate, SaysWhatItNeedsBeforeTheWork) {
+  const Library library{fake_read_network,
+                        [](const Network& network, const Query& query, const Settings& settings) {
+                          fake_estimate(network, query, settings);
+                          throw std::bad_alloc();
+                          return Result();
+                        }};
+  EXPECT_EQ(run_command({"estimate", "net.onnx"}, library).out,
+            "network  net.onnx (2-3-2)\n"
+            "norm     l2\n"
+            "device   cpu (a fake)\n"
+            "needs    at most 2.5 GB, and about 12 s for each certificate\n"
+            "\n");
+  EXPECT_EQ(run_command({"estimate", "net.onnx", "--json", "-"}, library).out, "");
+}
+
+TEST(Estimate, SaysNothingOfSmallNeedsAndTheHeaderOnce) {
+  const Library library{fake_read_network, [](const Network& network, const Query& query, const Settings&) {
+                          Result result = fake_estimate(network, query, {});
+                          result.prediction = {1e6, 1e5, 1e6, 0.0, 1};
+                          return result;  // where nothing is to be done begin() is not called
+                        }};
+  EXPECT_THAT(run_command({"estimate", "net.onnx"}, library).out,
+              ::testing::StartsWith("network  net.onnx (2-3-2)\n"
+                                    "norm     l2\n"
+                                    "device   cpu (a fake)\n"
+                                    "\n"
+                                    "output "));
+}
+
 TEST(EstimateJson, HasTheDocumentedSchema) {
   const TemporaryFolder folder;
   const std::string path = (folder / "r.json").string();
@@ -197,6 +228,11 @@ TEST(EstimateJson, HasTheDocumentedSchema) {
                                       {"activation", nullptr},
                                       {"logits", false},
                                       {"physical_units", false}}));
+  EXPECT_EQ(report["predicted"], json({{"bytes", 2.5e9},
+                                       {"certificate_bytes", 2e9},
+                                       {"certificate_multiplications", 3e11},
+                                       {"certificate_seconds", 12.0},
+                                       {"problems_at_once", 3}}));
   ASSERT_EQ(report["results"].size(), 3U);
   EXPECT_EQ(report["results"][0], json({{"output", 1},
                                         {"norm", "linf"},

@@ -142,5 +142,34 @@ TEST(GraphBounds, NoBoundLiesAboveTheProductOfNorms) {
   }
 }
 
+/// Two networks side by side on the same inputs, each with an output of its own.
+TEST(GraphBounds, AnObjectiveIsBoundedAsIfWhatItCannotSeeWereNotThere) {
+  Random random(67);
+  for (int trial = 0; trial < 5; ++trial) {
+    SCOPED_TRACE("trial " + std::to_string(trial));
+    const std::vector<Index> widths{4, 8, 8, 1};
+    const Network a = test::random_network(random, widths, make_activation(ActivationKind::relu));
+    const Network b = test::random_network(random, widths, make_activation(ActivationKind::relu));
+    Network both(4);
+    std::vector<Index> ends;
+    for (const Network* each : {&a, &b}) {
+      Index from = 0;
+      for (const Layer& layer : each->layers()) from = both.add(layer, {from});
+      ends.push_back(from);
+    }
+    both.add({"join", Concat{}}, ends);
+    for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+      SCOPED_TRACE(to_string(norm));
+      const Query one{norm, {Objective::output(0)}};
+      const Result joint = estimate(both, {norm, {Objective::output(0), Objective::output(1)}}, tight());
+      const std::vector<Result> alone{estimate(a, one, tight()), estimate(b, one, tight())};
+      for (std::size_t k = 0; k < 2; ++k) {
+        EXPECT_EQ(joint.bounds[k].status, Status::verified);
+        EXPECT_NEAR(joint.bounds[k].upper, alone[k].bounds[0].upper, 1e-5 * alone[k].bounds[0].upper);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace geolip

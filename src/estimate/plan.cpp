@@ -1,0 +1,138 @@
+#include <estimate/plan.hpp>
+
+#include <ascent/footprint.hpp>
+#include <certify/prediction.hpp>
+#include <graph/footprint.hpp>
+
+#include <geolip/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace geolip::estimate_detail {
+namespace {
+
+// Of the device's memory that a run may take.
+constexpr double largest_share = 0.9;
+// Certificates with fewer multiplications than this take no time worth a measurement.
+constexpr double worth_timing = 1e9;
+constexpr Index timed_size = 768;
+
+/// "12.3 GB"
+std::string gigabytes(double bytes) {
+  const auto tenths = static_cast<long long>(std::ceil(bytes / 1e8));
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
+}
+
+/// Whether slopes of each layer have ends whose product is not zero.
+std::vector<bool> curved_layers(const std::vector<graph::LayerSlopes>& slopes) {
+  std::vector<bool> curved;
+  for (const graph::LayerSlopes& layer : slopes) {
+    bool any = false;
+    for (std::size_t i = 0; i < layer.c.size(); ++i)
+      any = any || (layer.h[i] > 0.0 && layer.c[i] != layer.h[i]);
+    curved.push_back(any);
+  }
+  return curved;
+}
+
+/// Bytes of the maps and slopes in both arithmetics. On the host, where dense weights in float64 are used in
+/// place, they are the network's own.
+double model_bytes(const Session& session) {
+  double slopes = 0.0;
+  for (const graph::LayerSlopes& layer : session.slopes)
+    slopes += 2.0 * (sizeof(float) + sizeof(double)) * static_cast<double>(layer.c.size());
+  return graph::map_bytes(session.chain, sizeof(float), false) +
+         graph::map_bytes(session.chain, sizeof(double), false) + slopes;
+}
+
+/// Multiplications a second of the second of two Cholesky factorisations.
+double measured_speed(backend::Backend& backend) {
+  backend::Buffer<double> a(backend, timed_size, timed_size);
+  const backend::Buffer<double> one(backend, std::vector<double>(static_cast<std::size_t>(timed_size), 1.0));
+  std::vector<double> diagonal(static_cast<std::size_t>(timed_size));
+  double seconds = 0.0;
+  for (int i = 0; i < 2; ++i) {
+    a.zero();
+    backend.add_diagonal(one.data(), a.view());
+    backend.download_diagonal(std::as_const(a).view(), diagonal.data());
+    const auto start = std::chrono::steady_clock::now();
+    backend.cholesky(a.view());
+    backend.download_diagonal(std::as_const(a).view(), diagonal.data());
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  const auto n = static_cast<double>(timed_size);
+  return n * n * n / 6.0 / std::max(seconds, 1e-9);
+}
+
+/// Of everything: the starts of a lower bound take no more than the state that they come from, and come when
+/// the certificate has given its memory back.
+double needed(double models, double certificate, double state) {
+  return models + std::max(certificate + state, 2.0 * state);
+}
+
+}  // namespace
+
+Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
+  backend::Backend& backend = session.backend;
+  const Norm norm = session.query.norm;
+  const bool on_host = backend.shares_host_memory();
+  const bool vector =
+      std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
+  const certify::Prediction certificate = certify::predict(session.chain, curved_layers(session.slopes),
+                                                           vector ? session.network.outputs() : 1, on_host);
+  const ascent::StateBytes state = ascent::state_bytes(session.chain, norm, on_host);
+  const double models = model_bytes(session);
+  const Ranks ranks = choose_ranks(session.settings, session.chain);
+
+  auto memory = static_cast<double>(backend.memory());
+  if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
+  const double room = largest_share * memory - models;
+  const double room_for_state = std::min(room - certificate.bytes, 0.5 * room);
+  Plan plan;
+  plan.first_rank = ranks.first;
+  const auto of = [&](Index problems, Index rank) {
+    return state.of(static_cast<double>(problems), static_cast<double>(problems * rank));
+  };
+  while (plan.first_rank / 2 >= ranks.least && of(1, plan.first_rank) > room_for_state) plan.first_rank /= 2;
+  if (of(1, plan.first_rank) > room_for_state) {
+    throw QueryError("network: it needs about " +
+                     gigabytes(needed(models, certificate.bytes, of(1, plan.first_rank)) / largest_share) +
+                     " of memory (" + gigabytes(certificate.bytes) + " for a certificate, " +
+                     gigabytes(of(1, plan.first_rank)) + " for the sweeps), and the device has " +
+                     gigabytes(memory));
+  }
+  // in l_1 every objective has a problem for each input
+  const auto most = static_cast<double>(tasks.size()) *
+                    (norm == Norm::l1 ? static_cast<double>(session.chain.inputs) : 1.0);
+  const auto rank = static_cast<double>(plan.first_rank);
+  const double fit = (room_for_state - state.fixed) / (state.problem + rank * state.column);
+  plan.batch = static_cast<Index>(std::max(1.0, std::min(most, fit)));
+  const auto batch = static_cast<double>(plan.batch);
+  const double columns = (room_for_state - state.fixed - batch * state.problem) / state.column;
+  plan.columns = static_cast<Index>(
+      std::clamp(columns, batch * rank, batch * static_cast<double>(std::max(ranks.most, plan.first_rank))));
+
+  plan.prediction.bytes = needed(models, certificate.bytes, state.of(batch, batch * rank));
+  plan.prediction.certificate_bytes = certificate.bytes;
+  plan.prediction.multiplications = certificate.multiplications;
+  plan.prediction.batch = plan.batch;
+  if (certificate.multiplications >= worth_timing)
+    plan.prediction.seconds = certificate.multiplications / measured_speed(backend);
+  return plan;
+}
+
+void by_batches(const Plan& plan, std::size_t problems,
+                const std::function<void(std::size_t first, std::size_t count)>& solve) {
+  const auto most = static_cast<std::size_t>(plan.batch);
+  const std::size_t parts = (problems + most - 1) / most;
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t first = problems * part / parts;
+    solve(first, problems * (part + 1) / parts - first);
+  }
+}
+
+}  // namespace geolip::estimate_detail

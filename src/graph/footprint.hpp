@@ -1,0 +1,47 @@
+/// \file
+/// What linear maps take in a backend's memory, found from sizes alone.
+#pragma once
+
+#include <graph/chain.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace geolip::graph {
+
+/// Numbers that a stage's LinearMap keeps for each column of a batch while it is applied: those of
+/// Intermediates, at the most.
+struct StageRoom {
+  Index largest = 0;         ///< of any of its values: what `even`, `odd` and `sum` have to hold
+  bool sums = false;         ///< whether `sum` is used
+  std::vector<Index> nodes;  ///< of each inner node
+  Index unfolded = 0;        ///< of one position of a convolution's unfolded image
+};
+
+StageRoom room_of(const Stage& stage);
+
+/// The room of several stages whose batches have different numbers of columns: Intermediates' memory, at the
+/// most, after all of them.
+class SharedRoom {
+ public:
+  /// Whether the backend works on host memory.
+  explicit SharedRoom(bool on_host) : on_host_(on_host) {}
+
+  /// Some columns went through a stage with this room.
+  void take(const StageRoom& room, double columns);
+  /// Numbers that there is memory for now.
+  double numbers() const;
+
+ private:
+  bool on_host_;
+  double even_or_odd_ = 0.0;
+  double sum_ = 0.0;
+  double unfolded_ = 0.0;
+  std::vector<double> nodes_;
+};
+
+/// Bytes of a chain's maps with numbers of `size` bytes. `borrows`: dense weights are used where they lie, and
+/// not counted.
+double map_bytes(const Chain& chain, std::size_t size, bool borrows);
+
+}  // namespace geolip::graph

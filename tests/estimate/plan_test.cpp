@@ -1,0 +1,240 @@
+// What a run is predicted to take, against what it takes, and how problems are shared out where memory is short.
+#include <bench/support/timed_backend.hpp>
+#include <estimate/estimate_on.hpp>
+#include <geolip/error.hpp>
+#include <support/messages.hpp>
+#include <support/random_graphs.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace geolip {
+namespace {
+
+using bench::TimedBackend;
+using bench::Watch;
+using test::Random;
+
+Settings quick() {
+  Settings settings;
+  settings.gap = 1e-3;
+  settings.verify = Verify::off;
+  settings.max_iterations = 60;
+  return settings;
+}
+
+/// A run on the CPU, watched.
+Result run(const Network& network, const Query& query, const Settings& settings, Watch& watch) {
+  const auto inner = backend::make_cpu_backend(1);
+  TimedBackend backend(*inner, watch);
+  return estimate_on(backend, network, query, settings);
+}
+
+/// The network's weights, which the CPU backend uses in place.
+double own_bytes(const Network& network) {
+  double bytes = 0.0;
+  for (const Layer& layer : network.layers()) {
+    if (const auto* dense = std::get_if<Dense>(&layer.op))
+      bytes += static_cast<double>(dense->weight.data.size() * sizeof(double));
+  }
+  return bytes;
+}
+
+std::vector<Objective> all_outputs(const Network& network) {
+  std::vector<Objective> objectives;
+  for (Index k = 0; k < network.outputs(); ++k) objectives.push_back(Objective::output(k));
+  return objectives;
+}
+
+Network chain(Random& random, const std::vector<Index>& widths) {
+  return test::random_network(random, widths, make_activation(ActivationKind::relu));
+}
+
+/// 2 x 12 x 12 - conv 8 - relu - conv 8 and the shortcut - relu - dense 5
+Network residual(Random& random) {
+  const auto conv = [&](Index channels, Index filters) {
+    Conv layer;
+    layer.image = {12, 12};
+    layer.channels = channels;
+    layer.filters = filters;
+    layer.kernel = {3, 3};
+    layer.pads_before = layer.pads_after = {1, 1};
+    for (Index i = 0; i < filters * channels * 9; ++i) layer.weight.push_back(0.2 * random.normal());
+    return layer;
+  };
+  Network network(2 * 12 * 12);
+  network.add({"first", conv(2, 8)});
+  const Index begin = network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"second", conv(8, 8)});
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  const Index end = network.add({"third", conv(8, 8)});
+  network.add({"sum", Add{}}, {begin, end});
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"dense", Dense{test::random_matrix(random, 5, 8 * 12 * 12, 0.1), {}}});
+  return network;
+}
+
+struct Case {
+  const char* name;
+  Network network;
+};
+
+std::vector<Case> small_cases() {
+  Random random(5);
+  std::vector<Case> all;
+  all.push_back({"deep", chain(random, {10, 30, 30, 30, 30, 4})});
+  all.push_back({"many outputs", chain(random, {8, 30, 200})});
+  for (int i = 0; i < 6; ++i) all.push_back({"graph", test::random_graph(random, 9, 9)});
+  return all;
+}
+
+std::vector<Case> large_cases() {
+  Random random(6);
+  std::vector<Case> all;
+  all.push_back({"wide", chain(random, {40, 400, 3})});
+  all.push_back({"very wide", chain(random, {12, 4500, 3})});
+  all.push_back({"residual", residual(random)});
+  return all;
+}
+
+/// Runs a query and compares the memory that it took with the prediction; returns their ratio.
+double share_taken(const Network& network, Norm norm, Settings settings) {
+  settings.rank = settings.max_rank = 16;  // the prediction is for the first rank
+  Prediction announced;
+  settings.begin = [&](const std::string&, const Prediction& prediction) { announced = prediction; };
+  Watch watch;
+  const Query query{norm, {Objective::output(0), Objective::output(network.outputs() - 1)}};
+  const Result result = run(network, query, settings, watch);
+  if (watch.peak_bytes == 0) return 1.0;  // nothing joins these outputs to the input
+  EXPECT_EQ(announced.bytes, result.prediction.bytes);
+  EXPECT_GE(announced.batch, 1);
+  const double share =
+      static_cast<double>(watch.peak_bytes) / (result.prediction.bytes - own_bytes(network));
+  EXPECT_LE(share, 1.0);
+  return share;
+}
+
+struct Arithmetic {
+  const char* name;
+  Norm norm;
+  Precision precision;
+};
+
+Settings settings_for(const Arithmetic& arithmetic) {
+  Settings settings = quick();
+  settings.precision = arithmetic.precision;
+  return settings;
+}
+
+std::string name_of(const testing::TestParamInfo<Arithmetic>& info) { return info.param.name; }
+
+class Plans : public testing::TestWithParam<Arithmetic> {};
+
+TEST_P(Plans, MemoryStaysBelowThePrediction) {
+  for (const Case& each : small_cases()) {
+    SCOPED_TRACE(each.name);
+    share_taken(each.network, GetParam().norm, settings_for(GetParam()));
+  }
+}
+
+const Arithmetic linf{"linf", Norm::linf, Precision::automatic};
+const Arithmetic l2{"l2", Norm::l2, Precision::automatic};
+const Arithmetic l2_double{"l2_float64", Norm::l2, Precision::float64};
+const Arithmetic l1{"l1", Norm::l1, Precision::automatic};
+
+INSTANTIATE_TEST_SUITE_P(Norms, Plans, testing::Values(linf, l2, l2_double, l1), name_of);
+
+class LargePlans : public testing::TestWithParam<Arithmetic> {};
+
+TEST_P(LargePlans, RefuseNothingThatFits) {
+  for (const Case& each : large_cases()) {
+    SCOPED_TRACE(each.name);
+    EXPECT_GE(share_taken(each.network, GetParam().norm, settings_for(GetParam())), 0.2);
+  }
+}
+
+// l_1 is predicted for all coordinates at once
+INSTANTIATE_TEST_SUITE_P(Norms, LargePlans, testing::Values(linf, l2, l2_double), name_of);
+
+TEST(ShortMemory, ProblemsAreSolvedInBatchesThatFit) {
+  Random random(6);
+  const Network network = chain(random, {20, 60, 40});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    SCOPED_TRACE(to_string(norm));
+    Settings settings = quick();
+    settings.max_iterations = norm == Norm::l1 ? 50 : 300;
+    const Query query{norm, all_outputs(network)};
+    Watch free;
+    const Result together = run(network, query, settings, free);
+    Index problems = 0;
+    Index certified = 0;
+    settings.observer = [&](const Progress& progress) {
+      problems = std::max(problems, progress.problems);
+      certified = std::max(certified, progress.certified);
+    };
+    Watch tight;
+    tight.memory = free.peak_bytes / 4;
+    const Result apart = run(network, query, settings, tight);
+    EXPECT_LT(apart.prediction.batch, together.prediction.batch);
+    EXPECT_LE(tight.peak_bytes, tight.memory);
+    for (std::size_t k = 0; k < together.bounds.size(); ++k) {
+      EXPECT_EQ(apart.bounds[k].status, together.bounds[k].status);
+      EXPECT_NEAR(apart.bounds[k].upper, together.bounds[k].upper, 2e-3 * together.bounds[k].upper);
+      EXPECT_LE(apart.bounds[k].lower, apart.bounds[k].upper);
+    }
+    EXPECT_LE(certified, problems);
+  }
+}
+
+TEST(ShortMemory, TheRankStaysWhereMoreDoesNotFit) {
+  Random random(7);
+  const Network network = chain(random, {30, 300, 1});
+  Settings settings = quick();
+  settings.gap = 1e-9;  // out of reach, so that the rank grows as far as it may
+  settings.max_iterations = 600;
+  const Query query{Norm::linf, {Objective::output(0)}};
+  Watch free;
+  const Result grown = run(network, query, settings, free);
+  Watch tight;
+  tight.memory = static_cast<std::size_t>(grown.prediction.bytes / 0.9);
+  const Result kept = run(network, query, settings, tight);
+  EXPECT_LE(static_cast<double>(tight.peak_bytes), 0.9 * static_cast<double>(tight.memory));
+  EXPECT_LE(kept.bounds[0].rank, grown.bounds[0].rank);
+  EXPECT_NEAR(kept.bounds[0].upper, grown.bounds[0].upper, 1e-3 * grown.bounds[0].upper);
+}
+
+TEST(ShortMemory, WhatDoesNotFitIsRefusedWithTheNumbers) {
+  Random random(8);
+  const Network network = chain(random, {20, 500, 2});
+  Watch watch;
+  watch.memory = 1U << 20U;
+  const std::string message = test::message_of<QueryError>([&] {
+    run(network, {Norm::l2, {Objective::output(0)}}, quick(), watch);
+  });
+  EXPECT_THAT(message, testing::MatchesRegex("network: it needs about 0\\.1 GB of memory \\(0\\.1 GB for a "
+                                             "certificate, 0\\.1 GB for the sweeps\\), and the device has "
+                                             "0\\.1 GB"));
+  EXPECT_EQ(watch.peak_bytes, 0U);
+}
+
+TEST(Prediction, IsMadeBeforeAnythingIsAllocated) {
+  Random random(9);
+  const Network network = chain(random, {20, 100, 2});
+  Watch watch;
+  Settings settings = quick();
+  std::string device;
+  std::size_t before = 1;
+  settings.begin = [&](const std::string& name, const Prediction&) {
+    device = name;
+    before = watch.peak_bytes;
+  };
+  const Result result = run(network, {Norm::l2, {Objective::output(0)}}, settings, watch);
+  EXPECT_EQ(device, result.device);
+  EXPECT_EQ(before, 0U);
+  EXPECT_GT(watch.peak_bytes, 0U);
+}
+
+}  // namespace
+}  // namespace geolip
