@@ -27,7 +27,7 @@ struct LayerBytes {
   bool borrows;
   double outputs;
 
-  double operator()(const Dense& dense) const { 
+  double operator()(const Dense& dense) const {
     return borrows ? 0.0 : size * number(dense.weight.rows) * number(dense.weight.cols);
   }
   double operator()(const Affine&) const { return size * outputs; }
@@ -41,9 +41,7 @@ struct LayerBytes {
     return 2.0 * (size + number(sizeof(Index))) * entries +
            number(sizeof(Index)) * (outputs + number(sparse.inputs) + 2.0);
   }
-  double operator()(const Conv& conv) const {
-    return size * number(static_cast<Index>(conv.weight.size()));
-  }
+  double operator()(const Conv& conv) const { return size * number(static_cast<Index>(conv.weight.size())); }
   double operator()(const ConvTranspose& transpose) const { return (*this)(transpose.conv); }
 };
 

@@ -40,8 +40,8 @@ class SharedRoom {
   std::vector<double> nodes_;
 };
 
-/// Bytes of a chain's maps with numbers of `size` bytes. `borrows`: dense weights are used where they lie, and
-/// not counted.
+/// Bytes of a chain's maps with numbers of `size` bytes. `borrows`: dense weights are used where they lie,
+/// and not counted.
 double map_bytes(const Chain& chain, std::size_t size, bool borrows);
 
 }  // namespace geolip::graph

@@ -45,9 +45,9 @@ struct SlopeAnswer {
   Index set = 0;
 };
 
-/// For each demand a set in which neurons that no path joins to its objective have c = h = 0 as well. Sets are
-/// added to `slopes` where the objective sees less than all outputs together do, one for all demands that see
-/// the same neurons.
+/// For each demand a set in which neurons that no path joins to its objective have c = h = 0 as well. Sets
+/// are added to `slopes` where the objective sees less than all outputs together do, one for all demands that
+/// see the same neurons.
 std::vector<SlopeAnswer> narrow_slopes(const Chain& chain, std::vector<LayerSlopes>& slopes,
                                        const std::vector<SlopeDemand>& demands);
 

@@ -1,6 +1,9 @@
 #include "verify/direct_maps.hpp"
 
+#include <functional>
+#include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace geolip::verify {
@@ -71,21 +74,19 @@ struct Multiply {
 /// Multiplies from a block's side: a few objective rows stay a few.
 class Descent {
  public:
-  Descent(const Chain& chain, Index k, int threads)
-      : chain_(chain), threads_(threads), carries_(chain.size.size()), result_(at(k)) {}
+  Descent(const Chain& chain, int threads) : chain_(chain), threads_(threads) {}
 
-  std::vector<std::optional<LinearMap>> run(Index feed, Carry start) {
-    carries_[at(feed)] = std::move(start);
-    for (Index t = feed; t >= 0; --t) {
-      if (!carries_[at(t)]) continue;
-      Carry carry = std::move(*carries_[at(t)]);
-      carries_[at(t)].reset();
+  BlockMaps run(Index feed, Carry start) {
+    carries_.emplace(feed, std::move(start));
+    while (!carries_.empty()) {
+      auto highest = carries_.extract(carries_.begin());
+      const Index t = highest.key();
       const Index block = chain_.block[at(t)];
       if (block >= 0) {
-        result_[at(block)] = carry.take();
-        continue;
+        result_.emplace(at(block), highest.mapped().take());
+      } else {
+        pass(at(t - 1), std::move(highest.mapped()));
       }
-      pass(at(t - 1), std::move(carry));
     }
     return std::move(result_);
   }
@@ -122,27 +123,27 @@ class Descent {
   }
 
   void add(Index t, Carry carry) {
-    std::optional<Carry>& there = carries_[at(t)];
-    if (!there) {
-      there = std::move(carry);
+    const auto there = carries_.find(t);
+    if (there == carries_.end()) {
+      carries_.emplace(t, std::move(carry));
       return;
     }
-    const LinearMap a = there->take();
+    const LinearMap a = there->second.take();
     const LinearMap b = carry.take();
-    there->map = sum(a, b);
-    there->untouched = false;
+    there->second.map = sum(a, b);
+    there->second.untouched = false;
   }
 
   const Chain& chain_;
   int threads_;
-  std::vector<std::optional<Carry>> carries_;
-  std::vector<std::optional<LinearMap>> result_;
+  std::map<Index, Carry, std::greater<>> carries_;  // by tensor, the last first: a tensor reads earlier ones
+  BlockMaps result_;
 };
 
 }  // namespace
 
-std::vector<std::optional<LinearMap>> direct_maps(const Chain& chain, Index k,
-                                                  const std::vector<std::vector<double>>* rows, int threads) {
+BlockMaps direct_maps(const Chain& chain, Index k, const std::vector<std::vector<double>>* rows,
+                      int threads) {
   const Index feed = chain.feed[at(k - 1)];
   const Index outputs = chain.size[at(feed)];
   Carry start;
@@ -154,7 +155,7 @@ std::vector<std::optional<LinearMap>> direct_maps(const Chain& chain, Index k,
   } else {
     start.scaling = Monomial::identity(outputs);
   }
-  return Descent(chain, k, threads).run(feed, std::move(start));
+  return Descent(chain, threads).run(feed, std::move(start));
 }
 
 }  // namespace geolip::verify

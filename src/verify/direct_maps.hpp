@@ -5,15 +5,17 @@
 #include "verify/chain.hpp"
 #include "verify/linear_map.hpp"
 
-#include <optional>
+#include <map>
 #include <vector>
 
 namespace geolip::verify {
 
+/// Maps to one block from those below it, by their numbers; few of the blocks below have one.
+using BlockMaps = std::map<std::size_t, LinearMap>;
+
 /// By block j < k: the map that the linear layers make from block j to what feeds block k, 1 <= k <= L + 1;
 /// with `rows` (each one coefficient an output) their product. Nothing where no linear layers lead from j to
 /// k.
-std::vector<std::optional<LinearMap>> direct_maps(const Chain& chain, Index k,
-                                                  const std::vector<std::vector<double>>* rows, int threads);
+BlockMaps direct_maps(const Chain& chain, Index k, const std::vector<std::vector<double>>* rows, int threads);
 
 }  // namespace geolip::verify

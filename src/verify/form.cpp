@@ -50,8 +50,8 @@ class Assembly {
   Index top() const { return reduced_.depth + 1; }
   Index size(Index block) const { return reduced_.size(block, objective_rows_); }
   const LinearMap* map(Index k, Index j) const {
-    const auto& map = reduced_.maps[at(k)][at(j)];
-    return map.has_value() ? &*map : nullptr;
+    const auto map = reduced_.maps[at(k)].find(at(j));
+    return map == reduced_.maps[at(k)].end() ? nullptr : &map->second;
   }
 
   void read_multipliers(const Chain& chain, const Proof& proof);
@@ -311,7 +311,7 @@ Blocks blocks_of(const Reduced& reduced, const Chain& chain, const Claim& claim)
   for (Index b = 0; b <= top; ++b) {
     blocks.size.push_back(reduced.size(b, static_cast<Index>(claim.rows.size())));
     blocks.linked.emplace_back(at(b), false);
-    for (Index j = 0; j < b; ++j) blocks.linked.back()[at(j)] = reduced.maps[at(b)][at(j)].has_value();
+    for (const auto& [j, map] : reduced.maps[at(b)]) blocks.linked.back()[j] = true;
     bool curved = false;
     if (b > 0 && b < top) {
       for (const Index i : reduced.free[at(b)]) {

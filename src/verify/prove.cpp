@@ -124,7 +124,10 @@ void check(const Network& network, const Proof& proof, int threads) {
   if (!reduced.connected()) return;  // the FGL is 0
   check_counts(chain, proof.claim, proof.multipliers);
   const Pattern pattern = make_pattern(blocks_of(reduced, chain, proof.claim));
-  check_memory(pattern.entries + map_memory(chain, proof.claim));
+  // the table of blocks counts too, where thousands of layers hardly have entries
+  constexpr double doubles_per_block = 1.5;
+  const auto blocks = static_cast<double>(pattern.count());
+  check_memory(pattern.entries + doubles_per_block * blocks * blocks + map_memory(chain, proof.claim));
   Form form = make_form(reduced, chain, proof, pattern, threads);  // checks the multipliers' signs
   check_bound(reduced, chain, proof);
   // From a half on there is no telling the form from its rounding errors.

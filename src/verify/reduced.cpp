@@ -1,7 +1,6 @@
 #include "verify/reduced.hpp"
 
-#include "verify/direct_maps.hpp"
-
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -11,8 +10,8 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// raw[k - 1][j]: the map from block j to block k.
-using Maps = std::vector<std::vector<std::optional<LinearMap>>>;
+/// raw[k - 1], by block j: the map from it to block k.
+using Maps = std::vector<BlockMaps>;
 
 /// alive[k]: the inputs (k = 0) and the neurons of each layer that are not dead.
 std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim, const Maps& raw) {
@@ -23,30 +22,30 @@ std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim
   for (std::size_t k = 1; k <= layers; ++k) {
     const SlopeIntervals& slopes = chain.slopes[k - 1];
     alive[k].assign(at(chain.width(static_cast<Index>(k))), false);
-    for (std::size_t from = 0; from < k; ++from) {
-      const std::optional<LinearMap>& map = raw[k - 1][from];
-      if (!map) continue;
-      for (Index i = 0; i < map->rows(); ++i) {
+    for (const auto& [from, map] : raw[k - 1]) {
+      for (Index i = 0; i < map.rows(); ++i) {
         if (slopes.lower[at(i)] == 0.0 && slopes.upper[at(i)] == 0.0) continue;
-        for (Index j = 0; j < map->cols() && !alive[k][at(i)]; ++j)
-          alive[k][at(i)] = alive[from][at(j)] && map->maybe_nonzero(i, j);
+        for (Index j = 0; j < map.cols() && !alive[k][at(i)]; ++j)
+          alive[k][at(i)] = alive[from][at(j)] && map.maybe_nonzero(i, j);
       }
     }
   }
-  for (std::size_t from = layers + 1; from-- > 0;) {
-    std::vector<bool> leads(alive[from].size(), false);
-    for (std::size_t k = from + 1; k <= layers + 1; ++k) {
-      const std::optional<LinearMap>& map = raw[k - 1][from];
-      if (!map) continue;
-      for (Index i = 0; i < map->rows(); ++i) {
+  std::vector<std::vector<bool>> leads;
+  for (const std::vector<bool>& block : alive) leads.emplace_back(block.size(), false);
+  for (std::size_t k = layers + 1; k > 0; --k) {  // all that reads block k has been seen to
+    if (k <= layers) {
+      for (std::size_t i = 0; i < alive[k].size(); ++i) alive[k][i] = alive[k][i] && leads[k][i];
+    }
+    for (const auto& [from, map] : raw[k - 1]) {
+      for (Index i = 0; i < map.rows(); ++i) {
         if (k <= layers && !alive[k][at(i)]) continue;
-        for (Index j = 0; j < map->cols(); ++j) {
-          if (map->maybe_nonzero(i, j)) leads[at(j)] = true;
+        for (Index j = 0; j < map.cols(); ++j) {
+          if (map.maybe_nonzero(i, j)) leads[from][at(j)] = true;
         }
       }
     }
-    for (std::size_t j = 0; j < leads.size(); ++j) alive[from][j] = alive[from][j] && leads[j];
   }
+  for (std::size_t j = 0; j < alive[0].size(); ++j) alive[0][j] = alive[0][j] && leads[0][j];
   return alive;
 }
 
@@ -62,11 +61,12 @@ LinearMap taken(LinearMap&& map, const std::vector<Index>& rows, const std::vect
   return map.select(rows, cols);
 }
 
-void add_to(std::optional<LinearMap>& there, LinearMap map) {
-  if (!there) {
-    there = std::move(map);
+void add_to(BlockMaps& maps, std::size_t block, LinearMap map) {
+  const auto there = maps.find(block);
+  if (there == maps.end()) {
+    maps.emplace(block, std::move(map));
   } else {
-    there = sum(*there, map);
+    there->second = sum(there->second, map);
   }
 }
 
@@ -99,31 +99,31 @@ Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
   if (!result.connected()) return result;
 
   for (std::size_t k = 1; k <= layers + 1; ++k) {
-    std::vector<std::optional<LinearMap>>& maps = result.maps[k];
-    maps.resize(k);
+    BlockMaps& maps = result.maps[k];
     const std::vector<Index> rows =
         k <= layers ? joined(result.free[k], result.folded[k]) : counted(claim.rows.size());
-    for (std::size_t below = k; below-- > 0;) {
-      std::optional<LinearMap>& direct = raw[k - 1][below];
-      if (!direct) continue;
+    BlockMaps& ways = raw[k - 1];
+    while (!ways.empty()) {
+      const auto last = std::prev(ways.end());
+      const std::size_t below = last->first;
+      LinearMap direct = std::move(last->second);
+      ways.erase(last);
       const std::vector<Index>& folded = result.folded[below];
       if (!folded.empty()) {
         // v = C w on the folded neurons of that layer, whose w is known from the layers below it
         std::vector<double> c;
         for (const Index i : folded) c.push_back(chain.slopes[below - 1].lower[at(i)]);
-        const LinearMap through = product(direct->select(rows, folded), Monomial::diagonal(c));
+        const LinearMap through = product(direct.select(rows, folded), Monomial::diagonal(c));
         const std::size_t first = result.free[below].size();
         std::vector<Index> folded_rows = counted(folded.size());
         for (Index& i : folded_rows) i += static_cast<Index>(first);
-        for (std::size_t j = 0; j < below; ++j) {
-          const auto& map = result.maps[below][j];
-          if (!map.has_value() || map->cols() == 0) continue;
-          add_to(maps[j], product(through, map->select(folded_rows, counted(at(map->cols()))), threads));
+        for (const auto& [j, map] : result.maps[below]) {
+          if (map.cols() == 0) continue;
+          add_to(maps, j, product(through, map.select(folded_rows, counted(at(map.cols()))), threads));
         }
       }
       if (!result.free[below].empty())
-        add_to(maps[below], taken(std::move(*direct), rows, result.free[below]));
-      direct.reset();
+        add_to(maps, below, taken(std::move(direct), rows, result.free[below]));
     }
   }
   return result;

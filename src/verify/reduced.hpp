@@ -3,10 +3,10 @@
 #pragma once
 
 #include "verify/chain.hpp"
+#include "verify/direct_maps.hpp"
 #include "verify/linear_map.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <vector>
 
 namespace geolip::verify {
@@ -19,10 +19,10 @@ struct Reduced {
   Index depth = 0;
   std::vector<std::vector<Index>> free;    ///< of each block 0 .. L, ascending
   std::vector<std::vector<Index>> folded;  ///< the same, without those that are dead
-  /// maps[k][j], j < k: T_kj of w_k = sum_j T_kj v_j over free v_j; rows are the free and then the folded
+  /// maps[k], by j < k: T_kj of w_k = sum_j T_kj v_j over free v_j; rows are the free and then the folded
   /// neurons of layer k, or the objective's rows (k = L + 1). Nothing where layer j does not reach layer k
   /// except through free neurons.
-  std::vector<std::vector<std::optional<LinearMap>>> maps;
+  std::vector<BlockMaps> maps;
 
   /// Whether a path joins input to objective. If not, the FGL is zero.
   bool connected() const { return !free.front().empty(); }

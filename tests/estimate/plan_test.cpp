@@ -1,4 +1,5 @@
-// What a run is predicted to take, against what it takes, and how problems are shared out where memory is short.
+// What a run is predicted to take, against what it takes, and how problems are shared out where memory is
+// short.
 #include <bench/support/timed_backend.hpp>
 #include <estimate/estimate_on.hpp>
 #include <geolip/error.hpp>
@@ -110,8 +111,7 @@ double share_taken(const Network& network, Norm norm, Settings settings) {
   if (watch.peak_bytes == 0) return 1.0;  // nothing joins these outputs to the input
   EXPECT_EQ(announced.bytes, result.prediction.bytes);
   EXPECT_GE(announced.batch, 1);
-  const double share =
-      static_cast<double>(watch.peak_bytes) / (result.prediction.bytes - own_bytes(network));
+  const double share = static_cast<double>(watch.peak_bytes) / (result.prediction.bytes - own_bytes(network));
   EXPECT_LE(share, 1.0);
   return share;
 }

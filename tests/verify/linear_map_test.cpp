@@ -18,7 +18,8 @@ Rational shifted(double x, std::int64_t e) { return test::rational({x, e}); }
 
 /// The map of stage k, from 0, of a network that is a chain.
 LinearMap stage_map(const Chain& chain, std::size_t k, const std::vector<std::vector<double>>* rows) {
-  return std::move(*direct_maps(chain, static_cast<Index>(k + 1), rows, 1)[k]);
+  BlockMaps maps = direct_maps(chain, static_cast<Index>(k + 1), rows, 1);
+  return std::move(maps.at(k));
 }
 
 void expect_encloses(const LinearMap& map, const test::RationalMatrix& exact) {
