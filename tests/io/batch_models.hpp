@@ -50,6 +50,15 @@ inline std::vector<std::function<void(Model&)>> along_the_batch() {
         m.node("Min", {"c", "r"}, {"y"});
       },
       [](Model& m) {
+        m.constant_integers("axes", {1});
+        m.node("Unsqueeze", {"r", "axes"}, {"u"});
+        m.node("Add", {"u", "r"}, {"y"});
+      },
+      [](Model& m) {
+        m.constant("c", {1, 1, 1, 1, 1}, {2});
+        m.node("Mul", {"r", "c"}, {"y"});
+      },
+      [](Model& m) {
         set_ints(m.node("ReduceMean", {"r"}, {"y"}), "axes", {1, -4});
       },
       [](Model& m) {
@@ -93,7 +102,10 @@ inline std::vector<Model> products_over_the_batch() {
   Model transposed({Model::symbolic, 2});
   transposed.constant("w", {1, 3}, {1, 2, 3});
   set_int(transposed.node("Gemm", {"x", "w"}, {"y"}), "transA", 1);
-  return {right, transposed};
+  Model higher({Model::symbolic, 2});
+  higher.constant("w", {1, 2, 1}, {1, 2});
+  higher.node("MatMul", {"x", "w"}, {"y"});
+  return {right, transposed, higher};
 }
 
 /// Operators that leave the rows alone.

@@ -93,7 +93,8 @@ bool by_shape(const Look& look) {
 
 /// A matrix product with two-dimensional data on the right adds over their first dimension.
 bool by_product(const Look& look) {
-  if (look.node.op() == "MatMul") return look.rank <= 2 && !look.state.is_data(look.node, 0);
+  if (look.node.op() == "MatMul")
+    return by_ranks(look) || (look.rank <= 2 && !look.state.is_data(look.node, 0));
   const bool left = look.state.is_data(look.node, 0);
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
 }
@@ -101,24 +102,29 @@ bool by_product(const Look& look) {
 }  // namespace
 
 void require_rows_apart(const Lowering& state, const Node& node) {
-  static const std::unordered_map<std::string_view, bool (*)(const Look&)> rules{{"Concat", by_axis},
-                                                                                 {"Split", by_axis},
-                                                                                 {"Gather", by_axis},
-                                                                                 {"ReduceMean", by_reduction},
-                                                                                 {"ReduceMax", by_reduction},
-                                                                                 {"ReduceMin", by_reduction},
-                                                                                 {"TopK", by_last_axis},
-                                                                                 {"Max", by_ranks},
-                                                                                 {"Min", by_ranks},
-                                                                                 {"Slice", by_slice},
-                                                                                 {"Pad", by_pad},
-                                                                                 {"Transpose", by_order},
-                                                                                 {"Squeeze", by_squeeze},
-                                                                                 {"Unsqueeze", by_unsqueeze},
-                                                                                 {"Flatten", by_flatten},
-                                                                                 {"Reshape", by_shape},
-                                                                                 {"MatMul", by_product},
-                                                                                 {"Gemm", by_product}};
+  using Rules = std::unordered_map<std::string_view, bool (*)(const Look&)>;
+  static const Rules rules{{"Concat", by_axis},
+                           {"Split", by_axis},
+                           {"Gather", by_axis},
+                           {"TopK", by_last_axis},
+                           {"ReduceMean", by_reduction},
+                           {"ReduceMax", by_reduction},
+                           {"ReduceMin", by_reduction},
+                           {"Slice", by_slice},
+                           {"Pad", by_pad},
+                           {"Transpose", by_order},
+                           {"Squeeze", by_squeeze},
+                           {"Unsqueeze", by_unsqueeze},
+                           {"Flatten", by_flatten},
+                           {"Reshape", by_shape},
+                           {"MatMul", by_product},
+                           {"Gemm", by_product},
+                           {"Add", by_ranks},
+                           {"Sub", by_ranks},
+                           {"Mul", by_ranks},
+                           {"Div", by_ranks},
+                           {"Max", by_ranks},
+                           {"Min", by_ranks}};
   const auto rule = rules.find(node.op());
   if (rule == rules.end()) return;
   if (rule->second({state, node, static_cast<Index>(state.shape().size())})) {

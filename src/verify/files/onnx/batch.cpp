@@ -1,6 +1,7 @@
 #include "verify/files/onnx/batch.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace geolip::verify::onnx {
 namespace {
@@ -50,7 +51,8 @@ bool keeps_rows(const Step& s, bool shape_of_data) {
   const std::size_t rank = s.graph.shape().size();
   if (op == "Concat" || op == "Split" || op == "Gather") return !is_first(s.node.integer("axis", 0), rank);
   if (op == "TopK") return !is_first(s.node.integer("axis", -1), rank);
-  if (op == "Max" || op == "Min") return same_ranks(s, rank);
+  constexpr std::array<std::string_view, 6> elementwise{"Add", "Sub", "Mul", "Div", "Max", "Min"};
+  if (std::find(elementwise.begin(), elementwise.end(), op) != elementwise.end()) return same_ranks(s, rank);
   if (op == "Flatten") return !is_first(s.node.integer("axis", 1), rank);
   if (op == "Pad") return !pads_rows(s, rank);
   if (op == "ReduceMean" || op == "ReduceMax" || op == "ReduceMin") {
@@ -81,7 +83,7 @@ bool keeps_rows(const Step& s, bool shape_of_data) {
     return target->front() != 1 || shape_of_data ||
            std::find(target->begin(), target->end(), Index{-1}) == target->end();
   }
-  if (op == "MatMul") return s.data == 0 || rank > 2;
+  if (op == "MatMul") return same_ranks(s, rank) && (s.data == 0 || rank > 2);
   if (op == "Gemm") {
     return s.data == 0 ? s.node.integer("transA", 0) == 0 : s.node.integer("transB", 0) != 0;
   }
