@@ -31,6 +31,33 @@ inline std::vector<std::function<void(Model&)>> along_the_batch() {
         m.node("Gather", {"r", "i"}, {"y"});
       },
       [](Model& m) { m.node("ReduceMean", {"r"}, {"y"}); },
+      [](Model& m) { m.node("ReduceMax", {"r"}, {"y"}); },
+      [](Model& m) {
+        set_ints(m.node("ReduceMin", {"r"}, {"y"}), "axes", {-4, 2});
+      },
+      [](Model& m) {
+        m.constant_integers("k", {1});
+        set_int(m.node("TopK", {"r", "k"}, {"y"}), "axis", 0);
+      },
+      // operands of another rank: the first dimension of one is not that of the other
+      [](Model& m) {
+        m.constant_integers("axes", {1});
+        m.node("Unsqueeze", {"r", "axes"}, {"u"});
+        m.node("Max", {"r", "u"}, {"y"});
+      },
+      [](Model& m) {
+        m.constant("c", {1, 1, 1, 1, 1}, {1});
+        m.node("Min", {"c", "r"}, {"y"});
+      },
+      [](Model& m) {
+        m.constant_integers("axes", {1});
+        m.node("Unsqueeze", {"r", "axes"}, {"u"});
+        m.node("Add", {"u", "r"}, {"y"});
+      },
+      [](Model& m) {
+        m.constant("c", {1, 1, 1, 1, 1}, {2});
+        m.node("Mul", {"r", "c"}, {"y"});
+      },
       [](Model& m) {
         set_ints(m.node("ReduceMean", {"r"}, {"y"}), "axes", {1, -4});
       },
@@ -75,7 +102,10 @@ inline std::vector<Model> products_over_the_batch() {
   Model transposed({Model::symbolic, 2});
   transposed.constant("w", {1, 3}, {1, 2, 3});
   set_int(transposed.node("Gemm", {"x", "w"}, {"y"}), "transA", 1);
-  return {right, transposed};
+  Model higher({Model::symbolic, 2});
+  higher.constant("w", {1, 2, 1}, {1, 2});
+  higher.node("MatMul", {"x", "w"}, {"y"});
+  return {right, transposed, higher};
 }
 
 /// Operators that leave the rows alone.
@@ -83,6 +113,16 @@ inline std::vector<std::function<void(Model&)>> beside_the_batch() {
   return {
       [](Model& m) {
         set_int(m.node("Concat", {"r", "r"}, {"y"}), "axis", 1);
+      },
+      [](Model& m) {
+        m.constant("c", {2, 1, 1}, {1, 2});
+        m.node("Neg", {"r"}, {"n"});
+        m.node("Max", {"r", "c", "n"}, {"y"});
+      },
+      [](Model& m) { set_ints(m.node("ReduceMax", {"r"}, {"y"}), "axes", {1}); },
+      [](Model& m) {
+        m.constant_integers("k", {1});
+        m.node("TopK", {"r", "k"}, {"y"});
       },
       [](Model& m) {
         set_ints(m.node("ReduceMean", {"r"}, {"y"}), "axes", {1, -1});

@@ -81,6 +81,36 @@ def made_models():
         yield f"mean over axes {keep}", model([1, 3, 4, 5], [node("ReduceMean", "x", axes=[1, -1], keepdims=keep)])
         yield f"mean over a list {keep}", model([1, 3, 4, 5], [node("ReduceMean", "xa", keepdims=keep)], [("a", np.array([2]))], 18)
     yield "mean of all", model([1, 3, 4], [node("ReduceMean", "x")])
+    for op in ("Max", "Min"):
+        yield f"{op} of tensors and constants", model(
+            [1, 2, 3], [node("Neg", "x", ["n"]), node("Reshape", "xs", ["r"]), node(op, "rncxd")],
+            [("s", np.array([2, 1, 3])), ("c", np.float32(0.1)), ("d", weights(rng, 3))])
+        yield f"{op} of one and a constant", model([1, 2, 3], [node(op, "cx")], [("c", weights(rng, 2, 1))])
+        yield f"{op} of one", model([1, 3], [node(op, "x", ["z"]), node("Neg", "z")])
+        yield f"{op} of version 6", model([1, 3], [node("Neg", "x", ["n"]), node(op, "xn")], opset=7)
+        for keep in (0, 1):
+            yield f"Reduce{op} {keep}", model([1, 3, 4, 5], [node(f"Reduce{op}", "x", axes=[1, -1], keepdims=keep)])
+            yield f"Reduce{op} over a list {keep}", model(
+                [1, 3, 4, 5], [node(f"Reduce{op}", "xa", keepdims=keep)], [("a", np.array([2]))], 18)
+        yield f"Reduce{op} of all", model([1, 3, 5], [node(f"Reduce{op}", "x")])
+    for k in (1, 2, 5, 7):
+        for largest in (0, 1):
+            yield f"TopK {k} {largest}", model(
+                [1, 2, 7, 3], [node("TopK", "xk", ["y", "i"], axis=2, largest=largest)], [("k", np.array([k]))])
+    yield "TopK of version 10", model([1, 2, 9], [node("TopK", "xk", ["y", "i"])], [("k", np.array([4]))], 10)
+    yield "TopK of version 1", model([1, 2, 9], [node("TopK", "x", ["y", "i"], k=4)], opset=9)
+    yield "absolute value", model([1, 5], [node("Abs", "x")])
+    yield "leaky ReLU of slope -1", model([1, 5], [node("LeakyRelu", "x", alpha=-1.0)])
+    pairs, flat, two = ("g", np.array([1, 3, 2])), ("f", np.array([1, 6])), ("k", np.array([2]))
+    sizes = ("s", np.array([3, 3]))
+    yield "MaxMin by halves", model(
+        [1, 6], [node("Split", "xs", ["a", "b"], axis=1), node("Max", "ab", ["c"]), node("Min", "ba", ["d"]),
+                 node("Concat", "dc", axis=1)], [sizes])
+    yield "MaxMin by reductions", model(
+        [1, 6], [node("Reshape", "xg", ["a"]), node("ReduceMax", "a", ["b"], axes=[2]), node("ReduceMin", "a", ["c"], axes=[2]),
+                 node("Concat", "bc", ["d"], axis=2), node("Reshape", "df")], [pairs, flat])
+    yield "MaxMin by sorting", model(
+        [1, 6], [node("Reshape", "xg", ["a"]), node("TopK", "ak", ["b", "i"]), node("Reshape", "bf")], [pairs, flat, two])
     normal = [(n, np.abs(weights(rng, 3)) + np.float32(0.1)) for n in "sbmv"]
     yield "batch normalisation", model([1, 3, 4, 5], [node("BatchNormalization", ["x", "s", "b", "m", "v"])], normal)
     joins = [node("Relu", "x", ["r"]), node("Neg", "x", ["n"])]

@@ -31,7 +31,21 @@ struct Look {
 
 bool by_axis(const Look& look) { return look.first(look.node.integer("axis", 0)); }
 
-bool by_mean(const Look& look) {
+bool by_last_axis(const Look& look) { return look.first(look.node.integer("axis", -1)); }
+
+/// Operands of another rank than the data's: the first dimensions of the two are not the same one.
+bool by_ranks(const Look& look) {
+  for (std::size_t i = 0; i < look.node.inputs(); ++i) {
+    if (look.state.is_data(look.node, i)) {
+      if (static_cast<Index>(look.state.data(look.node, i).shape.size()) != look.rank) return true;
+    } else if (static_cast<Index>(look.state.constant(look.node, i, "an operand").shape.size()) > look.rank) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool by_reduction(const Look& look) {
   const List axes = look.list("axes", 1);
   if ((!axes || axes->empty()) && look.node.integer("noop_with_empty_axes", 0) != 0) return false;
   return !axes || axes->empty() || look.has_first(axes);
@@ -79,7 +93,8 @@ bool by_shape(const Look& look) {
 
 /// A matrix product with two-dimensional data on the right adds over their first dimension.
 bool by_product(const Look& look) {
-  if (look.node.op() == "MatMul") return look.rank <= 2 && !look.state.is_data(look.node, 0);
+  if (look.node.op() == "MatMul")
+    return by_ranks(look) || (look.rank <= 2 && !look.state.is_data(look.node, 0));
   const bool left = look.state.is_data(look.node, 0);
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
 }
@@ -87,11 +102,29 @@ bool by_product(const Look& look) {
 }  // namespace
 
 void require_rows_apart(const Lowering& state, const Node& node) {
-  static const std::unordered_map<std::string_view, bool (*)(const Look&)> rules{
-      {"Concat", by_axis},         {"Split", by_axis},      {"Gather", by_axis},     {"ReduceMean", by_mean},
-      {"Slice", by_slice},         {"Pad", by_pad},         {"Transpose", by_order}, {"Squeeze", by_squeeze},
-      {"Unsqueeze", by_unsqueeze}, {"Flatten", by_flatten}, {"Reshape", by_shape},   {"MatMul", by_product},
-      {"Gemm", by_product}};
+  using Rules = std::unordered_map<std::string_view, bool (*)(const Look&)>;
+  static const Rules rules{{"Concat", by_axis},
+                           {"Split", by_axis},
+                           {"Gather", by_axis},
+                           {"TopK", by_last_axis},
+                           {"ReduceMean", by_reduction},
+                           {"ReduceMax", by_reduction},
+                           {"ReduceMin", by_reduction},
+                           {"Slice", by_slice},
+                           {"Pad", by_pad},
+                           {"Transpose", by_order},
+                           {"Squeeze", by_squeeze},
+                           {"Unsqueeze", by_unsqueeze},
+                           {"Flatten", by_flatten},
+                           {"Reshape", by_shape},
+                           {"MatMul", by_product},
+                           {"Gemm", by_product},
+                           {"Add", by_ranks},
+                           {"Sub", by_ranks},
+                           {"Mul", by_ranks},
+                           {"Div", by_ranks},
+                           {"Max", by_ranks},
+                           {"Min", by_ranks}};
   const auto rule = rules.find(node.op());
   if (rule == rules.end()) return;
   if (rule->second({state, node, static_cast<Index>(state.shape().size())})) {

@@ -58,6 +58,12 @@ void lower_prelu(Lowering& state, const Node& node) {
   state.add_activation(node.name(), std::move(activation));
 }
 
+void lower_abs(Lowering& state, const Node& node) {
+  Activation activation = make_activation(ActivationKind::leaky_relu);
+  activation.alpha = -1.0;
+  state.add_activation(node.name(), std::move(activation));
+}
+
 void lower_clip(Lowering& state, const Node& node) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   Activation activation = make_activation(ActivationKind::clip);

@@ -9,25 +9,6 @@
 namespace geolip::io::onnx_graph {
 namespace {
 
-/// The data become their elements `source` (-1: a zero).
-void select(Lowering& state, const Node& node, const std::vector<Index>& source, Shape result) {
-  state.budget().take(2 * static_cast<Index>(source.size()));
-  if (source.empty()) throw NetworkError("its result has no elements");
-  bool same = static_cast<Index>(source.size()) == state.size();
-  for (std::size_t i = 0; i < source.size(); ++i) same = same && source[i] == static_cast<Index>(i);
-  if (same) {
-    state.set_shape(std::move(result));
-    return;
-  }
-  Sparse rows;
-  rows.inputs = state.size();
-  for (const Index j : source) {
-    if (j >= 0) rows.add(j, 1.0);
-    rows.end_row();
-  }
-  state.add_layer(node, std::move(rows), std::move(result));
-}
-
 /// The numbers 0, 1, ... in the shape of the data: what an operator makes of them says which elements it
 /// chooses.
 Tensor numbered(const Shape& shape) {
@@ -48,7 +29,7 @@ void choose(Lowering& state, const Node& node) {
   for (std::size_t i = 1; i < node.inputs(); ++i)
     inputs.push_back(node.has_input(i) ? &state.constant(node, i, "a parameter") : nullptr);
   const Tensor chosen = state.fold_with(node, inputs);
-  select(state, node, {chosen.integers.begin(), chosen.integers.end()}, chosen.shape);
+  state.select(node, {chosen.integers.begin(), chosen.integers.end()}, chosen.shape);
 }
 
 /// The next place of a tensor, last dimension fastest.
@@ -108,6 +89,7 @@ void lower_concat(Lowering& state, const Node& node) {
   const std::size_t axis = axis_of(node.integer("axis", 0), first.size());
   std::vector<Index> tensors;
   std::vector<Tensor> numbers;
+  std::vector<Index> elements;
   Shape result = first;
   result[axis] = 0;
   Index coordinates = 0;
@@ -122,6 +104,7 @@ void lower_concat(Lowering& state, const Node& node) {
                          " cannot be joined along axis " + std::to_string(axis));
     }
     tensors.push_back(state.settled(node, data));
+    for (Index e = 0; e < data.size; ++e) elements.push_back(data.number(e));
     result[axis] += data.shape[axis];
     numbers.push_back(numbered(data.shape));
     for (std::int64_t& number : numbers.back().integers) number += coordinates;
@@ -129,6 +112,7 @@ void lower_concat(Lowering& state, const Node& node) {
   }
   state.budget().take(2 * coordinates);
   state.add_layer(node, Concat{}, tensors, result);
+  state.set_numbers(std::move(elements));
   // along a later axis the parts' elements alternate
   std::vector<const Tensor*> inputs;
   for (const Tensor& part : numbers) inputs.push_back(&part);
@@ -174,7 +158,7 @@ void lower_split(Lowering& state, const Node& node) {
     state.continue_from(whole);
     Shape shape = x;
     shape[axis] = size;
-    select(state, node, source, std::move(shape));
+    state.select(node, source, std::move(shape));
     state.set_output(node, k, state.current());
   }
 }
@@ -232,7 +216,7 @@ void lower_pad(Lowering& state, const Node& node) {
     source.push_back(from);
     next_place(result, at);
   }
-  select(state, node, source, std::move(result));
+  state.select(node, source, std::move(result));
   if (value == 0.0) return;
   std::vector<double> shift;
   for (const Index j : source) shift.push_back(j < 0 ? value : 0.0);
@@ -266,7 +250,7 @@ void lower_upsample(Lowering& state, const Node& node) {
     source.push_back(from);
     next_place(result, at);
   }
-  select(state, node, source, std::move(result));
+  state.select(node, source, std::move(result));
 }
 
 }  // namespace geolip::io::onnx_graph

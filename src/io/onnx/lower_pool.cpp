@@ -1,15 +1,12 @@
-// Pools. A mean is a sum and a scale; a maximum is a tree of maxima of two, max(a, b) = b + relu(a - b),
-// which docs/certificate.md lays down: whoever checks a certificate has to find the same neurons.
+// Pools, and the same over axes. A mean is a sum and a scale.
 #include "io/onnx/operators.hpp"
+#include "io/onnx/rounds.hpp"
 #include "io/onnx/windows.hpp"
 
 #include <algorithm>
 
 namespace geolip::io::onnx_graph {
 namespace {
-
-/// The elements that each element of the result is made of.
-using Lists = std::vector<std::vector<Index>>;
 
 /// The elements inside the windows, channel by channel.
 Lists lists_of(Lowering& state, const Windows& windows) {
@@ -55,81 +52,32 @@ void add_means(Lowering& state, const Node& node, const Lists& lists, const std:
   state.add_affine(node, std::move(scale), {});
 }
 
-/// The means over some axes, which keep size 1 or are dropped.
-void add_means_over(Lowering& state, const Node& node, const std::vector<bool>& over, bool keep) {
-  const Shape& x = state.shape();
-  Shape ones = x;
+/// The shape when these axes shrink to size 1, or are dropped.
+Shape reduced(const Shape& x, const std::vector<bool>& axes, bool keep) {
   Shape result;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (over[i]) ones[i] = 1;
-    if (!over[i] || keep) result.push_back(ones[i]);
+    if (!axes[i] || keep) result.push_back(axes[i] ? 1 : x[i]);
   }
-  state.budget().take(2 * state.size());
-  Lists lists(static_cast<std::size_t>(element_count(ones, "its result")));
-  const std::vector<Index> to = broadcast_indices(ones, x);
-  for (std::size_t i = 0; i < to.size(); ++i)
-    lists[static_cast<std::size_t>(to[i])].push_back(static_cast<Index>(i));
+  return result;
+}
+
+void add_means_over(Lowering& state, const Node& node, const std::vector<bool>& axes, bool keep) {
+  const Lists lists = lists_over(state, axes);
   std::vector<Index> divisors;
   for (const auto& list : lists) divisors.push_back(static_cast<Index>(list.size()));
-  add_means(state, node, lists, divisors, std::move(result));
+  add_means(state, node, lists, divisors, reduced(state.shape(), axes, keep));
 }
 
-/// One round: of each list the pairs' larger ones, and the last one where their number is odd.
-void add_round(Lowering& state, const Node& node, Lists& lists) {
-  const Index tensor = state.settled();
-  Sparse differences;
-  Sparse others;
-  Sparse places;  // of the differences in what goes on
-  differences.inputs = others.inputs = state.size();
-  Index pairs = 0;
-  bool odd = false;
-  Index next = 0;
-  for (std::vector<Index>& list : lists) {
-    std::vector<Index> left;
-    for (std::size_t i = 0; i < list.size(); i += 2) {
-      const bool pair = i + 1 < list.size();
-      if (pair) {
-        differences.add(list[i], 1.0);
-        differences.add(list[i + 1], -1.0);
-        differences.end_row();
-        places.add(pairs++, 1.0);
-      }
-      others.add(pair ? list[i + 1] : list[i], 1.0);
-      others.end_row();
-      places.end_row();
-      odd = odd || !pair;
-      left.push_back(next++);
-    }
-    list = std::move(left);
-  }
-  places.inputs = pairs;
-  state.budget().take(8 * next);
-  const Shape shape{next};
-  state.add_layer(node, std::move(others), {tensor}, shape);
-  const Index rest = state.settled();
-  state.add_layer(node, std::move(differences), {tensor}, {pairs});
-  state.add_activation(node.name(), make_activation(ActivationKind::relu));
-  if (odd) state.add_layer(node, std::move(places), shape);
-  const Index larger = state.settled();
-  state.add_layer(node, Add{}, {rest, larger}, shape);
-}
-
-void add_maxima(Lowering& state, const Node& node, Lists lists, Shape result) {
-  if (std::any_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); }))
-    throw NetworkError("a window holds nothing but padding");
-  const auto several = [](const std::vector<Index>& list) { return list.size() > 1; };
-  if (std::none_of(lists.begin(), lists.end(), several)) {
-    Sparse chosen;
-    chosen.inputs = state.size();
-    for (const auto& list : lists) {
-      chosen.add(list.front(), 1.0);
-      chosen.end_row();
-    }
-    state.add_layer(node, std::move(chosen), std::move(result));
-    return;
-  }
-  while (std::any_of(lists.begin(), lists.end(), several)) add_round(state, node, lists);
-  state.set_shape(std::move(result));
+/// The axes that a reduction is over; nothing if it leaves the data as they are.
+std::optional<std::vector<bool>> reduction_axes(const Lowering& state, const Node& node) {
+  const std::size_t rank = state.shape().size();
+  std::optional<std::vector<Index>> axes = node.integers("axes");
+  if (node.has_input(1)) axes = integer_list(state.constant(node, 1, "axes"), "axes");
+  const bool all = !axes || axes->empty();
+  if (all && node.integer("noop_with_empty_axes", 0) != 0) return std::nullopt;
+  std::vector<bool> over(rank, all);
+  for (const Index axis : axes.value_or(std::vector<Index>())) over[axis_of(axis, rank)] = true;
+  return over;
 }
 
 std::vector<bool> all_but_channels(const Lowering& state, const Node& node) {
@@ -160,35 +108,34 @@ void lower_global_average_pool(Lowering& state, const Node& node) {
 }
 
 void lower_reduce_mean(Lowering& state, const Node& node) {
-  const Shape& x = state.shape();
-  std::optional<std::vector<Index>> axes = node.integers("axes");
-  if (node.has_input(1)) axes = integer_list(state.constant(node, 1, "axes"), "axes");
   const bool keep = node.integer("keepdims", 1) != 0;
-  if ((!axes || axes->empty()) && node.integer("noop_with_empty_axes", 0) != 0) return;
-  std::vector<bool> over(x.size(), !axes || axes->empty());
-  for (const Index axis : axes.value_or(std::vector<Index>())) over[axis_of(axis, x.size())] = true;
-  add_means_over(state, node, over, keep);
+  if (const auto axes = reduction_axes(state, node)) add_means_over(state, node, *axes, keep);
+}
+
+void lower_reduce_extreme(Lowering& state, const Node& node) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  const auto axes = reduction_axes(state, node);
+  if (!axes) return;
+  const Shape result = reduced(state.shape(), *axes, keep);
+  const Extreme extreme = node.op() == "ReduceMax" ? Extreme::larger : Extreme::smaller;
+  add_extremes(state, node, lists_over(state, *axes), extreme, result);
 }
 
 void lower_max_pool(Lowering& state, const Node& node) {
   if (node.proto().output_size() > 1) throw NetworkError("operator MaxPool with indices is not supported");
   const Windows windows = pool_windows(state, node);
+  Lists lists = lists_of(state, windows);
+  if (std::any_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); }))
+    throw NetworkError("a window holds nothing but padding");
   const Shape& x = state.shape();
   const Shape result = image_shape(x, x[1], windows.output);
-  add_maxima(state, node, lists_of(state, windows), result);
+  add_extremes(state, node, std::move(lists), Extreme::larger, result);
 }
 
 void lower_global_max_pool(Lowering& state, const Node& node) {
-  const std::vector<bool> over = all_but_channels(state, node);
-  const Shape& x = state.shape();
-  Shape ones = x;
-  for (std::size_t i = 2; i < x.size(); ++i) ones[i] = 1;
-  state.budget().take(2 * state.size());
-  Lists lists(static_cast<std::size_t>(element_count(ones, "its result")));
-  const std::vector<Index> to = broadcast_indices(ones, x);
-  for (std::size_t i = 0; i < to.size(); ++i)
-    lists[static_cast<std::size_t>(to[i])].push_back(static_cast<Index>(i));
-  add_maxima(state, node, std::move(lists), std::move(ones));
+  const std::vector<bool> axes = all_but_channels(state, node);
+  const Shape result = reduced(state.shape(), axes, true);
+  add_extremes(state, node, lists_over(state, axes), Extreme::larger, result);
 }
 
 }  // namespace geolip::io::onnx_graph

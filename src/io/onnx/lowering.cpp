@@ -30,6 +30,7 @@ Lowering::Lowering(Graph graph, ExternalData& external, Budget& budget, bool log
   data_.shape = graph_.input_shape;
   data_.size = element_count(data_.shape, "the input");
   budget_.take(data_.size);
+  data_.numbers = {new_numbers(data_.size), nullptr};
   for (const onnx::NodeProto* node : graph_.nodes) {
     if (reads_shape_only(*node)) continue;
     for (const std::string& input : node->input()) consumers_[input].push_back(node);
@@ -144,7 +145,10 @@ void Lowering::lower_node(const Node& node) {
   if (graph_.batch && (node.op() == "Upsample" || node.op() == "Resize") && shape().front() != 1) {
     throw NetworkError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
   }
-  if (!stored_) store(node.output());
+  if (stored_) return;
+  // what a node computes is new, even if a constant leaves all as it was
+  if (!keeps_elements(node)) data_.numbers = {new_numbers(data_.size), nullptr};
+  store(node.output());
 }
 
 bool Lowering::lower_fork() {
@@ -289,9 +293,13 @@ void Lowering::require_open() const {
 
 Index Lowering::settled() {
   if (!data_.source.empty()) {
+    budget_.take(data_.size);
+    std::vector<Index> numbers;
+    for (Index i = 0; i < data_.size; ++i) numbers.push_back(data_.number(i));
     append(data_.relabelled_by, Permutation{std::move(data_.source)}, {data_.tensor});
     data_.tensor = static_cast<Index>(layers_.size());
     data_.source.clear();
+    set_numbers(std::move(numbers));
     data_.shared = false;
   }
   return data_.tensor;
@@ -314,6 +322,7 @@ void Lowering::add_to_current(std::string name, decltype(Layer::op) op) {
   append(std::move(name), std::move(op), {from});
   data_.tensor = static_cast<Index>(layers_.size());
   data_.shared = false;
+  data_.numbers = {new_numbers(data_.size), nullptr};
 }
 
 void Lowering::add_layer(const Node& node, decltype(Layer::op) op, Shape result) {
@@ -324,8 +333,40 @@ void Lowering::add_layer(const Node& node, decltype(Layer::op) op, Shape result)
 void Lowering::add_layer(const Node& node, decltype(Layer::op) op, std::vector<Index> tensors, Shape result) {
   require_open();
   append(node.name(), std::move(op), std::move(tensors));
-  data_ = {static_cast<Index>(layers_.size()), std::move(result), 0, {}, {}, false};
+  data_ = {static_cast<Index>(layers_.size()), std::move(result), 0, {}, {}, false, {}};
   data_.size = element_count(data_.shape, "its result");
+  data_.numbers = {new_numbers(data_.size), nullptr};
+}
+
+void Lowering::select(const Node& node, const std::vector<Index>& source, Shape result) {
+  budget_.take(2 * static_cast<Index>(source.size()));
+  if (source.empty()) throw NetworkError("its result has no elements");
+  bool same = static_cast<Index>(source.size()) == data_.size;
+  for (std::size_t i = 0; i < source.size(); ++i) same = same && source[i] == static_cast<Index>(i);
+  if (same) {
+    set_shape(std::move(result));
+    return;
+  }
+  Sparse rows;
+  rows.inputs = data_.size;
+  std::vector<Index> numbers;
+  for (const Index j : source) {
+    if (j >= 0) rows.add(j, 1.0);
+    rows.end_row();
+    numbers.push_back(j >= 0 ? data_.number(j) : new_numbers(1));
+  }
+  add_layer(node, std::move(rows), std::move(result));
+  set_numbers(std::move(numbers));
+}
+
+Index Lowering::new_numbers(Index count) {
+  const Index first = next_number_;
+  next_number_ += count;
+  return first;
+}
+
+void Lowering::set_numbers(std::vector<Index> numbers) {
+  data_.numbers.listed = std::make_shared<const std::vector<Index>>(std::move(numbers));
 }
 
 }  // namespace geolip::io::onnx_graph

@@ -2,6 +2,7 @@
 /// From a graph to a network: the nodes between the input and the output are followed one by one.
 #pragma once
 
+#include "io/onnx/comparisons.hpp"
 #include "io/onnx/graph.hpp"
 
 #include <geolip/error.hpp>
@@ -28,6 +29,10 @@ struct Data {
   std::vector<Index> source;  ///< element i is coordinate source[i] of the tensor; empty: i
   std::string relabelled_by;  ///< the node that source comes from
   bool shared = false;        ///< whether other nodes may read the tensor too, as it is now
+  Numbers numbers;            ///< of the tensor's coordinates
+
+  /// The number of element i.
+  Index number(Index i) const { return numbers.at(source.empty() ? i : source[static_cast<std::size_t>(i)]); }
 };
 
 /// The state of the walk. Handlers of operators read the shape of the data at their node's first input that
@@ -63,6 +68,8 @@ class Lowering {
   /// Says what a node's output is; the first output is what the handler leaves behind unless it says so
   /// itself.
   void set_output(const Node& node, int output, Data data);
+  /// Whether any node reads a tensor, or it is the graph's output.
+  bool is_read(const std::string& name) const { return name == graph_.output || consumers_.contains(name); }
   /// The tensor of the current data with its elements in order.
   Index settled();
   /// The same for other data, which are named after the node.
@@ -91,6 +98,16 @@ class Lowering {
   void add_activation(const std::string& name, Activation activation);
   /// Element i of the data becomes what was element source[i].
   void relabel(const Node& node, const std::vector<Index>& source);
+  /// The data become their elements `source` (-1: a zero).
+  void select(const Node& node, const std::vector<Index>& source, Shape result);
+
+  // Layers make new elements; whoever knows better says so.
+
+  Comparisons& comparisons() { return comparisons_; }
+  /// So many numbers that no element has; the first of them.
+  Index new_numbers(Index count);
+  /// Says what the elements of the data, which must be in order, are.
+  void set_numbers(std::vector<Index> numbers);
   /// Drops a Softmax at the end or says why it is refused.
   void drop_softmax(const Node& node);
 
@@ -124,6 +141,8 @@ class Lowering {
   std::string tip_;      ///< name of the data that the node at hand reads first
   Data data_;            ///< those data, and what becomes of them
   bool stored_ = false;  ///< whether the handler at hand has said what its outputs are
+  Comparisons comparisons_;
+  Index next_number_ = 0;
   struct Item {
     Layer layer;
     std::vector<Index> tensors;

@@ -13,6 +13,7 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
   static const std::vector<std::string_view> activation{"alpha", "beta", "gamma", "consumed_inputs"};
   static const std::vector<std::string_view> convolution{"auto_pad",     "dilations", "group",
                                                          "kernel_shape", "pads",      "strides"};
+  static const std::vector<std::string_view> reduction{"axes", "keepdims", "noop_with_empty_axes"};
   constexpr std::size_t most_joined = 1U << 16U;
   static const std::unordered_map<std::string_view, DataOperator> table{
       {"Gemm", {lower_gemm, 2, 3, {"alpha", "beta", "transA", "transB", "broadcast"}}},
@@ -36,7 +37,12 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
         1,
         {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"}}},
       {"GlobalMaxPool", {lower_global_max_pool, 1, 1, {}}},
-      {"ReduceMean", {lower_reduce_mean, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"ReduceMean", {lower_reduce_mean, 1, 2, reduction}},
+      {"ReduceMax", {lower_reduce_extreme, 1, 2, reduction}},
+      {"ReduceMin", {lower_reduce_extreme, 1, 2, reduction}},
+      {"Max", {lower_extreme, 1, most_joined, {"consumed_inputs"}, true}},
+      {"Min", {lower_extreme, 1, most_joined, {"consumed_inputs"}, true}},
+      {"TopK", {lower_top_k, 1, 2, {"k", "axis", "largest", "sorted"}}},
       {"Concat", {lower_concat, 1, most_joined, {"axis"}, true}},
       {"Split", {lower_split, 1, 2, {"axis", "split", "num_outputs"}}},
       {"Slice", {lower_slice, 1, 5, {"axes", "starts", "ends"}}},
@@ -75,6 +81,7 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
       {"Elu", {lower_simple_activation, 1, 1, activation}},
       {"Selu", {lower_simple_activation, 1, 1, activation}},
       {"HardSigmoid", {lower_simple_activation, 1, 1, activation}},
+      {"Abs", {lower_abs, 1, 1, {"consumed_inputs"}}},
       {"PRelu", {lower_prelu, 2, 2, {"consumed_inputs"}}},
       {"Clip", {lower_clip, 1, 3, {"min", "max", "consumed_inputs"}}},
       {"Gelu", {lower_gelu, 1, 1, {"approximate"}}},
@@ -98,6 +105,13 @@ bool only_relabels(const onnx::NodeProto& node) {
   constexpr std::array<std::string_view, 8> names{"Identity", "Dropout", "Cast",      "Reshape",
                                                   "Flatten",  "Squeeze", "Unsqueeze", "Transpose"};
   return std::find(names.begin(), names.end(), node.op_type()) != names.end();
+}
+
+bool keeps_elements(const Node& node) {
+  constexpr std::array<std::string_view, 11> names{"Slice",   "Gather",    "Split",     "Concat",
+                                                   "MaxPool", "ReduceMax", "ReduceMin", "GlobalMaxPool",
+                                                   "Max",     "Min",       "TopK"};
+  return only_relabels(node.proto()) || std::find(names.begin(), names.end(), node.op()) != names.end();
 }
 
 }  // namespace geolip::io::onnx_graph

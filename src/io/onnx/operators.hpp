@@ -22,6 +22,9 @@ struct DataOperator {
 const DataOperator* find_operator(const Node& node);
 /// Whether a node only renames or reshapes: nothing that a bound would feel.
 bool only_relabels(const onnx::NodeProto& node);
+/// Whether the elements of a node's result are among those of its inputs, or larger or smaller ones of two of
+/// them: their numbers say which.
+bool keeps_elements(const Node& node);
 
 // The handlers, by the file that they are in.
 void lower_gemm(Lowering& state, const Node& node);  // lower_linear.cpp
@@ -33,7 +36,10 @@ void lower_global_average_pool(Lowering& state, const Node& node);
 void lower_max_pool(Lowering& state, const Node& node);
 void lower_global_max_pool(Lowering& state, const Node& node);
 void lower_reduce_mean(Lowering& state, const Node& node);
-void lower_concat(Lowering& state, const Node& node);  // lower_join.cpp
+void lower_reduce_extreme(Lowering& state, const Node& node);
+void lower_extreme(Lowering& state, const Node& node);  // lower_extreme.cpp
+void lower_top_k(Lowering& state, const Node& node);    // lower_top_k.cpp
+void lower_concat(Lowering& state, const Node& node);   // lower_join.cpp
 void lower_split(Lowering& state, const Node& node);
 void lower_slice(Lowering& state, const Node& node);
 void lower_gather(Lowering& state, const Node& node);
@@ -56,6 +62,7 @@ void lower_transpose(Lowering& state, const Node& node);
 void lower_softmax(Lowering& state, const Node& node);  // lower_activation.cpp
 void lower_simple_activation(Lowering& state, const Node& node);
 void lower_prelu(Lowering& state, const Node& node);
+void lower_abs(Lowering& state, const Node& node);
 void lower_clip(Lowering& state, const Node& node);
 void lower_gelu(Lowering& state, const Node& node);
 void lower_swish(Lowering& state, const Node& node);

@@ -1,6 +1,7 @@
 #include "verify/files/onnx/batch.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace geolip::verify::onnx {
 namespace {
@@ -33,14 +34,28 @@ bool pads_rows(const Step& s, std::size_t rank) {
   return false;
 }
 
+/// Whether the first dimension of all operands is one and the same.
+bool same_ranks(const Step& s, std::size_t rank) {
+  const bool tensors = std::all_of(s.tensors.begin(), s.tensors.end(), [rank](const Data* data) {
+    return data == nullptr || data->shape.size() == rank;
+  });
+  const bool constants = std::all_of(s.constants.begin(), s.constants.end(), [rank](const Tensor* c) {
+    return c == nullptr || c->shape.size() <= rank;
+  });
+  return tensors && constants;
+}
+
 /// Whether the operator leaves the data's rows where and what they are.
 bool keeps_rows(const Step& s, bool shape_of_data) {
   const std::string_view op = s.node.message().op;
   const std::size_t rank = s.graph.shape().size();
   if (op == "Concat" || op == "Split" || op == "Gather") return !is_first(s.node.integer("axis", 0), rank);
+  if (op == "TopK") return !is_first(s.node.integer("axis", -1), rank);
+  constexpr std::array<std::string_view, 6> elementwise{"Add", "Sub", "Mul", "Div", "Max", "Min"};
+  if (std::find(elementwise.begin(), elementwise.end(), op) != elementwise.end()) return same_ranks(s, rank);
   if (op == "Flatten") return !is_first(s.node.integer("axis", 1), rank);
   if (op == "Pad") return !pads_rows(s, rank);
-  if (op == "ReduceMean") {
+  if (op == "ReduceMean" || op == "ReduceMax" || op == "ReduceMin") {
     const List axes = list(s, "axes", 1);
     if (axes && !axes->empty()) return !any_first(*axes, rank);
     return s.node.integer("noop_with_empty_axes", 0) != 0;
@@ -68,7 +83,7 @@ bool keeps_rows(const Step& s, bool shape_of_data) {
     return target->front() != 1 || shape_of_data ||
            std::find(target->begin(), target->end(), Index{-1}) == target->end();
   }
-  if (op == "MatMul") return s.data == 0 || rank > 2;
+  if (op == "MatMul") return same_ranks(s, rank) && (s.data == 0 || rank > 2);
   if (op == "Gemm") {
     return s.data == 0 ? s.node.integer("transA", 0) == 0 : s.node.integer("transB", 0) != 0;
   }

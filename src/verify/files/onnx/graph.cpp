@@ -8,6 +8,7 @@ Graph::Graph(Shape input, Budget& budget) : budget_(budget) {
   data_.shape = std::move(input);
   data_.size = element_count(data_.shape, "the input");
   budget_.take(data_.size);
+  make_new();
 }
 
 void Graph::add_dense(const std::string& name, Index rows, Index cols, std::vector<double> weight,
@@ -17,6 +18,7 @@ void Graph::add_dense(const std::string& name, Index rows, Index cols, std::vect
   add(name, Dense{rows, cols, std::move(weight)});
   data_.size = rows;
   data_.shape = std::move(result);
+  make_new();
 }
 
 void Graph::add_sparse(const std::string& name, Sparse sparse, Shape result) {
@@ -27,6 +29,7 @@ void Graph::add_sparse(const std::string& name, Sparse sparse, Shape result) {
   add(name, std::move(sparse));
   data_.size = rows;
   data_.shape = std::move(result);
+  make_new();
 }
 
 void Graph::select(const std::string& name, const std::vector<Index>& source, Shape result) {
@@ -39,7 +42,9 @@ void Graph::select(const std::string& name, const std::vector<Index>& source, Sh
   }
   Sparse sparse;
   sparse.cols = data_.size;
+  std::vector<Index> labels;
   for (const Index j : source) {
+    labels.push_back(j >= 0 ? data_.label(j) : new_labels(1));
     if (j >= 0) {
       sparse.column.push_back(j);
       sparse.value.push_back(1.0);
@@ -47,14 +52,16 @@ void Graph::select(const std::string& name, const std::vector<Index>& source, Sh
     sparse.offset.push_back(static_cast<Index>(sparse.column.size()));
   }
   add_sparse(name, std::move(sparse), std::move(result));
+  set_labels(Labels::list(std::move(labels)));
 }
 
 void Graph::add_join(const std::string& name, decltype(Layer::op) op, std::vector<Index> tensors,
                      Shape result) {
   if (closed_) throw ReadError("a computation follows the dropped Softmax");
   append(name, std::move(op), std::move(tensors));
-  data_ = {static_cast<Index>(layers_.size()), std::move(result), 0, {}, {}};
+  data_ = {static_cast<Index>(layers_.size()), std::move(result), 0, {}, {}, {}};
   data_.size = element_count(data_.shape, "its result");
+  make_new();
 }
 
 Index Graph::settled(const std::string& name, const Data& data) {
@@ -65,6 +72,19 @@ Index Graph::settled(const std::string& name, const Data& data) {
   budget_.take(data.size);
   append(name, Permutation{data.source}, {data.tensor});
   return static_cast<Index>(layers_.size());
+}
+
+Data Graph::in_order(const std::string& name, const Data& data) {
+  budget_.take(data.size);
+  std::vector<Index> labels;
+  for (Index i = 0; i < data.size; ++i) labels.push_back(data.label(i));
+  return {settled(name, data), data.shape, data.size, {}, {}, Labels::list(std::move(labels))};
+}
+
+Index Graph::new_labels(Index count) {
+  const Index first = labels_;
+  labels_ += count;
+  return first;
 }
 
 void Graph::add_scale(const std::string& name, Scale scale) {
@@ -145,6 +165,7 @@ void Graph::add(const std::string& name, decltype(Layer::op) op) {
   append(name, std::move(op), {tensor});
   data_.source.clear();
   data_.tensor = static_cast<Index>(layers_.size());
+  make_new();
 }
 
 }  // namespace geolip::verify::onnx

@@ -2,6 +2,7 @@
 /// The layers of a graph as they are found one after the other, and the tensors between them.
 #pragma once
 
+#include "verify/files/onnx/elements.hpp"
 #include "verify/files/onnx/tensor.hpp"
 
 namespace geolip::verify::onnx {
@@ -19,6 +20,10 @@ struct Data {
   Index size = 0;
   std::vector<Index> source;  ///< element i is coordinate source[i] of the tensor; empty: i
   std::string relabelled_by;
+  Labels labels;  ///< of the tensor's coordinates
+
+  /// Label of element i.
+  Index label(Index i) const { return labels[source.empty() ? i : source[static_cast<std::size_t>(i)]]; }
 };
 
 /// Layers, and the data at hand: what the next layer reads, or the last one has made.
@@ -44,6 +49,8 @@ class Graph {
   void add_join(const std::string& name, decltype(Layer::op) op, std::vector<Index> tensors, Shape result);
   /// The tensor of data with its elements in order.
   Index settled(const std::string& name, const Data& data);
+  /// The same data in a tensor that has its elements in order.
+  Data in_order(const std::string& name, const Data& data);
   /// y = s x, element by element in the order of the tensor; nothing is added if all s are 1.
   void add_scale(const std::string& name, Scale scale);
   /// y = s x with the same s everywhere.
@@ -54,6 +61,15 @@ class Graph {
                   const std::vector<Enclosure>& slopes);
   /// Element i becomes what was element sources[i].
   void relabel(const std::string& name, const std::vector<Index>& sources);
+
+  // What layers make are elements of their own; whoever knows better says so.
+
+  Comparisons& comparisons() { return comparisons_; }
+  /// The first of so many labels that nothing has.
+  Index new_labels(Index count);
+  void set_labels(Labels labels) { data_.labels = std::move(labels); }
+  /// The data at hand are elements that were not there before.
+  void make_new() { data_.labels = Labels::from(new_labels(data_.size)); }
 
   /// A constant's entries, as their places in it, one for each element of the data by NumPy's rules; the data
   /// take the shape in common. Throws ReadError where data would be repeated.
@@ -73,6 +89,8 @@ class Graph {
   Data data_;
   std::vector<Layer> layers_;
   bool closed_ = false;
+  Comparisons comparisons_;
+  Index labels_ = 0;  ///< that are in use
 };
 
 }  // namespace geolip::verify::onnx

@@ -1,5 +1,6 @@
 // Convolutions, written out as sparse matrices, and pools.
-#include "verify/files/onnx/operators.hpp"
+#include "verify/files/onnx/maxima.hpp"
+#include "verify/files/onnx/rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -122,19 +123,6 @@ void check_bias(const Step& s, Index channels) {
     throw ReadError("the bias is " + shape_text(bias.shape) + ", which does not fit");
 }
 
-/// Rows of a sparse matrix under way.
-struct Rows {
-  Sparse sparse;
-
-  explicit Rows(Index cols) { sparse.cols = cols; }
-  void put(Index column, double value) {
-    if (value == 0.0) return;
-    sparse.column.push_back(column);
-    sparse.value.push_back(value);
-  }
-  void close() { sparse.offset.push_back(static_cast<Index>(sparse.column.size())); }
-};
-
 Index group_count(const Step& s, const Tensor& w) {
   const Index groups = s.node.integer("group", 1);
   if (groups < 1 || w.shape[0] % groups != 0) {
@@ -143,9 +131,6 @@ Index group_count(const Step& s, const Tensor& w) {
   }
   return groups;
 }
-
-/// For each element of the result those of the data that it is made of, in order.
-using Members = std::vector<std::vector<Index>>;
 
 Members window_members(const Step& s, const Plane& plane) {
   const auto& [down, along] = plane.line;
@@ -196,17 +181,13 @@ void add_means(const Step& s, const Members& members, const std::vector<Index>& 
   s.graph.add_scale(s.node.label(), std::move(scale));
 }
 
-/// The members of what is left of the data when these axes shrink to size 1.
-Members members_over(const Step& s, const std::vector<bool>& axes, Shape& shrunk) {
-  const Shape& x = s.graph.shape();
-  s.budget.take(2 * s.graph.size());
-  shrunk = x;
-  for (std::size_t i = 0; i < x.size(); ++i) shrunk[i] = axes[i] ? 1 : x[i];
-  Members members(static_cast<std::size_t>(element_count(shrunk, "its result")));
-  const std::vector<Index> home = broadcast_sources(shrunk, x);
-  for (std::size_t i = 0; i < home.size(); ++i)
-    members[static_cast<std::size_t>(home[i])].push_back(static_cast<Index>(i));
-  return members;
+/// A shape without the axes of a reduction, or with those of size 1.
+Shape without(const Shape& shrunk, const std::vector<bool>& axes, bool keep) {
+  Shape result;
+  for (std::size_t i = 0; i < shrunk.size(); ++i) {
+    if (keep || !axes[i]) result.push_back(shrunk[i]);
+  }
+  return result;
 }
 
 void means_over(const Step& s, const std::vector<bool>& axes, bool keep) {
@@ -217,71 +198,20 @@ void means_over(const Step& s, const std::vector<bool>& axes, bool keep) {
     if (own.empty()) throw ReadError("a mean over nothing");
     counts.push_back(static_cast<Index>(own.size()));
   }
-  Shape result;
-  for (std::size_t i = 0; i < shrunk.size(); ++i) {
-    if (keep || !axes[i]) result.push_back(shrunk[i]);
-  }
-  add_means(s, members, counts, std::move(result));
+  add_means(s, members, counts, without(shrunk, axes, keep));
 }
 
-/// Whether anything is left to compare.
-bool compares(const Members& members) {
-  return std::any_of(members.begin(), members.end(), [](const auto& own) { return own.size() > 1; });
-}
-
-/// max(a, b) = b + relu(a - b), in rounds over neighbours (docs/certificate.md, section 5).
-void maxima(const Step& s, Members members, Shape result) {
-  for (const auto& own : members) {
-    if (own.empty()) throw ReadError("a window holds nothing but padding");
+/// The axes of a reduction; nothing if it changes nothing.
+std::optional<std::vector<bool>> reduction_axes(const Step& s) {
+  const auto given = list_of(s, "axes");
+  const bool none = !given || given->empty();
+  if (none && s.node.integer("noop_with_empty_axes", 0) != 0) return std::nullopt;
+  const std::size_t rank = s.graph.shape().size();
+  std::vector<bool> axes(rank, none);
+  if (given) {
+    for (const Index axis : *given) axes[axis_of(axis, rank)] = true;
   }
-  if (!compares(members)) {
-    std::vector<Index> chosen;
-    for (const auto& own : members) chosen.push_back(own.front());
-    Rows rows(s.graph.size());
-    for (const Index j : chosen) {
-      rows.put(j, 1.0);
-      rows.close();
-    }
-    s.graph.add_sparse(s.node.label(), std::move(rows.sparse), std::move(result));
-    return;
-  }
-  const std::string name = s.node.label();
-  while (compares(members)) {
-    Data before = s.graph.at_hand();
-    before.tensor = s.graph.settled(name, before);
-    before.source.clear();
-    Rows second(before.size);      // of a pair, or what has no partner
-    Rows difference(before.size);  // first less second
-    std::vector<Index> pair_of;    // by row of `second`; -1: none
-    Index pairs = 0;
-    for (auto& own : members) {
-      std::vector<Index> left;
-      for (std::size_t i = 0; i < own.size(); i += 2) {
-        const bool single = i + 1 == own.size();
-        second.put(own[single ? i : i + 1], 1.0);
-        second.close();
-        left.push_back(static_cast<Index>(pair_of.size()));
-        pair_of.push_back(single ? -1 : pairs);
-        if (single) continue;
-        difference.put(own[i], 1.0);
-        difference.put(own[i + 1], -1.0);
-        difference.close();
-        ++pairs;
-      }
-      own = std::move(left);
-    }
-    const auto rows = static_cast<Index>(pair_of.size());
-    s.budget.take(8 * rows);
-    s.graph.take_up(before);
-    s.graph.add_sparse(name, std::move(second.sparse), {rows});
-    const Index seconds = s.graph.at_hand().tensor;
-    s.graph.take_up(before);
-    s.graph.add_sparse(name, std::move(difference.sparse), {pairs});
-    s.graph.add_slopes(name, "relu", Enclosure{0.0, 1.0});
-    if (pairs < rows) s.graph.select(name, pair_of, {rows});
-    s.graph.add_join(name, Sum{{1.0, 1.0}}, {seconds, s.graph.at_hand().tensor}, {rows});
-  }
-  s.graph.set_shape(std::move(result));
+  return axes;
 }
 
 std::vector<bool> image_axes(const Step& s) {
@@ -440,26 +370,31 @@ void average_pool(const Step& s) {
 void global_average_pool(const Step& s) { means_over(s, image_axes(s), true); }
 
 void reduce_mean(const Step& s) {
-  const auto given = list_of(s, "axes");
-  const bool none = !given || given->empty();
-  if (none && s.node.integer("noop_with_empty_axes", 0) != 0) return;
-  const std::size_t rank = s.graph.shape().size();
-  std::vector<bool> axes(rank, none);
-  if (given) {
-    for (const Index axis : *given) axes[axis_of(axis, rank)] = true;
-  }
-  means_over(s, axes, s.node.integer("keepdims", 1) != 0);
+  if (const auto axes = reduction_axes(s)) means_over(s, *axes, s.node.integer("keepdims", 1) != 0);
+}
+
+void reduce_extreme(const Step& s) {
+  const auto axes = reduction_axes(s);
+  if (!axes) return;
+  Shape shrunk;
+  Members members = members_over(s, *axes, shrunk);
+  const bool keep = s.node.integer("keepdims", 1) != 0;
+  extremes(s, std::move(members), s.node.message().op == "ReduceMax", without(shrunk, *axes, keep));
 }
 
 void max_pool(const Step& s) {
   const Plane plane = pool_plane(s);
-  maxima(s, window_members(s, plane), plane.shape(s.graph.shape()[1]));
+  Members members = window_members(s, plane);
+  for (const auto& own : members) {
+    if (own.empty()) throw ReadError("a window holds nothing but padding");
+  }
+  extremes(s, std::move(members), true, plane.shape(s.graph.shape()[1]));
 }
 
 void global_max_pool(const Step& s) {
   Shape shrunk;
   Members members = members_over(s, image_axes(s), shrunk);
-  maxima(s, std::move(members), std::move(shrunk));
+  extremes(s, std::move(members), true, shrunk);
 }
 
 }  // namespace geolip::verify::onnx

@@ -292,6 +292,11 @@ void leaky_relu(const Step& s) {
   s.graph.add_slopes(s.node.label(), "leaky_relu", leaky_slopes(point(alpha)));
 }
 
+/// |x|: a leaky ReLU of slope -1.
+void absolute_value(const Step& s) {
+  s.graph.add_slopes(s.node.label(), "leaky_relu", leaky_slopes(point(-1.0)));
+}
+
 void elu(const Step& s) { s.graph.add_slopes(s.node.label(), "elu", elu_slopes(s.node.real("alpha", 1.0))); }
 
 void selu(const Step& s) {
@@ -394,6 +399,11 @@ const Operator* find(std::string_view op) {
         {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"}}},
       {"GlobalMaxPool", {global_max_pool, 1, 1, {}}},
       {"ReduceMean", {reduce_mean, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"ReduceMax", {reduce_extreme, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"ReduceMin", {reduce_extreme, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"Max", {extreme, 1, 1U << 16U, {"consumed_inputs"}, true}},
+      {"Min", {extreme, 1, 1U << 16U, {"consumed_inputs"}, true}},
+      {"TopK", {top_k, 1, 2, {"k", "axis", "largest", "sorted"}}},
       {"Concat", {concat, 1, 1U << 16U, {"axis"}, true}},
       {"Slice", {choose, 1, 5, {"axes", "starts", "ends"}}},
       {"Gather", {choose, 2, 2, {"axis"}}},
@@ -428,6 +438,7 @@ const Operator* find(std::string_view op) {
       {"Tanh", {plain, 1, 1, {"consumed_inputs"}}},
       {"Softplus", {plain, 1, 1, {}}},
       {"LeakyRelu", {leaky_relu, 1, 1, {"alpha", "consumed_inputs"}}},
+      {"Abs", {absolute_value, 1, 1, {"consumed_inputs"}}},
       {"Elu", {elu, 1, 1, {"alpha", "consumed_inputs"}}},
       {"Selu", {selu, 1, 1, {"alpha", "gamma", "consumed_inputs"}}},
       {"HardSigmoid", {hard_sigmoid, 1, 1, {"alpha", "beta", "consumed_inputs"}}},
@@ -472,6 +483,14 @@ const Tensor& Step::constant(std::size_t i, std::string_view what) const {
     throw ReadError("operator " + node.op() + " lacks " + std::string(what));
   }
   return *constants[i];
+}
+
+bool keeps_elements(std::string_view op) {
+  constexpr std::array<std::string_view, 19> names{
+      "Identity",  "Dropout",   "Cast",   "Reshape", "Flatten",      "Squeeze", "Unsqueeze",
+      "Transpose", "Slice",     "Gather", "Split",   "Concat",       "Max",     "Min",
+      "ReduceMax", "ReduceMin", "TopK",   "MaxPool", "GlobalMaxPool"};
+  return std::find(names.begin(), names.end(), op) != names.end();
 }
 
 void apply_operator(const Step& step) {

@@ -26,10 +26,13 @@ struct Step {
 /// Adds what the node does to the graph; what it makes is then at hand. Throws ReadError for an operator that
 /// is not known.
 void apply_operator(const Step& step);
+/// Whether an operator's results are elements of its inputs, or larger or smaller ones of two of them, and
+/// says itself which.
+bool keeps_elements(std::string_view op);
 /// Split, with several outputs: what each of them is.
 std::vector<Data> apply_split(const Step& step);
 
-// What operators.cpp, images.cpp and selection.cpp share.
+// What the files with operators share.
 
 void require_real(const Tensor& tensor, const char* what);
 /// The data must be input 0: the constants' places are not theirs.
@@ -45,6 +48,9 @@ void global_average_pool(const Step& s);
 void max_pool(const Step& s);
 void global_max_pool(const Step& s);
 void reduce_mean(const Step& s);
+void reduce_extreme(const Step& s);
+void extreme(const Step& s);  // extreme.cpp
+void top_k(const Step& s);
 void choose(const Step& s);  // selection.cpp
 void concat(const Step& s);
 void pad(const Step& s);

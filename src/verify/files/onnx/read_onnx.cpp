@@ -193,8 +193,10 @@ class Walk {
     }
     const std::string_view output = message.outputs.front();
     const bool splits = message.op == "Split" && is_onnx_domain(message.domain);
-    if (message.outputs.size() > 1 && message.op != "Dropout" && message.op != "BatchNormalization" &&
-        !splits) {
+    // of these the first output is the data
+    const bool one_counts =
+        message.op == "Dropout" || message.op == "BatchNormalization" || message.op == "TopK";
+    if (message.outputs.size() > 1 && !one_counts && !splits) {
       throw ReadError("operator " + node.op() + " with several outputs is not supported");
     }
     if (!first) {
@@ -220,6 +222,8 @@ class Walk {
       if (batch_ && (message.op == "Upsample" || message.op == "Resize") && graph_->shape()[0] != 1) {
         throw ReadError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
       }
+      // what an operator computes is new, even where a constant leaves all as it was
+      if (!keeps_elements(message.op)) graph_->make_new();
       data_.emplace(output, graph_->at_hand());
       return;
     }

@@ -55,18 +55,21 @@ void choose(const Step& s) {
 void concat(const Step& s) {
   std::vector<Tensor> parts;
   std::vector<Index> tensors;
+  std::vector<Index> labels;
   Index size = 0;
   for (const Data* data : s.tensors) {
     if (data == nullptr) throw ReadError("a Concat of computed data and constants is not supported");
     s.budget.take(2 * data->size);
     parts.push_back(numbered(data->shape, size));
     tensors.push_back(s.graph.settled(s.node.label(), *data));
+    for (Index i = 0; i < data->size; ++i) labels.push_back(data->label(i));
     size += data->size;
   }
   std::vector<const Tensor*> inputs;
   for (const Tensor& part : parts) inputs.push_back(&part);
   const Tensor order = fold(s.node, inputs, s.files, s.budget);
   s.graph.add_join(s.node.label(), Concat{}, std::move(tensors), order.shape);
+  s.graph.set_labels(Labels::list(std::move(labels)));
   s.graph.relabel(s.node.label(), order.integers);
 }
 
@@ -222,7 +225,7 @@ void add_tensors(const Step& s, double coefficient) {
     Index tensor = s.graph.settled(s.node.label(), *data);
     if (data->size != count) {  // repeated along dimensions of size 1
       s.budget.take(count);
-      s.graph.take_up({tensor, data->shape, data->size, {}, {}});
+      s.graph.take_up({tensor, data->shape, data->size, {}, {}, {}});
       s.graph.select(s.node.label(), broadcast_sources(data->shape, shape), shape);
       tensor = s.graph.at_hand().tensor;
     }
