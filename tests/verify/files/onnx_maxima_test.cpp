@@ -241,6 +241,7 @@ class MaxMinBounds : public test::Files {
     const NetworkFile file = geolip::read_network(write("m.onnx", bytes));
     Settings settings;
     settings.verify = Verify::on;
+    settings.max_iterations = 2000;
     std::vector<double> upper;
     for (const Bound& bound : estimate(file.network, {norm, objectives}, settings).bounds) {
       NetworkSource source{{bytes.begin(), bytes.end()}, ".onnx", testing::no_external};
