@@ -1,6 +1,7 @@
 #include <ascent/footprint.hpp>
 
 #include <graph/footprint.hpp>
+#include <graph/linear_operator.hpp>
 
 #include <algorithm>
 
@@ -10,8 +11,8 @@ StateBytes state_bytes(const graph::Chain& chain, Norm norm, bool on_host) {
   constexpr auto real = static_cast<double>(sizeof(double));
   const auto input = static_cast<double>(norm == Norm::l1 ? 1 : chain.inputs);
   const auto outputs = static_cast<double>(chain.stages.back().outputs);
-  graph::SharedRoom none(on_host);
-  graph::SharedRoom one(on_host);
+  graph::SharedRoom none(graph::most_unfolded(on_host));
+  graph::SharedRoom one(0);
   double layers = 0.0;
   double widest = std::max(input, outputs);
   for (const graph::Stage& stage : chain.stages) {

@@ -1,5 +1,4 @@
 #include <graph/footprint.hpp>
-#include <graph/linear_operator.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -75,7 +74,7 @@ void SharedRoom::take(const StageRoom& room, double columns) {
   if (room.sums) sum_ = std::max(sum_, number(room.largest) * columns);
   if (room.unfolded > 0) {
     // several positions where one takes less
-    unfolded_ = std::max({unfolded_, number(room.unfolded) * columns, number(most_unfolded(on_host_))});
+    unfolded_ = std::max({unfolded_, number(room.unfolded) * columns, number(least_unfolded_)});
   }
   nodes_.resize(std::max(nodes_.size(), room.nodes.size()), 0.0);
   for (std::size_t i = 0; i < room.nodes.size(); ++i)

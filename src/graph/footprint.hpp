@@ -24,8 +24,8 @@ StageRoom room_of(const Stage& stage);
 /// most, after all of them.
 class SharedRoom {
  public:
-  /// Whether the backend works on host memory.
-  explicit SharedRoom(bool on_host) : on_host_(on_host) {}
+  /// `unfolded`: entries of unfolded images that there is room for in any case, most_unfolded().
+  explicit SharedRoom(Index unfolded) : least_unfolded_(unfolded) {}
 
   /// Some columns went through a stage with this room.
   void take(const StageRoom& room, double columns);
@@ -33,7 +33,7 @@ class SharedRoom {
   double numbers() const;
 
  private:
-  bool on_host_;
+  Index least_unfolded_;
   double even_or_odd_ = 0.0;
   double sum_ = 0.0;
   double unfolded_ = 0.0;
