@@ -97,6 +97,21 @@ Network one_layer(Dense dense) {
   return network;
 }
 
+TEST(Prove, WithoutLayersIsTheNormOfTheRow) {
+  Network network;
+  network.inputs = network.outputs = 3;
+  Proof proof;
+  proof.claim.rows = {{0.0, 3.0, -4.0}};
+  proof.claim.norm = Norm::l2;
+  proof.multipliers = {{1.0, 0}, {{25.0 * (1.0 + 1e-9), -2}}, {}};
+  proof.claim.bound = 5.0 * (1.0 + 1e-9);
+  EXPECT_TRUE(prove(network, proof).verified);
+  EXPECT_TRUE(prove_exactly(network, proof).verified);
+  proof.multipliers.gamma[0].significand = 24.0;
+  EXPECT_FALSE(prove(network, proof).verified);
+  EXPECT_FALSE(prove_exactly(network, proof).verified);
+}
+
 TEST(Prove, WithoutActivationsIsTheDualNorm) {
   const Network network = one_layer({1, 3, {3.0, -4.0, 12.0}});
   Proof proof;

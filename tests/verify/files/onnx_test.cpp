@@ -33,6 +33,15 @@ TEST(CheckersOnnx, OperatorsOfUnknownVersionsAreRefused) {
   }
 }
 
+TEST(CheckersOnnx, ShiftsAloneAreTheIdentity) {
+  Model m({1, 3});
+  m.constant("c", {3}, {1, -2, 5});
+  m.node("Add", {"x", "c"}, {"y"});
+  const Network network = read(m);
+  EXPECT_TRUE(network.layers.empty());
+  EXPECT_EQ(network.outputs, 3);
+}
+
 TEST(CheckersOnnx, ProductsInEveryLayout) {
   for (const bool left : {true, false}) {
     for (const bool trans_data : {false, true}) {
