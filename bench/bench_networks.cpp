@@ -1,6 +1,6 @@
 // Convolutional networks: time, memory and certified gap, and what the certificate was predicted to need.
 //
-//   bench_networks [--small] [--threads N] [--time-limit S] [--most E] [--json FILE]
+//   bench_networks [--small] [--only NAME...] [--threads N] [--time-limit S] [--most E] [--json FILE]
 //
 // Stacks of 3x3 convolutions on 28x28 images (2 to 16 layers of 8 to 32 channels, as in GLipSDP's study of
 // their scalability), and two image classifiers whose dense SDPs have the sizes that LipDiff reports (4021
@@ -163,27 +163,34 @@ int main_program(int argc, char** argv) {
   CLI::App app("Bench of convolutional networks");
   bool small = false;
   Limits limits{2000.0, 900.0, 0};
+  std::vector<std::string> only;
   std::string file;
   app.add_flag("--small", small, "tiny networks");
   app.add_option("--threads", limits.threads, "CPU threads, 0 for all");
   app.add_option("--time-limit", limits.seconds, "seconds for a network");
   app.add_option("--most", limits.multiplications, "billions of multiplications that a certificate may take");
+  app.add_option("--only", only, "these networks only, by the names that are printed");
   app.add_option("--json", file, "write the results to this file");
   CLI11_PARSE(app, argc, argv);
   limits.multiplications *= 1e9;
 
   json report{{"bench", "networks"}, {"environment", environment()}, {"threads", limits.threads}};
   json& rows = report["networks"] = json::array();
+  const auto wanted = [&](const std::string& name) {
+    return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+  };
   const Index side = small ? 6 : 28;
   for (const Index channels : small ? std::vector<Index>{2} : std::vector<Index>{8, 16, 32}) {
     for (const Index layers : small ? std::vector<Index>{2, 3} : std::vector<Index>{2, 4, 8, 16}) {
       const std::string name = "stack " + std::to_string(layers) + " x " + std::to_string(channels);
-      rows.push_back(run(name, stack(layers, channels, side), Objective::vector(), limits));
+      if (wanted(name)) rows.push_back(run(name, stack(layers, channels, side), Objective::vector(), limits));
     }
   }
   if (!small) {
-    rows.push_back(run("mnist classifier", mnist_classifier(), Objective::output(0), limits));
-    rows.push_back(run("cifar classifier", cifar_classifier(), Objective::output(0), limits));
+    const std::string mnist = "mnist classifier";
+    const std::string cifar = "cifar classifier";
+    if (wanted(mnist)) rows.push_back(run(mnist, mnist_classifier(), Objective::output(0), limits));
+    if (wanted(cifar)) rows.push_back(run(cifar, cifar_classifier(), Objective::output(0), limits));
   }
   write_report(file, report);
   return 0;
