@@ -154,14 +154,14 @@ TEST_F(OnnxMaxima, NeuronsAreSharedByTheSameElementsAlone) {
   EXPECT_EQ(count([](Model& m) { m.node("Min", {"n", "x"}, {"q"}); }), 2);
   EXPECT_EQ(count([](Model& m) { m.node("Max", {"x", "n"}, {"q"}); }), 2);
   // what an operator computes is new
-  for (const auto& [op, constant] :
+  for (const auto& change :
        {std::pair("Add", "c"), std::pair("Add", "zero"), std::pair("Mul", "one"), std::pair("Div", "one")}) {
     EXPECT_EQ(count([&](Model& m) {
-                m.node(op, {"n", constant}, {"o"});
+                m.node(change.first, {"n", change.second}, {"o"});
                 m.node("Min", {"o", "x"}, {"q"});
               }),
               4)
-        << op;
+        << change.first;
   }
   // the larger of two elements is one element, whoever asks for it
   EXPECT_EQ(count([](Model& m) {
