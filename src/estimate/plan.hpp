@@ -9,8 +9,9 @@
 
 namespace geolip::estimate_detail {
 
-/// What a run will take, found from the network's sizes alone before anything is allocated. Throws
-/// QueryError, with the bytes that it needs and those that the device has, if a single problem does not fit.
+/// What a run will take, found from the network's sizes alone before any of it is allocated; large
+/// certificates are timed by a small factorisation. Throws QueryError, with the bytes that it needs and those
+/// that the device has, if a single problem does not fit.
 Plan make_plan(const Session& session, const std::vector<Task>& tasks);
 
 /// Calls solve(first, count) for consecutive parts of `problems` problems, of nearly equal size, that fit.

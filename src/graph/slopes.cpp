@@ -98,6 +98,10 @@ SlopeInterval interval_of(const Block& block, Index i, Index s,
       ->layers[static_cast<std::size_t>(block.number)][static_cast<std::size_t>(i)];
 }
 
+bool any(const Mask& mask) {
+  return std::any_of(mask.begin(), mask.end(), [](char m) { return m != 0; });
+}
+
 using Masks = std::vector<Mask>;
 /// A slope set and the neurons of it that are seen.
 using Seen = std::pair<Index, Masks>;
@@ -202,8 +206,7 @@ std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const
 
 bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
                std::span<const double> row) {
-  const Mask inputs = see(chain, slopes, {set, row}).front();
-  return std::any_of(inputs.begin(), inputs.end(), [](char m) { return m != 0; });
+  return any(see(chain, slopes, {set, row}).front());
 }
 
 std::vector<SlopeAnswer> narrow_slopes(const Chain& chain, std::vector<LayerSlopes>& slopes,
@@ -222,14 +225,13 @@ std::vector<SlopeAnswer> narrow_slopes(const Chain& chain, std::vector<LayerSlop
       continue;
     }
     Masks masks = see(chain, slopes, demand);
-    const bool joined =
-        std::any_of(masks.front().begin(), masks.front().end(), [](char m) { return m != 0; });
+    const bool joined = any(masks.front());
     masks.erase(masks.begin());
     if (!joined || live(slopes, demand.set) == masks) {
       answers.push_back({joined, demand.set});
       continue;
     }
-    const auto next = slopes.empty() ? Index{0} : slopes.front().sets + static_cast<Index>(bases.size());
+    const Index next = slopes.front().sets + static_cast<Index>(bases.size());
     const auto [entry, added] = made.try_emplace({demand.set, std::move(masks)}, next);
     if (added) {
       bases.push_back(demand.set);

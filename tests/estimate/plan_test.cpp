@@ -191,12 +191,6 @@ TEST(ShortMemory, ProblemsAreSolvedInBatchesThatFit) {
     const Query query{norm, all_outputs(network)};
     Watch free;
     const Result together = run(network, query, settings, free);
-    Index problems = 0;
-    Index certified = 0;
-    settings.observer = [&](const Progress& progress) {
-      problems = std::max(problems, progress.problems);
-      certified = std::max(certified, progress.certified);
-    };
     Watch tight;
     tight.memory = free.peak_bytes / 4;
     const Result apart = run(network, query, settings, tight);
@@ -207,7 +201,6 @@ TEST(ShortMemory, ProblemsAreSolvedInBatchesThatFit) {
       EXPECT_NEAR(apart.bounds[k].upper, together.bounds[k].upper, 2e-3 * together.bounds[k].upper);
       EXPECT_LE(apart.bounds[k].lower, apart.bounds[k].upper);
     }
-    EXPECT_LE(certified, problems);
   }
 }
 
@@ -224,7 +217,7 @@ TEST(ShortMemory, TheRankStaysWhereMoreDoesNotFit) {
   tight.memory = static_cast<std::size_t>(grown.prediction.bytes / 0.9);
   const Result kept = run(network, query, settings, tight);
   EXPECT_LE(static_cast<double>(tight.peak_bytes), 0.9 * static_cast<double>(tight.memory));
-  EXPECT_LE(kept.bounds[0].rank, grown.bounds[0].rank);
+  EXPECT_LT(kept.bounds[0].rank, grown.bounds[0].rank);
   EXPECT_NEAR(kept.bounds[0].upper, grown.bounds[0].upper, 1e-3 * grown.bounds[0].upper);
 }
 
