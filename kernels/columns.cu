@@ -33,6 +33,13 @@ int lanes_for(const Segments& segments) {
   return mean <= 8 ? 8 : 32;
 }
 
+/// The kernel with so many lanes of three.
+template <class Kernel>
+Kernel choose(int lanes, Kernel one, Kernel eight, Kernel warp) {
+  if (lanes == 1) return one;
+  return lanes == 8 ? eight : warp;
+}
+
 template <class Term, class Finish>
 cudaError_t launch(const Segments& segments, const Term& term, const Finish& finish, BallSums* partial,
                    cudaStream_t stream) {
@@ -40,18 +47,13 @@ cudaError_t launch(const Segments& segments, const Term& term, const Finish& fin
   const Index groups = slab_count(segments.rows) * segments.problems;
   if (groups > 0) {
     const int lanes = lanes_for(segments);
-    const unsigned blocks = blocks_for(groups, lanes);
-    if (lanes == 1) {
-      slab_kernel<1><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
-    } else if (lanes == 8) {
-      slab_kernel<8><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
-    } else {
-      slab_kernel<32><<<blocks, block_threads, 0, stream>>>(segments, groups, term, partial);
-    }
-    if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess) return error;
+    const auto kernel = choose(lanes, &slab_kernel<1, Term>, &slab_kernel<8, Term>, &slab_kernel<32, Term>);
+    const cudaError_t error =
+        start(kernel, blocks_for(groups, lanes), block_threads, stream, segments, groups, term, partial);
+    if (error != cudaSuccess) return error;
   }
-  finish_kernel<<<blocks_for(segments.problems, 32), block_threads, 0, stream>>>(segments, partial, finish);
-  return cudaGetLastError();
+  return start(&finish_kernel<Finish>, blocks_for(segments.problems, 32), block_threads, stream, segments,
+               partial, finish);
 }
 
 }  // namespace
@@ -82,15 +84,10 @@ cudaError_t collect_columns(const Segments& segments, Matrix<const T> a, Matrix<
   const Index groups = slabs * segments.problems;
   if (groups > 0) {
     const int lanes = lanes_for(segments);
-    const unsigned blocks = blocks_for(groups, lanes);
-    if (lanes == 1) {
-      collect_kernel<T, 1><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
-    } else if (lanes == 8) {
-      collect_kernel<T, 8><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
-    } else {
-      collect_kernel<T, 32><<<blocks, block_threads, 0, stream>>>(segments, groups, a, w, partial);
-    }
-    if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess) return error;
+    const auto kernel = choose(lanes, &collect_kernel<T, 1>, &collect_kernel<T, 8>, &collect_kernel<T, 32>);
+    const cudaError_t error =
+        start(kernel, blocks_for(groups, lanes), block_threads, stream, segments, groups, a, w, partial);
+    if (error != cudaSuccess) return error;
   }
   return for_entries(1, segments.total, AddSlabRows<T>{slabs, {partial, segments.total}, x}, stream);
 }

@@ -1,8 +1,9 @@
 /// \file
-/// What all kernels share: groups of lanes, and launches that report their error.
+/// What all kernels share: groups of lanes, the size of a launch, and its start.
 #pragma once
 
 #include <kernels/layout.hpp>
+#include <kernels/start.cuh>
 
 #include <cuda_runtime_api.h>
 

@@ -27,17 +27,18 @@ cudaError_t launch(const Segments& segments, const Body& body, cudaStream_t stre
   const Index mean = (segments.total + segments.problems - 1) / segments.problems;
   // Every problem has a column, so that as many columns as problems means rank one throughout.
   if (segments.total == segments.problems) {
-    single_kernel<T><<<blocks_for(groups, 1), block_threads, 0, stream>>>(segments, body);
-  } else if (mean <= pack) {
-    segment_kernel<T, 1><<<blocks_for(groups, 1), block_threads, 0, stream>>>(segments, body);
-  } else if (mean <= 4 * pack) {
-    segment_kernel<T, 4><<<blocks_for(groups, 4), block_threads, 0, stream>>>(segments, body);
-  } else if (mean <= 16 * pack) {
-    segment_kernel<T, 8><<<blocks_for(groups, 8), block_threads, 0, stream>>>(segments, body);
-  } else {
-    segment_kernel<T, 32><<<blocks_for(groups, 32), block_threads, 0, stream>>>(segments, body);
+    return start(&single_kernel<T, Body>, blocks_for(groups, 1), block_threads, stream, segments, body);
   }
-  return cudaGetLastError();
+  if (mean <= pack) {
+    return start(&segment_kernel<T, 1, Body>, blocks_for(groups, 1), block_threads, stream, segments, body);
+  }
+  if (mean <= 4 * pack) {
+    return start(&segment_kernel<T, 4, Body>, blocks_for(groups, 4), block_threads, stream, segments, body);
+  }
+  if (mean <= 16 * pack) {
+    return start(&segment_kernel<T, 8, Body>, blocks_for(groups, 8), block_threads, stream, segments, body);
+  }
+  return start(&segment_kernel<T, 32, Body>, blocks_for(groups, 32), block_threads, stream, segments, body);
 }
 
 }  // namespace
@@ -80,7 +81,8 @@ cudaError_t spread_rows(const Segments& segments, const SpreadRows<T>& body, cud
 
 cudaError_t check_device_code() {
   cudaFuncAttributes attributes;
-  return cudaFuncGetAttributes(&attributes, &single_kernel<float, ForwardRows<float>>);
+  return cudaFuncGetAttributes(&attributes,
+                               reinterpret_cast<const void*>(&single_kernel<float, ForwardRows<float>>));
 }
 
 #define GEOLIP_INSTANTIATE(T)                                                                           \

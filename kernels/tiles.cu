@@ -68,20 +68,18 @@ unsigned tiles(Index n) { return static_cast<unsigned>((n + tile - 1) / tile); }
 cudaError_t transpose(Index rows, Index cols, Matrix<const double> a, const double* d, Matrix<double> y,
                       cudaStream_t stream) {
   if (rows == 0 || cols == 0) return cudaSuccess;
-  transpose_kernel<<<dim3(tiles(cols), tiles(rows)), dim3(tile, tile_rows), 0, stream>>>(rows, cols, a, d, y);
-  return cudaGetLastError();
+  return start(&transpose_kernel, dim3(tiles(cols), tiles(rows)), dim3(tile, tile_rows), stream, rows, cols,
+               a, d, y);
 }
 
 cudaError_t symmetrise(Index n, Matrix<double> a, cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
-  symmetrise_kernel<<<dim3(tiles(n), tiles(n)), dim3(tile, tile_rows), 0, stream>>>(n, a);
-  return cudaGetLastError();
+  return start(&symmetrise_kernel, dim3(tiles(n), tiles(n)), dim3(tile, tile_rows), stream, n, a);
 }
 
 cudaError_t row_squares(Index rows, Index cols, Matrix<const double> x, double* square, cudaStream_t stream) {
   if (rows == 0) return cudaSuccess;
-  row_squares_kernel<<<blocks_for(rows, 32), block_threads, 0, stream>>>(rows, cols, x, square);
-  return cudaGetLastError();
+  return start(&row_squares_kernel, blocks_for(rows, 32), block_threads, stream, rows, cols, x, square);
 }
 
 }  // namespace geolip::kernels
