@@ -110,9 +110,10 @@ json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index 
   // in turn, so that a machine that changes its pace changes both
   std::vector<double> sweep;
   std::vector<double> product;
+  std::unique_ptr<backend::Repetition> repetition;  // played back as the sweeps are
   for (int part = 0; part < parts; ++part) {
     sweep.push_back(seconds([&] { ascent.sweep(); }));
-    product.push_back(seconds([&] { products.run(); }));
+    product.push_back(seconds([&] { backend.repeat(repetition, [&] { products.run(); }); }));
   }
   const double sweep_seconds = median(sweep);
   const double product_seconds = median(product);
@@ -120,6 +121,7 @@ json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index 
   for (const auto& map : model.maps)
     weights += static_cast<double>(map.inputs()) * static_cast<double>(map.outputs());
   return {{"columns", columns},
+          {"recorded", ascent.is_recorded()},
           {"sweep_seconds", sweep_seconds},
           {"product_seconds", product_seconds},
           {"sweep_over_products", sweep_seconds / product_seconds},

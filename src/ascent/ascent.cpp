@@ -152,11 +152,13 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
 
 template <class T>
 void Ascent<T>::sweep() {
-  forward();
   const double tolerance = fall_units * static_cast<double>(std::numeric_limits<T>::epsilon()) *
                            static_cast<double>(model_->depth() + 1);
-  model_->backend.update_momentum(problems(), value_.data(), tolerance, momentum_.data(), best_.data());
-  backward();
+  model_->backend.repeat(sweeps_, [&] {
+    forward();
+    model_->backend.update_momentum(problems(), value_.data(), tolerance, momentum_.data(), best_.data());
+    backward();
+  });
 }
 
 template <class T>

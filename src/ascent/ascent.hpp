@@ -7,6 +7,7 @@
 #include <backend/buffer.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace geolip::ascent {
@@ -45,8 +46,10 @@ class Ascent {
   /// itself.
   static Ascent rounded(Ascent& source, const std::vector<Index>& which, Index starts, std::uint64_t seed);
 
-  /// One forward and one backward pass for all problems.
+  /// One forward and one backward pass for all problems. The backend may play back an earlier one.
   void sweep();
+  /// Whether sweeps are by now played back.
+  bool is_recorded() const { return sweeps_ != nullptr && sweeps_->is_recorded(); }
   /// Forward pass alone; values() then belongs to the present point.
   void forward();
 
@@ -131,6 +134,8 @@ class Ascent {
   std::vector<backend::Buffer<T>> rho_;
   backend::Buffer<T> even_;  // V_k and G_k for even k, rows for the widest
   backend::Buffer<T> odd_;
+
+  std::unique_ptr<backend::Repetition> sweeps_;
 };
 
 extern template class Ascent<float>;

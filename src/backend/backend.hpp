@@ -11,6 +11,7 @@
 #include <kernels/window.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -105,6 +106,20 @@ class Kernels {
   virtual void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) = 0;
 };
 
+/// What a backend keeps of operations that are repeated.
+class Repetition {
+ public:
+  Repetition() = default;
+  Repetition(const Repetition&) = delete;
+  Repetition& operator=(const Repetition&) = delete;
+  Repetition(Repetition&&) = delete;
+  Repetition& operator=(Repetition&&) = delete;
+  virtual ~Repetition() = default;
+
+  /// Whether the operations are played back from a recording.
+  virtual bool is_recorded() const = 0;
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -125,6 +140,13 @@ class Backend {
     } else {
       return kernels64();
     }
+  }
+
+  /// Does `operations`, which ask this backend for the same work on the same memory whenever they are called
+  /// with the same `repetition` (null at first): the backend may record them once and play them back, without
+  /// calling them. They must not up- or download anything.
+  virtual void repeat(std::unique_ptr<Repetition>& /*repetition*/, const std::function<void()>& operations) {
+    operations();
   }
 
   // ---- memory

@@ -95,12 +95,14 @@ cublasStatus_t cublasSetAtomicsMode(cublasHandle_t /*handle*/, cublasAtomicsMode
   return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasSetMathMode(cublasHandle_t /*handle*/, cublasMath_t /*mode*/) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetMathMode(cublasHandle_t /*handle*/, cublasMath_t /*mode*/) {
+  return CUBLAS_STATUS_SUCCESS;
+}
 
 cublasStatus_t cublasSgemm_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
-                              std::int64_t m, std::int64_t n, std::int64_t k, const float* alpha, const float* a,
-                              std::int64_t lda, const float* b, std::int64_t ldb, const float* beta, float* c,
-                              std::int64_t ldc) {
+                              std::int64_t m, std::int64_t n, std::int64_t k, const float* alpha,
+                              const float* a, std::int64_t lda, const float* b, std::int64_t ldb,
+                              const float* beta, float* c, std::int64_t ldc) {
   return gemm(handle, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -111,9 +113,9 @@ cublasStatus_t cublasDgemm_64(cublasHandle_t handle, cublasOperation_t op_a, cub
   return gemm(handle, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-cublasStatus_t cublasDsyrk_64(cublasHandle_t handle, cublasFillMode_t uplo, cublasOperation_t op, std::int64_t n,
-                              std::int64_t k, const double* alpha, const double* a, std::int64_t lda,
-                              const double* beta, double* c, std::int64_t ldc) {
+cublasStatus_t cublasDsyrk_64(cublasHandle_t handle, cublasFillMode_t uplo, cublasOperation_t op,
+                              std::int64_t n, std::int64_t k, const double* alpha, const double* a,
+                              std::int64_t lda, const double* beta, double* c, std::int64_t ldc) {
   const bool plain = op == CUBLAS_OP_N;
   if (n < 0 || k < 0 || lda < (plain ? n : k) || ldc < n) return CUBLAS_STATUS_INVALID_VALUE;
   if (!is_ready(handle)) return CUBLAS_STATUS_NOT_INITIALIZED;

@@ -1,4 +1,5 @@
-// That the emulated device notices what a GPU may let pass: were it blind, the tests on it would prove little.
+// That the emulated device notices what a GPU may let pass: were it blind, the tests on it would prove
+// little.
 #include <emulation/device.hpp>
 #include <emulation/threads.hpp>
 
@@ -99,16 +100,27 @@ TEST_F(Emulation, CapturesRefuseWhatTheyCannotHold) {
 
 TEST_F(Emulation, MemoryFaultsBeyondItsEndAndAfterItsRelease) {
   int* memory = numbers(64);
-  EXPECT_DEATH({ set(memory + 64, 1); cudaStreamSynchronize(stream_); }, "");
+  EXPECT_DEATH(
+      {
+        set(memory + 64, 1);
+        cudaStreamSynchronize(stream_);
+      },
+      "");
   ASSERT_EQ(cudaFreeAsync(memory, stream_), cudaSuccess);
-  EXPECT_DEATH({ set(memory, 1); cudaStreamSynchronize(stream_); }, "");
+  EXPECT_DEATH(
+      {
+        set(memory, 1);
+        cudaStreamSynchronize(stream_);
+      },
+      "");
 }
 
 TEST_F(Emulation, FreshMemoryHoldsNoNumbers) { EXPECT_EQ(read(numbers(1)), -1); }
 
 TEST_F(Emulation, MemoryIsFinite) {
   void* memory = nullptr;
-  EXPECT_EQ(cudaMallocFromPoolAsync(&memory, std::size_t{1} << 50, pool_, stream_), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaMallocFromPoolAsync(&memory, std::size_t{1} << 50, pool_, stream_),
+            cudaErrorMemoryAllocation);
 }
 
 TEST(EmulatedThreads, LanesExchangeWithinTheirMask) {

@@ -76,7 +76,11 @@ void forget(void* memory) {
 // The addresses stay reserved, so that no later piece can take them.
 void destroy(void* memory) {
   const Piece& piece = find(memory);
-  mmap(piece.mapping, piece.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (mmap(piece.mapping, piece.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+           -1, 0) == MAP_FAILED) {
+    std::perror("emulated device");
+    std::abort();
+  }
 }
 
 }  // namespace geolip::emulation

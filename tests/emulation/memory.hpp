@@ -6,8 +6,8 @@
 
 namespace geolip::emulation {
 
-/// Null where the memory in use would exceed memory_size(). Every byte is 0xff, so that numbers that were never
-/// written are not numbers.
+/// Null where the memory in use would exceed memory_size(). Every byte is 0xff, so that numbers that were
+/// never written are not numbers.
 void* allocate(std::size_t bytes);
 /// Takes the memory from the device's account, as work that comes later may have it.
 void forget(void* memory);

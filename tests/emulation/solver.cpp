@@ -40,7 +40,8 @@ cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t str
   return CUSOLVER_STATUS_SUCCESS;
 }
 
-cusolverStatus_t cusolverDnSetDeterministicMode(cusolverDnHandle_t /*handle*/, cusolverDeterministicMode_t mode) {
+cusolverStatus_t cusolverDnSetDeterministicMode(cusolverDnHandle_t /*handle*/,
+                                                cusolverDeterministicMode_t mode) {
   return mode == CUSOLVER_DETERMINISTIC_RESULTS ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_NOT_SUPPORTED;
 }
 
@@ -76,7 +77,8 @@ cusolverStatus_t cusolverDnXpotrf(cusolverDnHandle_t handle, cusolverDnParams_t 
   if (uplo != CUBLAS_FILL_MODE_UPPER || type != CUDA_R_64F || compute != CUDA_R_64F || lda < n) {
     return CUSOLVER_STATUS_INVALID_VALUE;
   }
-  if (bytes_on_device < device_bytes(n) || bytes_on_host < host_bytes) return CUSOLVER_STATUS_INVALID_WORKSPACE;
+  if (bytes_on_device < device_bytes(n) || bytes_on_host < host_bytes)
+    return CUSOLVER_STATUS_INVALID_WORKSPACE;
   const cudaError_t error = geolip::emulation::enqueue(handle->stream, [=] {
     // both workspaces must still be there
     std::memset(on_device, 0xff, device_bytes(n));

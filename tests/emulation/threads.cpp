@@ -125,7 +125,8 @@ class Block {
       if ((leader.mask >> lane & 1U) == 0) continue;
       Thread& thread = *threads_[warp + lane];
       const unsigned across = lane ^ static_cast<unsigned>(leader.step);
-      if (across >= warp_size || (leader.mask >> across & 1U) == 0) fail("an exchange with a lane outside the mask");
+      if (across >= warp_size || (leader.mask >> across & 1U) == 0)
+        fail("an exchange with a lane outside the mask");
       thread.taken = threads_[warp + across]->given;
       thread.state = State::ready;
     }

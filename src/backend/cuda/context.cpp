@@ -109,7 +109,9 @@ void* Context::allocate(std::size_t bytes) {
 }
 
 void Context::release(void* memory) noexcept {
-  if (memory != nullptr) static_cast<void>(cudaFreeAsync(memory, stream()));
+  if (memory == nullptr) return;
+  ++releases_;
+  static_cast<void>(cudaFreeAsync(memory, stream()));
 }
 
 void Context::synchronise() { GEOLIP_CUDA_CHECK(cudaStreamSynchronize(stream())); }

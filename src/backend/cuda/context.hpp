@@ -33,6 +33,8 @@ class Context {
   void* allocate(std::size_t bytes);
   /// The memory serves work that is already on the stream to its end. Does not synchronise.
   void release(void* memory) noexcept;
+  /// Pieces of memory that have been released so far: while the number stays, pointers stay valid.
+  std::size_t releases() const { return releases_; }
   /// Waits for the stream.
   void synchronise();
 
@@ -47,6 +49,7 @@ class Context {
   SolverHandle solver_;
   SolverParameters solver_parameters_;
   void* blas_workspace_ = nullptr;
+  std::size_t releases_ = 0;
 };
 
 /// Device memory that grows on demand. Earlier contents are lost.

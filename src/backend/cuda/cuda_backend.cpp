@@ -1,6 +1,7 @@
 #include <backend/cuda.hpp>
 #include <backend/cuda/arguments.hpp>
 #include <backend/cuda/cuda_kernels.hpp>
+#include <backend/cuda/recording.hpp>
 
 #include <kernels/entrywise.hpp>
 #include <kernels/rows.hpp>
@@ -29,6 +30,11 @@ class CudaBackend final : public Backend {
   }
 
   std::string name() const override { return context_.name(); }
+
+  void repeat(std::unique_ptr<Repetition>& repetition, const std::function<void()>& operations) override {
+    if (repetition == nullptr) repetition = std::make_unique<Recording>(context_);
+    static_cast<Recording&>(*repetition).play(operations);
+  }
 
   void* allocate(std::size_t bytes) override { return context_.allocate(bytes); }
   void release(void* memory) noexcept override { context_.release(memory); }

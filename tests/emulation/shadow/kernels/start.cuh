@@ -1,6 +1,6 @@
 /// \file
-/// Stands in for kernels/start.cuh where kernels are compiled for the emulated device: their words for threads
-/// and barriers, and a start that puts them on an emulated stream.
+/// Stands in for kernels/start.cuh where kernels are compiled for the emulated device: their words for
+/// threads and barriers, and a start that puts them on an emulated stream.
 #pragma once
 
 #include <emulation/device.hpp>
@@ -28,7 +28,8 @@ template <class... Parameters, class... Arguments>
 cudaError_t start(void (*kernel)(Parameters...), dim3 blocks, dim3 threads, cudaStream_t stream,
                   const Arguments&... arguments) {
   if (!emulation::is_launchable(blocks, threads)) return emulation::fail(cudaErrorInvalidConfiguration);
-  return emulation::enqueue(stream, [=] { emulation::run_grid(blocks, threads, [&] { kernel(arguments...); }); });
+  return emulation::enqueue(stream,
+                            [=] { emulation::run_grid(blocks, threads, [&] { kernel(arguments...); }); });
 }
 
 }  // namespace geolip::kernels
