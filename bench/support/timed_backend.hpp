@@ -7,17 +7,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <unordered_map>
+#include <utility>
 
 namespace geolip::bench {
 
-/// What a TimedBackend has seen.
+/// What a TimedBackend, and those forked from it, have seen. To be read while none of them works.
 struct Watch {
   double algebra_seconds =
       0.0;                     ///< in products, rank-k updates, Cholesky factorisations and triangular solves
   std::size_t bytes = 0;       ///< allocated now
   std::size_t peak_bytes = 0;  ///< allocated at the most
   std::size_t memory = 0;      ///< that the backend says it has; 0: what it does have
+  bool several_queues = false;  ///< whether it says how many queues it has use for; else one
+  std::mutex mutex;
 };
 
 class AlgebraTimer {
@@ -28,8 +33,9 @@ class AlgebraTimer {
   AlgebraTimer(AlgebraTimer&&) = delete;
   AlgebraTimer& operator=(AlgebraTimer&&) = delete;
   ~AlgebraTimer() {
-    watch_.algebra_seconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const std::scoped_lock lock(watch_.mutex);
+    watch_.algebra_seconds += seconds;
   }
 
  private:
@@ -126,18 +132,36 @@ class TimedBackend final : public backend::Backend {
         watch_(&watch),
         kernels32_(inner.in<float>(), watch),
         kernels64_(inner.in<double>(), watch) {}
+  TimedBackend(std::unique_ptr<backend::Backend> owned, Watch& watch) : TimedBackend(*owned, watch) {
+    owned_ = std::move(owned);
+  }
 
   std::string name() const override { return inner_.name(); }
+  int queues(double multiplications) const override {
+    return watch_->several_queues ? inner_.queues(multiplications) : 1;
+  }
+  std::unique_ptr<backend::Backend> fork() override {
+    return std::make_unique<TimedBackend>(inner_.fork(), *watch_);
+  }
+  void enter_thread() override { inner_.enter_thread(); }
+  void repeat(std::unique_ptr<backend::Repetition>& repetition,
+              const std::function<void()>& operations) override {
+    inner_.repeat(repetition, operations);
+  }
   void* allocate(std::size_t bytes) override {
     void* memory = inner_.allocate(bytes);
     sizes_[memory] = bytes;
+    const std::scoped_lock lock(watch_->mutex);
     watch_->bytes += bytes;
     watch_->peak_bytes = std::max(watch_->peak_bytes, watch_->bytes);
     return memory;
   }
   void release(void* memory) noexcept override {
     const auto at = sizes_.find(memory);
-    watch_->bytes -= at->second;
+    {
+      const std::scoped_lock lock(watch_->mutex);
+      watch_->bytes -= at->second;
+    }
     sizes_.erase(at);
     inner_.release(memory);
   }
@@ -189,6 +213,7 @@ class TimedBackend final : public backend::Backend {
   backend::Kernels<float>& kernels32() override { return kernels32_; }
   backend::Kernels<double>& kernels64() override { return kernels64_; }
 
+  std::unique_ptr<backend::Backend> owned_;
   backend::Backend& inner_;
   Watch* watch_;
   TimedKernels<float> kernels32_;

@@ -39,12 +39,13 @@ struct Progress {
 /// What a run is predicted to take, from the network's sizes alone, before it begins.
 struct Prediction {
   double bytes = 0.0;              ///< memory of everything that is there at once, at the most
-  double certificate_bytes = 0.0;  ///< of it, the matrices of a certificate
+  double certificate_bytes = 0.0;  ///< of it, the matrices of a certificate, of one if several are made
   double multiplications = 0.0;    ///< of one certificate; a run makes several for each objective
   /// Of one certificate, at the speed of a factorisation measured on the device; 0 where it is too little to
   /// be worth that.
   double seconds = 0.0;
-  Index batch = 0;  ///< problems solved together: all, or as many as fit into the device's memory
+  Index certificates = 1;  ///< made at the same time, at the most
+  Index batch = 0;         ///< problems solved together: all, or as many as fit into the device's memory
 };
 
 /// Settings of estimate(). The defaults suit every network we know of.

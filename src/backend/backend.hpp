@@ -1,6 +1,9 @@
 /// \file
 /// The seam between the algorithms and the hardware: everything that touches numbers in bulk.
 ///
+/// A backend is a queue of work on a device, for one thread at a time: results come in the order in which
+/// they were asked for. Where a device can do with several queues, fork() makes more.
+///
 /// Matrices are row-major (View). All sums are taken in an order that depends on shapes alone, so that a
 /// computation repeated on the same machine gives the same bits, whatever the number of threads.
 #pragma once
@@ -131,6 +134,15 @@ class Backend {
 
   /// For reports: "cpu (2 threads, OpenBLAS)".
   virtual std::string name() const = 0;
+
+  /// Queues among which pieces of so many multiplications each are best shared out, this one included; 1
+  /// where one queue keeps the device busy.
+  virtual int queues(double multiplications) const = 0;
+  /// Another queue on the same device. Memory of either may be used in both once the work that wrote it has
+  /// been waited for (by a download, say). This backend must outlive it.
+  virtual std::unique_ptr<Backend> fork() = 0;
+  /// To be called by a thread before its first use of a backend that another thread made.
+  virtual void enter_thread() {}
 
   /// The sweep's operations in arithmetic T.
   template <class T>

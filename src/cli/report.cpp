@@ -145,7 +145,8 @@ std::string estimate_json(const EstimateArguments& arguments, const NetworkFile&
                        {"certificate_bytes", result.prediction.certificate_bytes},
                        {"certificate_multiplications", result.prediction.multiplications},
                        {"certificate_seconds", result.prediction.seconds},
-                       {"problems_at_once", result.prediction.batch}};
+                       {"problems_at_once", result.prediction.batch},
+                       {"certificates_at_once", result.prediction.certificates}};
   json["results"] = Json::array();
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     Json bound = bound_json(result.bounds[b]);

@@ -102,8 +102,8 @@ class CoordinateSearch {
 
   void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
     Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
-                  {problems.begin(), problems.end()}, session_.settings,
-                  {session_.plan.first_rank, session_.plan.columns}, session_.deadline);
+                  {problems.begin(), problems.end()}, session_.settings, session_.plan.room(),
+                  session_.deadline);
     solver.run();
     add_times(solver, seconds_);
     for (std::size_t p = 0; p < problems.size(); ++p) {

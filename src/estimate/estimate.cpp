@@ -108,8 +108,7 @@ void solve_batch(estimate_detail::Session& session, std::span<const Task> tasks,
   std::vector<Problem> scaled(problems);
   estimate_detail::scale_rows(scaled, calibration.rows);
   estimate_detail::Solver solver(session.backend, session.chain, session.slopes, calibration.scaling, norm,
-                                 scaled, settings, {session.plan.first_rank, session.plan.columns},
-                                 session.deadline);
+                                 scaled, settings, session.plan.room(), session.deadline);
   solver.run();
   Seconds seconds;
   estimate_detail::add_times(solver, seconds);

@@ -75,6 +75,13 @@ double needed(double models, double certificate, double state) {
   return models + std::max(certificate + state, 2.0 * state);
 }
 
+/// Certificates at the same time: as many as the device has use for, and the memory that is left has room
+/// for.
+Index certificates_at_once(int queues, double room, double each) {
+  const double fit = each > 0.0 ? std::floor(room / each) : 0.0;
+  return 1 + static_cast<Index>(std::clamp(fit, 0.0, static_cast<double>(queues - 1)));
+}
+
 }  // namespace
 
 Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
@@ -117,7 +124,14 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.columns = static_cast<Index>(
       std::clamp(columns, batch * rank, batch * static_cast<double>(std::max(ranks.most, plan.first_rank))));
 
-  plan.prediction.bytes = needed(models, certificate.bytes, state.of(batch, batch * rank));
+  // Another queue has maps of its own, but for dense weights, and its own workspace.
+  const double another = certificate.bytes + graph::map_bytes(session.chain, sizeof(double), true);
+  const double left =
+      room - needed(0.0, certificate.bytes, state.of(batch, static_cast<double>(plan.columns)));
+  plan.prediction.certificates =
+      std::min(plan.batch, certificates_at_once(backend.queues(certificate.multiplications), left, another));
+  const double others = static_cast<double>(plan.prediction.certificates - 1) * another;
+  plan.prediction.bytes = needed(models, certificate.bytes + others, state.of(batch, batch * rank));
   plan.prediction.certificate_bytes = certificate.bytes;
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;

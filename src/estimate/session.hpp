@@ -24,6 +24,8 @@ struct Plan {
   Index batch = 1;       ///< problems solved together
   Index first_rank = 1;  ///< rank that their states begin with
   Index columns = 1;     ///< that a state may have in all
+
+  Room room() const { return {first_rank, columns, prediction.certificates}; }
 };
 
 /// Everything that is set up once for a query.

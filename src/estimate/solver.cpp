@@ -123,7 +123,7 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       room_(room),
       deadline_(deadline),
       exact_(backend, chain, slopes, scaling, norm),
-      certifier_(backend, exact_.maps, slopes, norm),
+      certifiers_(backend, exact_.maps, chain, scaling, slopes, norm, room.certificates),
       tracks_(problems_.size()) {
   for (Track& track : tracks_) track.inflation = least_inflation;
 }
@@ -221,14 +221,20 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
   const double noise = noise_units * static_cast<double>(std::numeric_limits<T>::epsilon()) *
                        static_cast<double>(chain_.depth() + 1);
   const std::vector<ascent::RawMultipliers> raw = ascent.multipliers();
+  struct Attempt {
+    Index problem;
+    double value;
+    double rise;
+    std::optional<double> passed;
+  };
+  std::vector<Attempt> attempts;
   for (Index b = 0; b < ascent.problems(); ++b) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(b))];
-    const ascent::Problem& problem = ascent.problem(b);
     Outcome& outcome = track.outcome;
     outcome.iterations = iteration_;
     outcome.rank = ascent.rank(b);
     outcome.precision = std::is_same_v<T, float> ? Precision::float32 : Precision::float64;
-    const double value = to_bound(best[static_cast<std::size_t>(b)], problem);
+    const double value = to_bound(best[static_cast<std::size_t>(b)], ascent.problem(b));
     if (!std::isfinite(value)) {
       throw NumericalError("ascent: the objective of a problem left the range of floating point");
     }
@@ -236,23 +242,31 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     const double rise = (value - track.at_last_check) / value;
     const bool ready = is_ready(track, rise, noise);
     track.at_last_check = value;
-    Verdict& verdict = verdicts[static_cast<std::size_t>(b)];
-    if (!ready && !last) continue;
+    if (ready || last) attempts.push_back({b, value, rise, std::nullopt});
+  }
+  certifiers_.run(static_cast<Index>(attempts.size()), [&](Index i, certify::Certifier& certifier) {
+    Attempt& attempt = attempts[static_cast<std::size_t>(i)];
+    Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
+    const ascent::Problem& problem = ascent.problem(attempt.problem);
     const certify::Multipliers multipliers =
-        certify::make_multipliers(raw[static_cast<std::size_t>(b)], slopes_, problem);
-    const std::optional<double> passed = try_certificate(track, multipliers, problem);
-    if (last && !passed) last_certificate(track, multipliers, problem);
-    if (last || met(outcome.upper, value)) {
+        certify::make_multipliers(raw[static_cast<std::size_t>(attempt.problem)], slopes_, problem);
+    attempt.passed = try_certificate(certifier, track, multipliers, problem);
+    if (last && !attempt.passed) last_certificate(certifier, track, multipliers, problem);
+  });
+  for (const Attempt& attempt : attempts) {
+    Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
+    Verdict& verdict = verdicts[static_cast<std::size_t>(attempt.problem)];
+    if (last || met(track.outcome.upper, attempt.value)) {
       verdict = Verdict::settled;
       continue;
     }
-    if (passed && iteration_ >= track.grown_at + settle_sweeps &&
-        rank_limited(rise, (*passed - value) / *passed)) {
+    if (attempt.passed && iteration_ >= track.grown_at + settle_sweeps &&
+        rank_limited(attempt.rise, (*attempt.passed - attempt.value) / *attempt.passed)) {
       track.misses = 0;
       verdict = Verdict::rank_limited;
       continue;
     }
-    const bool rising = !may_refine && rise > still_rising * settings_.gap;
+    const bool rising = !may_refine && attempt.rise > still_rising * settings_.gap;
     verdict = miss(track, rising ? rising_patience : patience);
   }
   confirm(ascent, verdicts, last);
@@ -303,15 +317,16 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
 }
 
 /// Tries inflations from a tenth of the last that passed up to the gap's share.
-std::optional<double> Solver::try_certificate(Track& track, const certify::Multipliers& multipliers,
-                                              const ascent::Problem& problem) {
+std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
+                                              const certify::Multipliers& multipliers,
+                                              const ascent::Problem& problem) const {
   const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
   double d = std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
   while (true) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    const std::optional<double> bound = certifier_.bound(inflated, problem);
+    const std::optional<double> bound = certifier.bound(inflated, problem);
     if (bound) {
-      accept(track, *bound, inflated, d, problem);
+      accept(certifier, track, *bound, inflated, d, problem);
       track.inflation = d;
       return bound;
     }
@@ -323,18 +338,19 @@ std::optional<double> Solver::try_certificate(Track& track, const certify::Multi
 }
 
 /// Keeps a certificate that is better than what is known.
-void Solver::accept(Track& track, double bound, const certify::Multipliers& multipliers, double inflation,
-                    const ascent::Problem& problem) {
+void Solver::accept(const certify::Certifier& certifier, Track& track, double bound,
+                    const certify::Multipliers& multipliers, double inflation,
+                    const ascent::Problem& problem) const {
   Outcome& outcome = track.outcome;
   const bool better = bound < outcome.upper;
   outcome.upper = std::min(outcome.upper, bound);
   if (norm_ != Norm::l1) {
     if (!better) return;
     outcome.passed.clear();
-    outcome.passed.push_back({certifier_.feasible(multipliers, problem), inflation, {}});
+    outcome.passed.push_back({certifier.feasible(multipliers, problem), inflation, {}});
     return;
   }
-  const std::vector<double>& found = certifier_.coordinate_bounds();
+  const std::vector<double>& found = certifier.coordinate_bounds();
   std::vector<double>& known = outcome.coordinates;
   if (known.empty()) known.assign(found.size(), std::numeric_limits<double>::infinity());
   bool lowered = false;
@@ -342,16 +358,16 @@ void Solver::accept(Track& track, double bound, const certify::Multipliers& mult
     lowered = lowered || found[j] < known[j];
     known[j] = std::min(known[j], found[j]);
   }
-  if (lowered) outcome.passed.push_back({certifier_.feasible(multipliers, problem), inflation, found});
+  if (lowered) outcome.passed.push_back({certifier.feasible(multipliers, problem), inflation, found});
 }
 
 /// When time is up: a certificate at any price.
-void Solver::last_certificate(Track& track, const certify::Multipliers& multipliers,
-                              const ascent::Problem& problem) {
+void Solver::last_certificate(certify::Certifier& certifier, Track& track,
+                              const certify::Multipliers& multipliers, const ascent::Problem& problem) const {
   for (double d = track.inflation * inflation_growth; d <= largest_inflation; d *= inflation_growth) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    if (const std::optional<double> bound = certifier_.bound(inflated, problem)) {
-      accept(track, *bound, inflated, d, problem);
+    if (const std::optional<double> bound = certifier.bound(inflated, problem)) {
+      accept(certifier, track, *bound, inflated, d, problem);
       return;
     }
   }
@@ -361,7 +377,7 @@ void Solver::last_certificate(Track& track, const certify::Multipliers& multipli
 template <class T>
 void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>& which) {
   const Stopwatch watch(times_.rounding);
-  certifier_.release_memory();
+  certifiers_.release_memory();
   rounding::Search search;
   search.starts = settings_.starts;
   // No more columns, and no more memory, for the starts than the ascent has.

@@ -5,6 +5,7 @@
 #include <ascent/ascent.hpp>
 #include <ascent/calibrate.hpp>
 #include <certify/certificate.hpp>
+#include <estimate/certifiers.hpp>
 #include <estimate/deadline.hpp>
 
 #include <geolip/settings.hpp>
@@ -56,7 +57,8 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain);
 /// What a batch's state may take.
 struct Room {
   Index first_rank;
-  Index columns;  ///< the sum of its problems' ranks
+  Index columns;           ///< the sum of its problems' ranks
+  Index certificates = 1;  ///< made at the same time
 };
 
 class Solver {
@@ -94,12 +96,15 @@ class Solver {
   void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
-  std::optional<double> try_certificate(Track& track, const certify::Multipliers& multipliers,
-                                        const ascent::Problem& problem);
-  void accept(Track& track, double bound, const certify::Multipliers& multipliers, double inflation,
-              const ascent::Problem& problem);
-  void last_certificate(Track& track, const certify::Multipliers& multipliers,
-                        const ascent::Problem& problem);
+  // The certificates of different problems are made at the same time: these change nothing but the track.
+  std::optional<double> try_certificate(certify::Certifier& certifier, Track& track,
+                                        const certify::Multipliers& multipliers,
+                                        const ascent::Problem& problem) const;
+  void accept(const certify::Certifier& certifier, Track& track, double bound,
+              const certify::Multipliers& multipliers, double inflation,
+              const ascent::Problem& problem) const;
+  void last_certificate(certify::Certifier& certifier, Track& track, const certify::Multipliers& multipliers,
+                        const ascent::Problem& problem) const;
   template <class T>
   void settle(ascent::Model<T>& model, ascent::Ascent<T>& ascent, const std::vector<Index>& which);
   bool met(double upper, double relaxation) const;
@@ -115,7 +120,7 @@ class Solver {
   Room room_;
   const Deadline& deadline_;
   ascent::Model<double> exact_;
-  certify::Certifier certifier_;
+  Certifiers certifiers_;
   std::vector<Track> tracks_;
   Times times_;
   Index max_rank_ = 0;

@@ -15,6 +15,11 @@ class DenseOperator final : public LinearOperator<T> {
         backend_(backend),
         owned_(std::move(owned)),
         weight_(owned_.data(), owned_.rows(), owned_.cols()) {}
+  DenseOperator(Backend& backend, std::shared_ptr<const Buffer<T>> shared)
+      : LinearOperator<T>(shared->cols(), shared->rows()),
+        backend_(backend),
+        shared_(std::move(shared)),
+        weight_(shared_->view()) {}
   DenseOperator(Backend& backend, ConstView<T> borrowed)
       : LinearOperator<T>(borrowed.cols, borrowed.rows), backend_(backend), weight_(borrowed) {}
 
@@ -33,18 +38,25 @@ class DenseOperator final : public LinearOperator<T> {
  private:
   Backend& backend_;
   Buffer<T> owned_;
+  std::shared_ptr<const Buffer<T>> shared_;
   ConstView<T> weight_;
 };
 
 }  // namespace
 
-std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed) {
+std::shared_ptr<const Buffer<double>> DenseWeights::of(Backend& backend, const Matrix& matrix) {
+  std::shared_ptr<const Buffer<double>>& copy = copies_[&matrix];
+  if (copy == nullptr) copy = std::make_shared<Buffer<double>>(backend, matrix.data, matrix.cols);
+  return copy;
+}
+
+std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed,
+                                                   DenseWeights& copies) {
   if (backend.shares_host_memory()) {
     return std::make_unique<DenseOperator<double>>(
         backend, ConstView<double>(borrowed.data.data(), borrowed.rows, borrowed.cols));
   }
-  return std::make_unique<DenseOperator<double>>(backend,
-                                                 Buffer<double>(backend, borrowed.data, borrowed.cols));
+  return std::make_unique<DenseOperator<double>>(backend, copies.of(backend, borrowed));
 }
 
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,

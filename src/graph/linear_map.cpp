@@ -27,7 +27,8 @@ void multiply_into(std::vector<double>& d, const std::vector<double>& factors) {
 template <class T>
 class PathBuilder {
  public:
-  PathBuilder(Backend& backend, Index inputs) : backend_(backend), pending_(ones(inputs)) {}
+  PathBuilder(Backend& backend, Index inputs, DenseWeights& weights)
+      : backend_(backend), weights_(weights), pending_(ones(inputs)) {}
 
   void diagonal(const std::vector<double>& d) { multiply_into(pending_, d); }
 
@@ -44,7 +45,7 @@ class PathBuilder {
       columns_ = std::move(pending_);
     } else {
       flush_diagonal();
-      operators_.push_back(make_dense(backend_, weight));
+      operators_.push_back(make_dense(backend_, weight, weights_));
     }
     pending_ = ones(weight.rows);
   }
@@ -92,6 +93,7 @@ class PathBuilder {
   }
 
   Backend& backend_;
+  DenseWeights& weights_;
   std::vector<std::unique_ptr<LinearOperator<T>>> operators_;
   std::vector<double> pending_;
   std::vector<double> columns_;
@@ -211,7 +213,7 @@ class LinearMap<T>::Assembly {
   /// The edge from a node through one of its readers, up to the next node.
   void follow(std::size_t from, Reader reader) {
     const Node& node = map_.nodes_[from];
-    PathBuilder<T> builder(map_.backend_, node.size);
+    PathBuilder<T> builder(map_.backend_, node.size, *map_.intermediates_->dense);
     if (node.place == Node::Place::input) {
       const auto begin = in_.begin() + node.first;
       builder.diagonal(powers({begin, begin + node.size}, -1, shift_));

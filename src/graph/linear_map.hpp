@@ -38,6 +38,9 @@ class LinearMap {
   /// x = B' Diag(d), d in backend memory, x is inputs x outputs.
   void adjoint_of_diagonal(const T* d, View<T> x);
 
+  /// Copies of weights that maps of the same chain on another queue can use.
+  const std::shared_ptr<DenseWeights>& weights() const { return intermediates_->dense; }
+
  private:
   /// Rows of the map's input (sources), of its output, or of a matrix of their own (inner nodes).
   struct Node {
@@ -75,10 +78,11 @@ class LinearMap {
 extern template class LinearMap<float>;
 extern template class LinearMap<double>;
 
-/// All stages of a chain.
+/// All stages of a chain. `weights`: of the same chain's maps on another queue, or null.
 template <class T>
-std::vector<LinearMap<T>> make_linear_maps(Backend& backend, const Chain& chain, const Scaling& scaling) {
-  const auto intermediates = std::make_shared<Intermediates<T>>(backend);
+std::vector<LinearMap<T>> make_linear_maps(Backend& backend, const Chain& chain, const Scaling& scaling,
+                                           std::shared_ptr<DenseWeights> weights = nullptr) {
+  const auto intermediates = std::make_shared<Intermediates<T>>(backend, std::move(weights));
   std::vector<LinearMap<T>> maps;
   for (std::size_t k = 0; k < chain.stages.size(); ++k) {
     maps.emplace_back(backend, chain, static_cast<Index>(k), scaling, intermediates);

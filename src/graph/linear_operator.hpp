@@ -5,6 +5,7 @@
 #include <backend/buffer.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -42,9 +43,20 @@ class LinearOperator {
   Index outputs_;
 };
 
+/// Copies of dense weights in a device's memory, in float64: one of each matrix, for all operators on it.
+class DenseWeights {
+ public:
+  /// Of a matrix that outlives the copies. Made by `backend` if it is not there yet.
+  std::shared_ptr<const backend::Buffer<double>> of(Backend& backend, const Matrix& matrix);
+
+ private:
+  std::map<const Matrix*, std::shared_ptr<const backend::Buffer<double>>> copies_;
+};
+
 /// y = W x. `borrowed` is host memory of a row-major double matrix that outlives the operator; it is used in
-/// place where the backend can.
-std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed);
+/// place where the backend can, and from `copies` elsewhere.
+std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed,
+                                                   DenseWeights& copies);
 /// y = Diag(row_scale) W Diag(column_scale) x, a copy in float.
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
                                                   const std::vector<double>& row_scale,

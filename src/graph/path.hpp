@@ -4,18 +4,26 @@
 
 #include <graph/linear_operator.hpp>
 
+#include <utility>
+
 namespace geolip::graph {
 
-/// Room for results between operators; all maps of a network share it.
+/// Room for results between operators, and copies of weights; all maps of a network share it.
 template <class T>
 struct Intermediates {
-  explicit Intermediates(Backend& backend)
-      : even(backend), odd(backend), sum(backend), unfolded(std::make_shared<backend::Scratch<T>>(backend)) {}
+  /// `weights`: of the same network's maps on another queue, or null.
+  explicit Intermediates(Backend& backend, std::shared_ptr<DenseWeights> weights = nullptr)
+      : even(backend),
+        odd(backend),
+        sum(backend),
+        unfolded(std::make_shared<backend::Scratch<T>>(backend)),
+        dense(weights == nullptr ? std::make_shared<DenseWeights>() : std::move(weights)) {}
   backend::Scratch<T> even;  ///< results within a path alternate between this one
   backend::Scratch<T> odd;   ///< and this one
   backend::Scratch<T> sum;   ///< what is added to a node
   std::vector<std::unique_ptr<backend::Scratch<T>>> nodes;  ///< inner nodes of a map
   std::shared_ptr<backend::Scratch<T>> unfolded;            ///< convolutions' own
+  std::shared_ptr<DenseWeights> dense;
 };
 
 /// B = B_m ... B_1; without operators the identity.

@@ -27,8 +27,9 @@ Settings quick() {
 }
 
 /// A run on the CPU, watched.
-Result run(const Network& network, const Query& query, const Settings& settings, Watch& watch) {
-  const auto inner = backend::make_cpu_backend(1);
+Result run(const Network& network, const Query& query, const Settings& settings, Watch& watch,
+           int threads = 1) {
+  const auto inner = backend::make_cpu_backend(threads);
   TimedBackend backend(*inner, watch);
   return estimate_on(backend, network, query, settings);
 }
@@ -233,6 +234,45 @@ TEST(ShortMemory, WhatDoesNotFitIsRefusedWithTheNumbers) {
                                              "certificate, 0\\.1 GB for the sweeps\\), and the device has "
                                              "0\\.1 GB"));
   EXPECT_EQ(watch.peak_bytes, 0U);
+}
+
+TEST(CertificatesAtOnce, TakeNoMoreThanIsPredicted) {
+  Random random(10);
+  for (const Network& network : {chain(random, {12, 150, 120, 6}), residual(random)}) {
+    for (const Norm norm : {Norm::linf, Norm::l1}) {
+      SCOPED_TRACE(to_string(norm));
+      Settings settings = quick();
+      settings.rank = settings.max_rank = 16;
+      const Query query{norm, all_outputs(network)};
+      Watch watch;
+      watch.several_queues = true;
+      const Result result = run(network, query, settings, watch, 4);
+      EXPECT_GT(result.prediction.certificates, 1);
+      EXPECT_LE(static_cast<double>(watch.peak_bytes), result.prediction.bytes - own_bytes(network));
+    }
+  }
+}
+
+TEST(CertificatesAtOnce, AreFewerWhereMemoryIsShort) {
+  Random random(11);
+  const Network network = chain(random, {30, 200, 6});
+  const Query query{Norm::l2, all_outputs(network)};
+  Settings settings = quick();
+  settings.rank = settings.max_rank = 8;
+  Watch free;
+  free.several_queues = true;
+  const Result many = run(network, query, settings, free, 4);
+  EXPECT_EQ(many.prediction.certificates, 4);
+  Watch tight;
+  tight.several_queues = true;
+  const double less = many.prediction.bytes - 1.5 * many.prediction.certificate_bytes;
+  tight.memory = static_cast<std::size_t>(less / 0.9);
+  const Result few = run(network, query, settings, tight, 4);
+  EXPECT_EQ(few.prediction.batch, many.prediction.batch);
+  EXPECT_GT(few.prediction.certificates, 0);
+  EXPECT_LT(few.prediction.certificates, 4);
+  EXPECT_LE(static_cast<double>(tight.peak_bytes), less);
+  for (std::size_t k = 0; k < many.bounds.size(); ++k) EXPECT_EQ(few.bounds[k].upper, many.bounds[k].upper);
 }
 
 TEST(Prediction, IsMadeBeforeAnythingIsAllocated) {

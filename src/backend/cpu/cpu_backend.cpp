@@ -21,6 +21,10 @@ constexpr std::size_t alignment = 64;
 constexpr Index tile = 128;
 // Rows of a right-hand side that are solved together.
 constexpr Index solve_rows = 64;
+// Pieces of so many multiplications are worth a thread of their own, and from so many on all threads work on
+// one with next to no loss.
+constexpr double worth_a_queue = 1e6;
+constexpr double busy_with_one = 4e9;
 
 /// Calls body(i, rows, j, cols) for every tile of the lower triangle of an n x n matrix.
 template <class Body>
@@ -43,6 +47,11 @@ class CpuBackend final : public Backend {
     return "cpu (" + std::to_string(pool_.threads()) + (pool_.threads() == 1 ? " thread, " : " threads, ") +
            blas_.name() + ")";
   }
+
+  int queues(double multiplications) const override {
+    return multiplications >= worth_a_queue && multiplications < busy_with_one ? pool_.threads() : 1;
+  }
+  std::unique_ptr<Backend> fork() override { return std::make_unique<CpuBackend>(1); }
 
   void* allocate(std::size_t bytes) override { return ::operator new(bytes, std::align_val_t(alignment)); }
   void release(void* memory) noexcept override { ::operator delete(memory, std::align_val_t(alignment)); }

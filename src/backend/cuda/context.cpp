@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace geolip::backend::cuda {
 namespace {
@@ -25,14 +26,14 @@ void refuse_other_arithmetic() {
 }
 
 /// A pool of the device's memory that keeps what was released to it.
-MemoryPool make_pool(int device) {
+std::shared_ptr<MemoryPool> make_pool(int device) {
   cudaMemPoolProps properties = {};
   properties.allocType = cudaMemAllocationTypePinned;
   properties.location.type = cudaMemLocationTypeDevice;
   properties.location.id = device;
   cudaMemPool_t pool = nullptr;
   GEOLIP_CUDA_CHECK(cudaMemPoolCreate(&pool, &properties));
-  MemoryPool owned(pool);
+  auto owned = std::make_shared<MemoryPool>(pool);
   std::uint64_t threshold = std::numeric_limits<std::uint64_t>::max();
   GEOLIP_CUDA_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold));
   return owned;
@@ -40,13 +41,13 @@ MemoryPool make_pool(int device) {
 
 }  // namespace
 
-Context::Context(int device) {
+Context::Context(int device, std::shared_ptr<MemoryPool> pool) : device_(device), pool_(std::move(pool)) {
   refuse_other_arithmetic();
   GEOLIP_CUDA_CHECK(cudaSetDevice(device));
   cudaDeviceProp properties = {};
   GEOLIP_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
   name_ = "cuda:" + std::to_string(device) + " (" + properties.name + ")";
-  pool_ = make_pool(device);
+  if (pool_ == nullptr) pool_ = make_pool(device);
   cudaStream_t stream = nullptr;
   GEOLIP_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   stream_.reset(stream);
@@ -89,13 +90,13 @@ void Context::set_up_solver() {
 
 void* Context::allocate(std::size_t bytes) {
   void* memory = nullptr;
-  cudaError_t status = cudaMallocFromPoolAsync(&memory, bytes, pool_.get(), stream());
+  cudaError_t status = cudaMallocFromPoolAsync(&memory, bytes, pool_->get(), stream());
   if (status == cudaErrorMemoryAllocation) {
     // Blocks in the pool that no longer fit any request are given back before the request fails.
     static_cast<void>(cudaGetLastError());
     synchronise();
-    GEOLIP_CUDA_CHECK(cudaMemPoolTrimTo(pool_.get(), 0));
-    status = cudaMallocFromPoolAsync(&memory, bytes, pool_.get(), stream());
+    GEOLIP_CUDA_CHECK(cudaMemPoolTrimTo(pool_->get(), 0));
+    status = cudaMallocFromPoolAsync(&memory, bytes, pool_->get(), stream());
   }
   if (status == cudaErrorMemoryAllocation) {
     static_cast<void>(cudaGetLastError());

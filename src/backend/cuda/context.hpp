@@ -1,20 +1,22 @@
 /// \file
-/// One device: its stream, its memory and its libraries.
+/// One device: a stream on it, its memory and its libraries.
 #pragma once
 
 #include <backend/cuda/handles.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace geolip::backend::cuda {
 
 /// Everything runs on one stream, so that work and the release of memory happen in the order in which they
-/// were asked for. To be used from the thread that made it.
+/// were asked for. To be used by one thread at a time, which has called cudaSetDevice.
 class Context {
  public:
   /// Throws QueryError if the environment asks cuBLAS for arithmetic that no certificate may rest on.
-  explicit Context(int device);
+  /// \param pool the memory of another context of this device, or null for a pool of its own.
+  explicit Context(int device, std::shared_ptr<MemoryPool> pool = nullptr);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   Context(Context&&) = delete;
@@ -23,6 +25,8 @@ class Context {
 
   /// "cuda:0 (NVIDIA H200)"
   const std::string& name() const { return name_; }
+  int device() const { return device_; }
+  const std::shared_ptr<MemoryPool>& pool() const { return pool_; }
   cudaStream_t stream() const { return stream_.get(); }
   cublasHandle_t blas() const { return blas_.get(); }
   cusolverDnHandle_t solver() const { return solver_.get(); }
@@ -42,8 +46,9 @@ class Context {
   void set_up_blas();
   void set_up_solver();
 
+  int device_;
   std::string name_;
-  MemoryPool pool_;
+  std::shared_ptr<MemoryPool> pool_;
   Stream stream_;
   BlasHandle blas_;
   SolverHandle solver_;

@@ -17,11 +17,17 @@ namespace {
 
 // A row-major matrix is its transpose to cuBLAS and cuSOLVER: "lower triangle" becomes "upper".
 constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_UPPER;
+// Certificates in flight: their factorisations have long stretches that leave most of a device idle. Beyond
+// so many multiplications each, products and updates fill it.
+constexpr int most_queues = 4;
+constexpr double busy_with_one = 1e13;
 
 class CudaBackend final : public Backend {
  public:
-  explicit CudaBackend(int device)
-      : context_(device),
+  explicit CudaBackend(int device) : CudaBackend(device, nullptr) {}
+  /// `pool`: of another queue's memory, or null.
+  CudaBackend(int device, std::shared_ptr<MemoryPool> pool)
+      : context_(device, std::move(pool)),
         kernels32_(context_),
         kernels64_(context_),
         factor_workspace_(context_),
@@ -35,6 +41,14 @@ class CudaBackend final : public Backend {
     if (repetition == nullptr) repetition = std::make_unique<Recording>(context_);
     static_cast<Recording&>(*repetition).play(operations);
   }
+
+  int queues(double multiplications) const override {
+    return multiplications < busy_with_one ? most_queues : 1;
+  }
+  std::unique_ptr<Backend> fork() override {
+    return std::make_unique<CudaBackend>(context_.device(), context_.pool());
+  }
+  void enter_thread() override { GEOLIP_CUDA_CHECK(cudaSetDevice(context_.device())); }
 
   void* allocate(std::size_t bytes) override { return context_.allocate(bytes); }
   void release(void* memory) noexcept override { context_.release(memory); }

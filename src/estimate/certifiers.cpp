@@ -1,0 +1,67 @@
+#include <estimate/certifiers.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+
+namespace geolip::estimate_detail {
+
+Certifiers::Queue::Queue(backend::Backend& other, const graph::Chain& chain, const graph::Scaling& scaling,
+                         const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+                         const std::shared_ptr<graph::DenseWeights>& weights)
+    : backend(other.fork()),
+      maps(graph::make_linear_maps<double>(*backend, chain, scaling, weights)),
+      certifier(*backend, maps, slopes, norm) {}
+
+Certifiers::Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps,
+                       const graph::Chain& chain, const graph::Scaling& scaling,
+                       const std::vector<graph::LayerSlopes>& slopes, Norm norm, Index queues)
+    : own_(backend, maps, slopes, norm) {
+  for (Index i = 1; i < queues; ++i) {
+    others_.push_back(
+        std::make_unique<Queue>(backend, chain, scaling, slopes, norm, maps.front().weights()));
+  }
+}
+
+void Certifiers::run(Index count, const std::function<void(Index, certify::Certifier&)>& body) {
+  const auto threads_wanted = std::min(others_.size(), static_cast<std::size_t>(std::max<Index>(count - 1, 0)));
+  // of each problem, then of each thread
+  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count) + threads_wanted);
+  std::atomic<Index> next{0};
+  const auto work = [&](certify::Certifier& certifier) {
+    for (Index i = next++; i < count; i = next++) {
+      try {
+        body(i, certifier);
+      } catch (...) {
+        errors[static_cast<std::size_t>(i)] = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t q = 0; q < threads_wanted; ++q) {
+      std::exception_ptr& error = errors[static_cast<std::size_t>(count) + q];
+      threads.emplace_back([&work, &error, &queue = *others_[q]] {
+        try {
+          queue.backend->enter_thread();
+        } catch (...) {
+          error = std::current_exception();
+          return;
+        }
+        work(queue.certifier);
+      });
+    }
+    work(own_);
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error != nullptr) std::rethrow_exception(error);
+  }
+}
+
+void Certifiers::release_memory() {
+  own_.release_memory();
+  for (const auto& queue : others_) queue->certifier.release_memory();
+}
+
+}  // namespace geolip::estimate_detail

@@ -1,0 +1,45 @@
+/// \file
+/// Certificates of several problems, as many at a time as the device has queues for.
+#pragma once
+
+#include <certify/certificate.hpp>
+#include <graph/linear_map.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace geolip::estimate_detail {
+
+/// Certifiers of one network: the first on the caller's own backend, each other on a queue of its own, with a
+/// thread of the host to wait for it. What a certificate says does not depend on which of them makes it.
+class Certifiers {
+ public:
+  /// \param queues certificates that may be made at the same time, at least 1
+  Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps, const graph::Chain& chain,
+             const graph::Scaling& scaling, const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+             Index queues);
+
+  /// Calls body(i, certifier) once for each i in 0 .. count - 1, in any order and on any thread. Throws what a
+  /// body throws (of several, that of the least i), after all have ended.
+  void run(Index count, const std::function<void(Index, certify::Certifier&)>& body);
+
+  /// Gives all workspaces back; the next certificates take them anew.
+  void release_memory();
+
+ private:
+  struct Queue {
+    Queue(backend::Backend& other, const graph::Chain& chain, const graph::Scaling& scaling,
+          const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+          const std::shared_ptr<graph::DenseWeights>& weights);
+
+    std::unique_ptr<backend::Backend> backend;
+    std::vector<graph::LinearMap<double>> maps;
+    certify::Certifier certifier;
+  };
+
+  certify::Certifier own_;
+  std::vector<std::unique_ptr<Queue>> others_;
+};
+
+}  // namespace geolip::estimate_detail

@@ -1,0 +1,91 @@
+// Certificates of several problems at the same time.
+#include <estimate/certifiers.hpp>
+#include <support/backends.hpp>
+#include <support/prepared.hpp>
+#include <support/random_networks.hpp>
+
+#include <atomic>
+#include <stdexcept>
+
+namespace geolip {
+namespace {
+
+using certify::Certifier;
+using estimate_detail::Certifiers;
+
+class CertifiersAtOnce : public test::OnEveryBackend {};
+GEOLIP_ON_EVERY_BACKEND(CertifiersAtOnce);
+
+/// Everything that Certifiers refer to.
+struct Setting {
+  test::Random random{41};
+  Network network = test::random_network(random, {8, 30, 20, 4});
+  test::Prepared prepared{network};
+  std::vector<graph::LinearMap<double>> maps;
+
+  explicit Setting(backend::Backend& backend)
+      : maps(graph::make_linear_maps<double>(backend, prepared.chain, prepared.scaling)) {}
+
+  Certifiers certifiers(backend::Backend& backend, Norm norm, Index queues) {
+    return {backend, maps, prepared.chain, prepared.scaling, prepared.slopes, norm, queues};
+  }
+};
+
+/// Multipliers that are large enough to pass, each time others.
+certify::Multipliers multipliers(const Setting& setting, Norm norm, Index problem) {
+  certify::Multipliers result;
+  double size = 1e4;  // of the first layer
+  for (const graph::LayerSlopes& layer : setting.prepared.slopes) {
+    result.lam.emplace_back(static_cast<std::size_t>(layer.neurons), size + static_cast<double>(problem));
+    size /= 100.0;
+  }
+  result.gamma.assign(norm == Norm::linf ? 8 : 1, 1.0);
+  result.zeta = 1.0;
+  return result;
+}
+
+TEST_P(CertifiersAtOnce, SayWhatOneSays) {
+  Setting setting(backend());
+  constexpr Index problems = 12;
+  for (const Norm norm : {Norm::linf, Norm::l2}) {
+    std::vector<std::vector<double>> bounds;
+    for (const Index queues : {1, 3}) {
+      Certifiers certifiers = setting.certifiers(backend(), norm, queues);
+      std::vector<double> found(problems, 0.0);
+      for (int turn = 0; turn < 2; ++turn) {
+        std::vector<int> calls(problems, 0);
+        certifiers.run(problems, [&](Index i, Certifier& certifier) {
+          const auto at = static_cast<std::size_t>(i);
+          ++calls[at];
+          const auto bound =
+              certifier.bound(multipliers(setting, norm, i), test::row_problem({1, 0, 0, -1}));
+          found[at] = bound.value_or(-1.0);
+        });
+        EXPECT_EQ(calls, std::vector<int>(problems, 1));
+        certifiers.release_memory();
+      }
+      for (const double bound : found) EXPECT_GT(bound, 0.0);
+      bounds.push_back(found);
+    }
+    EXPECT_EQ(bounds[0], bounds[1]);
+  }
+}
+
+TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
+  Setting setting(backend());
+  Certifiers certifiers = setting.certifiers(backend(), Norm::l2, 3);
+  std::atomic<int> calls{0};
+  const auto run = [&] {
+    certifiers.run(9, [&](Index i, Certifier&) {
+      ++calls;
+      if (i == 4) throw std::runtime_error("four");
+      if (i == 7) throw std::invalid_argument("seven");
+    });
+  };
+  EXPECT_THROW(run(), std::runtime_error);
+  EXPECT_EQ(calls, 9);
+  EXPECT_NO_THROW(certifiers.run(0, [](Index, Certifier&) { throw std::logic_error("none"); }));
+}
+
+}  // namespace
+}  // namespace geolip
