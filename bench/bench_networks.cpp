@@ -148,6 +148,8 @@ json run(const std::string& name, const Network& network, const Objective& objec
   row["upper"] = bound.upper;
   row["gap"] = bound.gap();
   row["certified"] = result.certified();
+  row["iterations"] = bound.iterations;
+  row["rank"] = bound.rank;
   row["seconds"] = bound.seconds.total;
   row["certificate_seconds"] = bound.seconds.certificate;
   row["ascent_seconds"] = bound.seconds.ascent;

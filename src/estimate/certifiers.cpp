@@ -19,13 +19,13 @@ Certifiers::Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<d
                        const std::vector<graph::LayerSlopes>& slopes, Norm norm, Index queues)
     : own_(backend, maps, slopes, norm) {
   for (Index i = 1; i < queues; ++i) {
-    others_.push_back(
-        std::make_unique<Queue>(backend, chain, scaling, slopes, norm, maps.front().weights()));
+    others_.push_back(std::make_unique<Queue>(backend, chain, scaling, slopes, norm, maps.front().weights()));
   }
 }
 
 void Certifiers::run(Index count, const std::function<void(Index, certify::Certifier&)>& body) {
-  const auto threads_wanted = std::min(others_.size(), static_cast<std::size_t>(std::max<Index>(count - 1, 0)));
+  const auto threads_wanted =
+      std::min(others_.size(), static_cast<std::size_t>(std::max<Index>(count - 1, 0)));
   // of each problem, then of each thread
   std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count) + threads_wanted);
   std::atomic<Index> next{0};

@@ -16,12 +16,12 @@ namespace geolip::estimate_detail {
 class Certifiers {
  public:
   /// \param queues certificates that may be made at the same time, at least 1
-  Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps, const graph::Chain& chain,
-             const graph::Scaling& scaling, const std::vector<graph::LayerSlopes>& slopes, Norm norm,
-             Index queues);
+  Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps,
+             const graph::Chain& chain, const graph::Scaling& scaling,
+             const std::vector<graph::LayerSlopes>& slopes, Norm norm, Index queues);
 
-  /// Calls body(i, certifier) once for each i in 0 .. count - 1, in any order and on any thread. Throws what a
-  /// body throws (of several, that of the least i), after all have ended.
+  /// Calls body(i, certifier) once for each i in 0 .. count - 1, in any order and on any thread. Throws what
+  /// a body throws (of several, that of the least i), after all have ended.
   void run(Index count, const std::function<void(Index, certify::Certifier&)>& body);
 
   /// Gives all workspaces back; the next certificates take them anew.

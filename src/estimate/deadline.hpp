@@ -4,6 +4,7 @@
 
 #include <geolip/settings.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 namespace geolip::estimate_detail {
@@ -18,7 +19,12 @@ class Deadline {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
   bool stopped() const { return settings_.stop.stop_requested(); }
-  bool passed() const { return stopped() || seconds() > settings_.time_limit; }
+  bool passed() const { return passed(0.0); }
+  /// Whether less time is left than what is still to come takes; that may claim half of the time limit.
+  bool passed(double still_to_come) const {
+    return stopped() ||
+           seconds() + std::min(still_to_come, 0.5 * settings_.time_limit) > settings_.time_limit;
+  }
 
  private:
   const Settings& settings_;

@@ -25,7 +25,9 @@ struct Plan {
   Index first_rank = 1;  ///< rank that their states begin with
   Index columns = 1;     ///< that a state may have in all
 
-  Room room() const { return {first_rank, columns, prediction.certificates}; }
+  Room room() const {
+    return {first_rank, columns, prediction.certificates, prediction.multiplications, prediction.seconds};
+  }
 };
 
 /// Everything that is set up once for a query.

@@ -17,6 +17,8 @@ using ascent::Release;
 // Sweeps before the first check, and the growth of the distance to the next.
 constexpr Index first_check = 24;
 constexpr double check_growth = 1.3;
+// Sweeps between two checks cost at least this share of a certificate's multiplications.
+constexpr double sweeps_share = 0.1;
 // Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
 // search).
 constexpr double least_inflation = 1e-9;
@@ -86,6 +88,11 @@ double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
   return std::min(1.0, ascent / (input + 2.0 * layers + 2.0 * widest + objective + first));
 }
 
+/// How many certificates wait for one another where so many are made at the same time.
+double in_turn(Index certificates, Index at_once) {
+  return static_cast<double>((certificates + at_once - 1) / at_once);
+}
+
 std::vector<Index> iota(Index n) {
   std::vector<Index> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), Index{0});
@@ -124,7 +131,8 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       deadline_(deadline),
       exact_(backend, chain, slopes, scaling, norm),
       certifiers_(backend, exact_.maps, chain, scaling, slopes, norm, room.certificates),
-      tracks_(problems_.size()) {
+      tracks_(problems_.size()),
+      certificate_seconds_(room.certificate_seconds) {
   for (Track& track : tracks_) track.inflation = least_inflation;
 }
 
@@ -156,7 +164,7 @@ template <class T>
 void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& unsettled) {
   const bool may_refine = std::is_same_v<T, float> && settings_.precision == Precision::automatic;
   Index interval = first_check;
-  next_check_ = iteration_ + interval;
+  next_check_ = iteration_ + std::max(interval, least_interval(ascent.rank(0)));
   while (ascent.problems() > 0) {
     {
       const Stopwatch watch(times_.ascent);
@@ -166,13 +174,14 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     Index rank = 0;
     for (Index b = 0; b < ascent.problems(); ++b) rank = std::max(rank, ascent.rank(b));
     report(rank);
-    const bool last = deadline_.passed() || iteration_ >= settings_.max_iterations;
+    const bool last =
+        deadline_.passed(last_check_seconds(ascent.problems())) || iteration_ >= settings_.max_iterations;
     if (!last && iteration_ < next_check_) continue;
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
     check(ascent, verdicts, last, may_refine);
     interval = static_cast<Index>(static_cast<double>(interval) * check_growth);
-    next_check_ = iteration_ + std::max<Index>(first_check / 2, interval);
+    next_check_ = iteration_ + std::max({first_check / 2, interval, least_interval(rank)});
 
     std::vector<Index> settled;
     std::vector<Index> rest;
@@ -213,6 +222,20 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
   }
 }
 
+/// Sweeps that cost enough to make another certificate worth its time. Counted in multiplications, so that
+/// the checks come at the same sweeps on every machine.
+Index Solver::least_interval(Index rank) const {
+  double column = 0.0;
+  for (const graph::Stage& stage : chain_.stages) column += 2.0 * graph::multiplications(stage);
+  const double sweep = std::max(1.0, column * static_cast<double>(rank));
+  return static_cast<Index>(std::min(sweeps_share * room_.certificate_multiplications / sweep, 1e9));
+}
+
+/// Seconds that the certificates of the last check are expected to take.
+double Solver::last_check_seconds(Index problems) const {
+  return certificate_seconds_ * in_turn(problems, room_.certificates);
+}
+
 /// Certificates for the problems that seem ready for one.
 template <class T>
 void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine) {
@@ -244,6 +267,7 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     track.at_last_check = value;
     if (ready || last) attempts.push_back({b, value, rise, std::nullopt});
   }
+  const double start = deadline_.seconds();
   certifiers_.run(static_cast<Index>(attempts.size()), [&](Index i, certify::Certifier& certifier) {
     Attempt& attempt = attempts[static_cast<std::size_t>(i)];
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
@@ -253,6 +277,10 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     attempt.passed = try_certificate(certifier, track, multipliers, problem);
     if (last && !attempt.passed) last_certificate(certifier, track, multipliers, problem);
   });
+  if (!attempts.empty()) {
+    const double rounds = in_turn(static_cast<Index>(attempts.size()), room_.certificates);
+    certificate_seconds_ = std::max(certificate_seconds_, (deadline_.seconds() - start) / rounds);
+  }
   for (const Attempt& attempt : attempts) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
     Verdict& verdict = verdicts[static_cast<std::size_t>(attempt.problem)];

@@ -57,8 +57,10 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain);
 /// What a batch's state may take.
 struct Room {
   Index first_rank;
-  Index columns;           ///< the sum of its problems' ranks
-  Index certificates = 1;  ///< made at the same time
+  Index columns;                             ///< the sum of its problems' ranks
+  Index certificates = 1;                    ///< made at the same time
+  double certificate_multiplications = 0.0;  ///< of one certificate
+  double certificate_seconds = 0.0;          ///< expected of one; 0: too little to count
 };
 
 class Solver {
@@ -94,6 +96,8 @@ class Solver {
   void check(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine);
   template <class T>
   void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
+  Index least_interval(Index rank) const;
+  double last_check_seconds(Index problems) const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
   // The certificates of different problems are made at the same time: these change nothing but the track.
@@ -123,6 +127,7 @@ class Solver {
   Certifiers certifiers_;
   std::vector<Track> tracks_;
   Times times_;
+  double certificate_seconds_ = 0.0;  ///< the most that one has taken so far, or is expected to
   Index max_rank_ = 0;
   Index iteration_ = 0;
   Index next_check_ = 0;

@@ -57,8 +57,7 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
         certifiers.run(problems, [&](Index i, Certifier& certifier) {
           const auto at = static_cast<std::size_t>(i);
           ++calls[at];
-          const auto bound =
-              certifier.bound(multipliers(setting, norm, i), test::row_problem({1, 0, 0, -1}));
+          const auto bound = certifier.bound(multipliers(setting, norm, i), test::row_problem({1, 0, 0, -1}));
           found[at] = bound.value_or(-1.0);
         });
         EXPECT_EQ(calls, std::vector<int>(problems, 1));
