@@ -44,8 +44,8 @@ struct Prediction {
   /// Of one certificate, at the speed of a factorisation measured on the device; 0 where it is too little to
   /// be worth that.
   double seconds = 0.0;
-  Index certificates = 1;  ///< made at the same time, at the most
   Index batch = 0;         ///< problems solved together: all, or as many as fit into the device's memory
+  Index certificates = 1;  ///< made at the same time, at the most
 };
 
 /// Settings of estimate(). The defaults suit every network we know of.
