@@ -21,6 +21,7 @@ struct Watch {
   std::size_t bytes = 0;       ///< allocated now
   std::size_t peak_bytes = 0;  ///< allocated at the most
   std::size_t memory = 0;      ///< that the backend says it has; 0: what it does have
+  bool apart = false;          ///< whether it says that its memory is not the host's
   bool several_queues = false;  ///< whether it says how many queues it has use for; else one
   std::mutex mutex;
 };
@@ -166,7 +167,7 @@ class TimedBackend final : public backend::Backend {
     inner_.release(memory);
   }
   std::size_t memory() const override { return watch_->memory > 0 ? watch_->memory : inner_.memory(); }
-  bool shares_host_memory() const override { return inner_.shares_host_memory(); }
+  bool shares_host_memory() const override { return !watch_->apart && inner_.shares_host_memory(); }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     inner_.upload(destination, host, bytes);
   }

@@ -46,6 +46,8 @@ struct Prediction {
   double seconds = 0.0;
   Index batch = 0;         ///< problems solved together: all, or as many as fit into the device's memory
   Index certificates = 1;  ///< made at the same time, at the most
+  /// Whether the device has no room for the weights, which then come from the host for each product.
+  bool weights_on_host = false;
 };
 
 /// Settings of estimate(). The defaults suit every network we know of.

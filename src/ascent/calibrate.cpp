@@ -24,7 +24,7 @@ int middle(std::vector<int> exponents) {
 /// Size of each row of stage k's map, applied to unit random numbers in scaled coordinates. The exponents of
 /// the result are relative to `shift`.
 std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& chain, graph::Scaling scaling,
-                               Index k, int shift) {
+                               Index k, int shift, const std::shared_ptr<graph::DenseWeights>& weights) {
   const auto stage = static_cast<std::size_t>(k);
   if (k < chain.depth()) {
     scaling.tensors[stage + 1].assign(scaling.tensors[stage + 1].size(), shift);
@@ -32,7 +32,7 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
     scaling.output = shift;
   }
   graph::LinearMap<double> map(backend, chain, k, scaling,
-                               std::make_shared<graph::Intermediates<double>>(backend));
+                               std::make_shared<graph::Intermediates<double>>(backend, weights));
   Buffer<double> x(backend, map.inputs(), probe_columns);
   Buffer<double> y(backend, map.outputs(), probe_columns);
   const Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(probe_columns, 1));
@@ -62,12 +62,13 @@ void copy_exponents(const graph::Chain& chain, Index k, graph::Scaling& scaling)
 }
 
 /// First estimate: unit rows.
-graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain) {
+graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain,
+                     const std::shared_ptr<graph::DenseWeights>& weights) {
   graph::Scaling scaling = graph::unit_scaling(chain);
   for (Index k = 0; k <= chain.depth(); ++k) {
     const auto stage = static_cast<std::size_t>(k);
     const int shift = middle(scaling.tensors[stage]);
-    const std::vector<double> size = probe_rows(backend, chain, scaling, k, shift);
+    const std::vector<double> size = probe_rows(backend, chain, scaling, k, shift, weights);
     if (k == chain.depth()) {
       scaling.output = shift - exponent_of(*std::max_element(size.begin(), size.end()));
       break;
@@ -89,9 +90,10 @@ graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain) {
 
 Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
                       const std::vector<graph::LayerSlopes>& slopes, Norm norm,
-                      const std::vector<Problem>& problems, std::uint64_t seed) {
+                      const std::vector<Problem>& problems, std::uint64_t seed,
+                      const std::shared_ptr<graph::DenseWeights>& weights) {
   Calibration result;
-  result.scaling = probe(backend, chain);
+  result.scaling = probe(backend, chain, weights);
   result.rows.assign(problems.size(), 0);
   std::vector<Problem> scaled(problems);
   std::vector<Index> ids(problems.size());
@@ -103,7 +105,7 @@ Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
     for (double& u : scaled[b].row) u = std::ldexp(u, result.rows[b]);
   }
 
-  Model<double> model(backend, chain, slopes, result.scaling, norm);
+  Model<double> model(backend, chain, slopes, result.scaling, norm, weights);
   Ascent<double> ascent(model, scaled, ids, sweep_rank, seed);
   std::vector<Index> neurons;
   for (Index k = 0; k < chain.depth(); ++k) neurons.push_back(chain.neurons(k));
@@ -120,7 +122,7 @@ Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
     // What the layers' sizes were multiplied by, the output is divided by.
     if (!sizes.empty()) result.scaling.output -= exponent_of(sizes.back());
     // The unit vectors stay as they are: only the maps change.
-    model.maps = graph::make_linear_maps<double>(backend, chain, result.scaling);
+    model.maps = graph::make_linear_maps<double>(backend, chain, result.scaling, weights);
   }
   ascent.forward();
   const std::vector<double> values = ascent.values();

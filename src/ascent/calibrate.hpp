@@ -12,9 +12,11 @@ struct Calibration {
 };
 
 /// Rows of every layer are brought to about unit norm by a random probe, then whole layers by a few sweeps of
-/// rank two in float64, after which each problem's objective is about 1.
+/// rank two in float64, after which each problem's objective is about 1. `weights`: those that other maps of
+/// the chain use, or null.
 Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
                       const std::vector<graph::LayerSlopes>& slopes, Norm norm,
-                      const std::vector<Problem>& problems, std::uint64_t seed);
+                      const std::vector<Problem>& problems, std::uint64_t seed,
+                      const std::shared_ptr<graph::DenseWeights>& weights = nullptr);
 
 }  // namespace geolip::ascent

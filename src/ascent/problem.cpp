@@ -1,11 +1,16 @@
 #include <ascent/problem.hpp>
 
+#include <utility>
+
 namespace geolip::ascent {
 
 template <class T>
 Model<T>::Model(backend::Backend& backend_, const graph::Chain& chain,
-                const std::vector<graph::LayerSlopes>& slopes_, const graph::Scaling& scaling, Norm norm_)
-    : backend(backend_), norm(norm_), maps(graph::make_linear_maps<T>(backend_, chain, scaling)) {
+                const std::vector<graph::LayerSlopes>& slopes_, const graph::Scaling& scaling, Norm norm_,
+                std::shared_ptr<graph::DenseWeights> weights)
+    : backend(backend_),
+      norm(norm_),
+      maps(graph::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
   for (const graph::LayerSlopes& layer : slopes_) {
     c.emplace_back(backend, std::vector<T>(layer.c.begin(), layer.c.end()), layer.sets);
     h.emplace_back(backend, std::vector<T>(layer.h.begin(), layer.h.end()), layer.sets);

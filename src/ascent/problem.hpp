@@ -22,8 +22,9 @@ struct Problem {
 /// A network ready for sweeps in arithmetic T: scaled linear maps and slopes in the backend's memory.
 template <class T>
 struct Model {
+  /// `weights`: those that other maps of the chain use, or null.
   Model(backend::Backend& backend_, const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes_,
-        const graph::Scaling& scaling, Norm norm_);
+        const graph::Scaling& scaling, Norm norm_, std::shared_ptr<graph::DenseWeights> weights = nullptr);
 
   backend::Backend& backend;
   Norm norm;

@@ -146,7 +146,8 @@ std::string estimate_json(const EstimateArguments& arguments, const NetworkFile&
                        {"certificate_multiplications", result.prediction.multiplications},
                        {"certificate_seconds", result.prediction.seconds},
                        {"problems_at_once", result.prediction.batch},
-                       {"certificates_at_once", result.prediction.certificates}};
+                       {"certificates_at_once", result.prediction.certificates},
+                       {"weights_on_host", result.prediction.weights_on_host}};
   json["results"] = Json::array();
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     Json bound = bound_json(result.bounds[b]);

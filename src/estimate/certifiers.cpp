@@ -7,19 +7,20 @@
 
 namespace geolip::estimate_detail {
 
-Certifiers::Queue::Queue(backend::Backend& other, const graph::Chain& chain, const graph::Scaling& scaling,
+Certifiers::Queue::Queue(backend::Backend& backend_, const graph::Chain& chain, const graph::Scaling& scaling,
                          const std::vector<graph::LayerSlopes>& slopes, Norm norm,
                          const std::shared_ptr<graph::DenseWeights>& weights)
-    : backend(other.fork()),
-      maps(graph::make_linear_maps<double>(*backend, chain, scaling, weights)),
-      certifier(*backend, maps, slopes, norm) {}
+    : backend(backend_),
+      maps(graph::make_linear_maps<double>(backend, chain, scaling, weights)),
+      certifier(backend, maps, slopes, norm) {}
 
-Certifiers::Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps,
-                       const graph::Chain& chain, const graph::Scaling& scaling,
-                       const std::vector<graph::LayerSlopes>& slopes, Norm norm, Index queues)
+Certifiers::Certifiers(backend::Backend& backend, const Queues& queues,
+                       std::vector<graph::LinearMap<double>>& maps, const graph::Chain& chain,
+                       const graph::Scaling& scaling, const std::vector<graph::LayerSlopes>& slopes,
+                       Norm norm)
     : own_(backend, maps, slopes, norm) {
-  for (Index i = 1; i < queues; ++i) {
-    others_.push_back(std::make_unique<Queue>(backend, chain, scaling, slopes, norm, maps.front().weights()));
+  for (const auto& queue : queues) {
+    others_.push_back(std::make_unique<Queue>(*queue, chain, scaling, slopes, norm, maps.front().weights()));
   }
 }
 
@@ -44,7 +45,7 @@ void Certifiers::run(Index count, const std::function<void(Index, certify::Certi
       std::exception_ptr& error = errors[static_cast<std::size_t>(count) + q];
       threads.emplace_back([&work, &error, &queue = *others_[q]] {
         try {
-          queue.backend->enter_thread();
+          queue.backend.enter_thread();
         } catch (...) {
           error = std::current_exception();
           return;

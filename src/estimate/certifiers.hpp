@@ -15,10 +15,13 @@ namespace geolip::estimate_detail {
 /// thread of the host to wait for it. What a certificate says does not depend on which of them makes it.
 class Certifiers {
  public:
-  /// \param queues certificates that may be made at the same time, at least 1
-  Certifiers(backend::Backend& backend, std::vector<graph::LinearMap<double>>& maps,
+  using Queues = std::vector<std::unique_ptr<backend::Backend>>;
+
+  /// \param queues forked from `backend`: one for each certificate more that is made at the same time
+  /// \param maps those of the chain on `backend`
+  Certifiers(backend::Backend& backend, const Queues& queues, std::vector<graph::LinearMap<double>>& maps,
              const graph::Chain& chain, const graph::Scaling& scaling,
-             const std::vector<graph::LayerSlopes>& slopes, Norm norm, Index queues);
+             const std::vector<graph::LayerSlopes>& slopes, Norm norm);
 
   /// Calls body(i, certifier) once for each i in 0 .. count - 1, in any order and on any thread. Throws what
   /// a body throws (of several, that of the least i), after all have ended.
@@ -29,11 +32,11 @@ class Certifiers {
 
  private:
   struct Queue {
-    Queue(backend::Backend& other, const graph::Chain& chain, const graph::Scaling& scaling,
+    Queue(backend::Backend& backend_, const graph::Chain& chain, const graph::Scaling& scaling,
           const std::vector<graph::LayerSlopes>& slopes, Norm norm,
           const std::shared_ptr<graph::DenseWeights>& weights);
 
-    std::unique_ptr<backend::Backend> backend;
+    backend::Backend& backend;
     std::vector<graph::LinearMap<double>> maps;
     certify::Certifier certifier;
   };

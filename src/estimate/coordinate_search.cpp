@@ -21,7 +21,7 @@ class CoordinateSearch {
   CoordinateSearch(Session& session, std::vector<ascent::Problem> rows, std::vector<std::size_t> owner)
       : session_(session),
         calibration_(ascent::calibrate(session.backend, session.chain, session.slopes, Norm::l2, rows,
-                                       session.settings.seed)),
+                                       session.settings.seed, session.common.weights)),
         rows_(std::move(rows)),
         owner_(std::move(owner)),
         upper_(rows_.size(), std::vector<double>(static_cast<std::size_t>(session.chain.inputs),
@@ -62,8 +62,9 @@ class CoordinateSearch {
 
   /// The inputs with the largest columns of the first map: where to look first.
   std::vector<Index> largest_columns() const {
-    graph::LinearMap<double> map(session_.backend, session_.chain, 0, calibration_.scaling,
-                                 std::make_shared<graph::Intermediates<double>>(session_.backend));
+    graph::LinearMap<double> map(
+        session_.backend, session_.chain, 0, calibration_.scaling,
+        std::make_shared<graph::Intermediates<double>>(session_.backend, session_.common.weights));
     backend::Buffer<double> columns(session_.backend, map.inputs(), map.outputs());
     // columns that lead to dead neurons alone do not count
     const graph::LayerSlopes& slopes = session_.slopes.front();
@@ -103,7 +104,7 @@ class CoordinateSearch {
   void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
     Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
                   {problems.begin(), problems.end()}, session_.settings, session_.plan.room(),
-                  session_.deadline);
+                  session_.deadline, session_.common);
     solver.run();
     add_times(solver, seconds_);
     for (std::size_t p = 0; p < problems.size(); ++p) {

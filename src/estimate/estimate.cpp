@@ -103,12 +103,12 @@ void solve_batch(estimate_detail::Session& session, std::span<const Task> tasks,
   const Norm norm = session.query.norm;
   std::vector<Problem> problems;
   for (const Task& task : tasks) problems.push_back(task.problem);
-  const ascent::Calibration calibration =
-      ascent::calibrate(session.backend, session.chain, session.slopes, norm, problems, settings.seed);
+  const ascent::Calibration calibration = ascent::calibrate(
+      session.backend, session.chain, session.slopes, norm, problems, settings.seed, session.common.weights);
   std::vector<Problem> scaled(problems);
   estimate_detail::scale_rows(scaled, calibration.rows);
   estimate_detail::Solver solver(session.backend, session.chain, session.slopes, calibration.scaling, norm,
-                                 scaled, settings, session.plan.room(), session.deadline);
+                                 scaled, settings, session.plan.room(), session.deadline, session.common);
   solver.run();
   Seconds seconds;
   estimate_detail::add_times(solver, seconds);
@@ -219,6 +219,7 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
                                    backend,
                                    {},
                                    {},
+                                   {},
                                    estimate_detail::Deadline(settings)};
   session.result.device = session.backend.name();
   for (const Objective& o : query.objectives) {
@@ -247,6 +248,7 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
   if (!tasks.empty()) {
     session.plan = estimate_detail::make_plan(session, tasks);
     session.result.prediction = session.plan.prediction;
+    estimate_detail::set_up_common(session);
     if (settings.begin) settings.begin(session.result.device, session.plan.prediction);
     if (query.norm != Norm::l1) {
       solve_batches(session, tasks);

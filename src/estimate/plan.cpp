@@ -40,13 +40,15 @@ std::vector<bool> curved_layers(const std::vector<graph::LayerSlopes>& slopes) {
 }
 
 /// Bytes of the maps and slopes in both arithmetics. On the host, where dense weights in float64 are used in
-/// place, they are the network's own.
-double model_bytes(const Session& session) {
+/// place, they are the network's own. Weights that pass through the device take the largest layer's room.
+double model_bytes(const Session& session, graph::DenseWeights::Place place) {
   double slopes = 0.0;
   for (const graph::LayerSlopes& layer : session.slopes)
     slopes += 2.0 * (sizeof(float) + sizeof(double)) * static_cast<double>(layer.c.size());
-  return graph::map_bytes(session.chain, sizeof(float), false) +
-         graph::map_bytes(session.chain, sizeof(double), false) + slopes;
+  const bool passing = place == graph::DenseWeights::Place::host;
+  return graph::map_bytes(session.chain, sizeof(float), passing) +
+         graph::map_bytes(session.chain, sizeof(double), passing) + slopes +
+         (passing ? (sizeof(float) + sizeof(double)) * graph::largest_dense(session.chain) : 0.0);
 }
 
 /// Multiplications a second of a rank-k update and a Cholesky factorisation, which is what a certificate is
@@ -93,20 +95,30 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   const certify::Prediction certificate = certify::predict(session.chain, curved_layers(session.slopes),
                                                            vector ? session.network.outputs() : 1, on_host);
   const ascent::StateBytes state = ascent::state_bytes(session.chain, norm, on_host);
-  const double models = model_bytes(session);
   const Ranks ranks = choose_ranks(session.settings, session.chain);
 
   auto memory = static_cast<double>(backend.memory());
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
-  const double room = largest_share * memory - models;
-  const double room_for_state = std::min(room - certificate.bytes, 0.5 * room);
   Plan plan;
-  plan.first_rank = ranks.first;
   const auto of = [&](Index problems, Index rank) {
     return state.of(static_cast<double>(problems), static_cast<double>(problems * rank));
   };
-  while (plan.first_rank / 2 >= ranks.least && of(1, plan.first_rank) > room_for_state) plan.first_rank /= 2;
-  if (of(1, plan.first_rank) > room_for_state) {
+  double models = 0.0;
+  double room = 0.0;
+  double room_for_state = 0.0;
+  // Whether one problem fits, if need be with a smaller rank.
+  const auto fits = [&](graph::DenseWeights::Place place) {
+    plan.weights = place;
+    models = model_bytes(session, place);
+    room = largest_share * memory - models;
+    room_for_state = std::min(room - certificate.bytes, 0.5 * room);
+    plan.first_rank = ranks.first;
+    while (plan.first_rank / 2 >= ranks.least && of(1, plan.first_rank) > room_for_state) {
+      plan.first_rank /= 2;
+    }
+    return of(1, plan.first_rank) <= room_for_state;
+  };
+  if (!fits(graph::DenseWeights::Place::device) && (on_host || !fits(graph::DenseWeights::Place::host))) {
     throw QueryError("network: it needs about " +
                      gigabytes(needed(models, certificate.bytes, of(1, plan.first_rank)) / largest_share) +
                      " of memory (" + gigabytes(certificate.bytes) + " for a certificate, " +
@@ -125,7 +137,10 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
       std::clamp(columns, batch * rank, batch * static_cast<double>(std::max(ranks.most, plan.first_rank))));
 
   // Another queue has maps of its own, but for dense weights, and its own workspace.
-  const double another = certificate.bytes + graph::map_bytes(session.chain, sizeof(double), true);
+  const double passing = plan.weights == graph::DenseWeights::Place::host
+                             ? sizeof(double) * graph::largest_dense(session.chain)
+                             : 0.0;
+  const double another = certificate.bytes + graph::map_bytes(session.chain, sizeof(double), true) + passing;
   const double left =
       room - needed(0.0, certificate.bytes, state.of(batch, static_cast<double>(plan.columns)));
   plan.prediction.certificates =
@@ -135,6 +150,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.prediction.certificate_bytes = certificate.bytes;
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;
+  plan.prediction.weights_on_host = plan.weights == graph::DenseWeights::Place::host;
   if (certificate.multiplications >= worth_timing)
     plan.prediction.seconds = certificate.multiplications / measured_speed(backend);
   return plan;

@@ -17,6 +17,12 @@ double unscale(double value, int exponent, bool up) {
 
 }  // namespace
 
+void set_up_common(Session& session) {
+  session.common.weights = std::make_shared<graph::DenseWeights>(session.plan.weights);
+  for (Index i = 1; i < session.plan.prediction.certificates; ++i)
+    session.common.queues.push_back(session.backend.fork());
+}
+
 void merge(const Outcome& outcome, int exponent, double allowance, Bound& bound) {
   const auto down = [&](double value) { return std::max(0.0, unscale(value, exponent, false) - allowance); };
   const auto up = [&](double value) {

@@ -24,10 +24,9 @@ struct Plan {
   Index batch = 1;       ///< problems solved together
   Index first_rank = 1;  ///< rank that their states begin with
   Index columns = 1;     ///< that a state may have in all
+  graph::DenseWeights::Place weights = graph::DenseWeights::Place::device;
 
-  Room room() const {
-    return {first_rank, columns, prediction.certificates, prediction.multiplications, prediction.seconds};
-  }
+  Room room() const { return {first_rank, columns, prediction.multiplications, prediction.seconds}; }
 };
 
 /// Everything that is set up once for a query.
@@ -40,8 +39,12 @@ struct Session {
   backend::Backend& backend;
   Result result;
   Plan plan;
+  Common common;  ///< made after the plan
   Deadline deadline;
 };
+
+/// Makes what the plan's solvers share.
+void set_up_common(Session& session);
 
 /// Folds what is known of one problem into the bound of its objective: several problems of one objective
 /// stand for the maximum over them. `exponent` takes scaled values back to the network's units; `allowance`

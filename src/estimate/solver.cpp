@@ -88,11 +88,6 @@ double start_share(const graph::Chain& chain, Norm norm, std::size_t size) {
   return std::min(1.0, ascent / (input + 2.0 * layers + 2.0 * widest + objective + first));
 }
 
-/// How many certificates wait for one another where so many are made at the same time.
-double in_turn(Index certificates, Index at_once) {
-  return static_cast<double>((certificates + at_once - 1) / at_once);
-}
-
 std::vector<Index> iota(Index n) {
   std::vector<Index> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), Index{0});
@@ -119,7 +114,7 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
 Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
                const std::vector<graph::LayerSlopes>& slopes, const graph::Scaling& scaling, Norm norm,
                std::vector<ascent::Problem> problems, const Settings& settings, const Room& room,
-               const Deadline& deadline)
+               const Deadline& deadline, const Common& common)
     : backend_(backend),
       chain_(chain),
       slopes_(slopes),
@@ -129,8 +124,9 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       settings_(settings),
       room_(room),
       deadline_(deadline),
-      exact_(backend, chain, slopes, scaling, norm),
-      certifiers_(backend, exact_.maps, chain, scaling, slopes, norm, room.certificates),
+      common_(common),
+      exact_(backend, chain, slopes, scaling, norm, common.weights),
+      certifiers_(backend, common.queues, exact_.maps, chain, scaling, slopes, norm),
       tracks_(problems_.size()),
       certificate_seconds_(room.certificate_seconds) {
   for (Track& track : tracks_) track.inflation = least_inflation;
@@ -147,7 +143,7 @@ void Solver::run() {
   }
   std::optional<Ascent<double>> finer;
   {
-    Model<float> model(backend_, chain_, slopes_, scaling_, norm_);
+    Model<float> model(backend_, chain_, slopes_, scaling_, norm_, common_.weights);
     Ascent<float> ascent(model, problems_, iota(count), room_.first_rank, settings_.seed);
     iterate(model, ascent, unsettled);
     if (unsettled.empty()) return;
@@ -174,8 +170,8 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     Index rank = 0;
     for (Index b = 0; b < ascent.problems(); ++b) rank = std::max(rank, ascent.rank(b));
     report(rank);
-    const bool last =
-        deadline_.passed(last_check_seconds(ascent.problems())) || iteration_ >= settings_.max_iterations;
+    const bool last = deadline_.passed(certificate_seconds_ * rounds(ascent.problems())) ||
+                      iteration_ >= settings_.max_iterations;
     if (!last && iteration_ < next_check_) continue;
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
@@ -231,9 +227,10 @@ Index Solver::least_interval(Index rank) const {
   return static_cast<Index>(std::min(sweeps_share * room_.certificate_multiplications / sweep, 1e9));
 }
 
-/// Seconds that the certificates of the last check are expected to take.
-double Solver::last_check_seconds(Index problems) const {
-  return certificate_seconds_ * in_turn(problems, room_.certificates);
+/// How many certificates come one after the other, where as many are made at a time as there are queues.
+double Solver::rounds(Index certificates) const {
+  const auto at_once = static_cast<Index>(common_.queues.size()) + 1;
+  return static_cast<double>((certificates + at_once - 1) / at_once);
 }
 
 /// Certificates for the problems that seem ready for one.
@@ -278,8 +275,8 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     if (last && !attempt.passed) last_certificate(certifier, track, multipliers, problem);
   });
   if (!attempts.empty()) {
-    const double rounds = in_turn(static_cast<Index>(attempts.size()), room_.certificates);
-    certificate_seconds_ = std::max(certificate_seconds_, (deadline_.seconds() - start) / rounds);
+    certificate_seconds_ = std::max(
+        certificate_seconds_, (deadline_.seconds() - start) / rounds(static_cast<Index>(attempts.size())));
   }
   for (const Attempt& attempt : attempts) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -58,9 +59,14 @@ Ranks choose_ranks(const Settings& settings, const graph::Chain& chain);
 struct Room {
   Index first_rank;
   Index columns;                             ///< the sum of its problems' ranks
-  Index certificates = 1;                    ///< made at the same time
   double certificate_multiplications = 0.0;  ///< of one certificate
   double certificate_seconds = 0.0;          ///< expected of one; 0: too little to count
+};
+
+/// What all solvers of a run share.
+struct Common {
+  std::shared_ptr<graph::DenseWeights> weights;
+  Certifiers::Queues queues;  ///< for certificates, beside the backend itself
 };
 
 class Solver {
@@ -68,7 +74,7 @@ class Solver {
   /// `problems` carry rows that are scaled already. All references must outlive the solver.
   Solver(backend::Backend& backend, const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
          const graph::Scaling& scaling, Norm norm, std::vector<ascent::Problem> problems,
-         const Settings& settings, const Room& room, const Deadline& deadline);
+         const Settings& settings, const Room& room, const Deadline& deadline, const Common& common);
 
   /// Solves all problems; outcome(b) belongs to problem b afterwards.
   void run();
@@ -97,7 +103,7 @@ class Solver {
   template <class T>
   void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
   Index least_interval(Index rank) const;
-  double last_check_seconds(Index problems) const;
+  double rounds(Index certificates) const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
   // The certificates of different problems are made at the same time: these change nothing but the track.
@@ -123,6 +129,7 @@ class Solver {
   const Settings& settings_;
   Room room_;
   const Deadline& deadline_;
+  const Common& common_;
   ascent::Model<double> exact_;
   Certifiers certifiers_;
   std::vector<Track> tracks_;

@@ -1,11 +1,16 @@
 #include <graph/linear_operator.hpp>
 
+#include <span>
+#include <stdexcept>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace geolip::graph {
 namespace {
 
 using backend::Buffer;
+using backend::Scratch;
 
 template <class T>
 class DenseOperator final : public LinearOperator<T> {
@@ -42,32 +47,83 @@ class DenseOperator final : public LinearOperator<T> {
   ConstView<T> weight_;
 };
 
+/// Weights that stay on the host and pass through the device's memory for each product.
+template <class T>
+class PassingOperator final : public LinearOperator<T> {
+ public:
+  /// `weight`: rows x cols, of `owned` or of someone who outlives this.
+  PassingOperator(Backend& backend, Index rows, Index cols, std::span<const T> weight, std::vector<T> owned,
+                  std::shared_ptr<Scratch<T>> room)
+      : LinearOperator<T>(cols, rows),
+        backend_(backend),
+        owned_(std::move(owned)),
+        weight_(weight),
+        room_(std::move(room)) {}
+
+  void apply(ConstView<T> x, View<T> y) const override { backend_.in<T>().multiply(fetch(), x, y); }
+  void adjoint(ConstView<T> y, View<T> x) const override {
+    backend_.in<T>().multiply_transposed(fetch(), y, x);
+  }
+  void adjoint_of_diagonal(const T* d, View<T> x) const override {
+    if constexpr (std::is_same_v<T, double>) {
+      backend_.scaled_transpose(fetch(), d, x);
+    } else {
+      throw std::logic_error("the quadratic sweep runs in float64");
+    }
+  }
+
+ private:
+  ConstView<T> fetch() const {
+    const View<T> room = room_->take(this->outputs(), this->inputs());
+    backend_.upload(room.data, weight_.data(), weight_.size_bytes());
+    return room;
+  }
+
+  Backend& backend_;
+  std::vector<T> owned_;  // whose memory moves with it
+  std::span<const T> weight_;
+  std::shared_ptr<Scratch<T>> room_;
+};
+
 }  // namespace
 
-std::shared_ptr<const Buffer<double>> DenseWeights::of(Backend& backend, const Matrix& matrix) {
+std::shared_ptr<const Buffer<double>> DenseWeights::copy_of(Backend& backend, const Matrix& matrix) {
   std::shared_ptr<const Buffer<double>>& copy = copies_[&matrix];
   if (copy == nullptr) copy = std::make_shared<Buffer<double>>(backend, matrix.data, matrix.cols);
   return copy;
 }
 
 std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed,
-                                                   DenseWeights& copies) {
+                                                   DenseWeights& weights,
+                                                   std::shared_ptr<Scratch<double>> passing) {
   if (backend.shares_host_memory()) {
     return std::make_unique<DenseOperator<double>>(
         backend, ConstView<double>(borrowed.data.data(), borrowed.rows, borrowed.cols));
   }
-  return std::make_unique<DenseOperator<double>>(backend, copies.of(backend, borrowed));
+  if (weights.place() == DenseWeights::Place::host) {
+    return std::make_unique<PassingOperator<double>>(backend, borrowed.rows, borrowed.cols,
+                                                     std::span<const double>(borrowed.data),
+                                                     std::vector<double>(), std::move(passing));
+  }
+  return std::make_unique<DenseOperator<double>>(backend, weights.copy_of(backend, borrowed));
 }
 
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
                                                   const std::vector<double>& row_scale,
-                                                  const std::vector<double>& column_scale) {
+                                                  const std::vector<double>& column_scale,
+                                                  DenseWeights::Place place,
+                                                  std::shared_ptr<Scratch<float>> passing) {
   std::vector<float> scaled(weight.data.size());
   for (Index i = 0; i < weight.rows; ++i) {
     for (Index j = 0; j < weight.cols; ++j) {
       scaled[static_cast<std::size_t>(i * weight.cols + j)] = static_cast<float>(
           row_scale[static_cast<std::size_t>(i)] * weight(i, j) * column_scale[static_cast<std::size_t>(j)]);
     }
+  }
+  if (place == DenseWeights::Place::host && !backend.shares_host_memory()) {
+    const std::span<const float> view(scaled);
+    return std::make_unique<PassingOperator<float>>(backend, weight.rows, weight.cols, view,
+                                                    std::move(scaled), std::move(passing));
   }
   return std::make_unique<DenseOperator<float>>(backend, Buffer<float>(backend, scaled, weight.cols));
 }

@@ -85,6 +85,17 @@ double SharedRoom::numbers() const {
   return 2.0 * even_or_odd_ + sum_ + unfolded_ + std::accumulate(nodes_.begin(), nodes_.end(), 0.0);
 }
 
+double largest_dense(const Chain& chain) {
+  double most = 0.0;
+  for (const Stage& stage : chain.stages) {
+    for (const Step& step : stage.steps) {
+      if (const auto* dense = std::get_if<Dense>(&step.layer->op))
+        most = std::max(most, number(dense->weight.rows) * number(dense->weight.cols));
+    }
+  }
+  return most;
+}
+
 double map_bytes(const Chain& chain, std::size_t size, bool borrows) {
   double bytes = 0.0;
   for (const Stage& stage : chain.stages) {

@@ -44,4 +44,7 @@ class SharedRoom {
 /// and not counted.
 double map_bytes(const Chain& chain, std::size_t size, bool borrows);
 
+/// Entries of the largest dense layer's weights: what has to be there while weights pass through a device.
+double largest_dense(const Chain& chain);
+
 }  // namespace geolip::graph

@@ -27,8 +27,8 @@ void multiply_into(std::vector<double>& d, const std::vector<double>& factors) {
 template <class T>
 class PathBuilder {
  public:
-  PathBuilder(Backend& backend, Index inputs, DenseWeights& weights)
-      : backend_(backend), weights_(weights), pending_(ones(inputs)) {}
+  PathBuilder(Backend& backend, Index inputs, const Intermediates<T>& room)
+      : backend_(backend), room_(room), pending_(ones(inputs)) {}
 
   void diagonal(const std::vector<double>& d) { multiply_into(pending_, d); }
 
@@ -45,7 +45,7 @@ class PathBuilder {
       columns_ = std::move(pending_);
     } else {
       flush_diagonal();
-      operators_.push_back(make_dense(backend_, weight, weights_));
+      operators_.push_back(make_dense(backend_, weight, *room_.dense, room_.passing));
     }
     pending_ = ones(weight.rows);
   }
@@ -57,13 +57,13 @@ class PathBuilder {
     pending_ = ones(matrix.outputs());
   }
 
-  void conv(const Conv& conv, bool transposed, const std::shared_ptr<backend::Scratch<T>>& unfolded) {
+  void conv(const Conv& conv, bool transposed) {
     close();
     flush_diagonal();
     // A copy in float has weights of about unit size; a power of two makes up for that.
     const int exponent = std::is_same_v<T, float> ? size_of(conv.weight) : 0;
-    operators_.push_back(transposed ? make_conv_transpose<T>(backend_, conv, exponent, unfolded)
-                                    : make_conv<T>(backend_, conv, exponent, unfolded));
+    operators_.push_back(transposed ? make_conv_transpose<T>(backend_, conv, exponent, room_.unfolded)
+                                    : make_conv<T>(backend_, conv, exponent, room_.unfolded));
     pending_ = ones(transposed ? conv.inputs() : conv.outputs());
     for (double& d : pending_) d = std::ldexp(d, exponent);
   }
@@ -79,7 +79,8 @@ class PathBuilder {
   void close() {
     if constexpr (std::is_same_v<T, float>) {
       if (open_ == nullptr) return;
-      operators_.push_back(make_dense(backend_, *open_, pending_, columns_));
+      operators_.push_back(
+          make_dense(backend_, *open_, pending_, columns_, room_.dense->place(), room_.passing));
       open_ = nullptr;
       pending_ = ones(static_cast<Index>(pending_.size()));
     }
@@ -93,7 +94,7 @@ class PathBuilder {
   }
 
   Backend& backend_;
-  DenseWeights& weights_;
+  const Intermediates<T>& room_;
   std::vector<std::unique_ptr<LinearOperator<T>>> operators_;
   std::vector<double> pending_;
   std::vector<double> columns_;
@@ -101,15 +102,13 @@ class PathBuilder {
 };
 
 template <class T>
-void add_layer(PathBuilder<T>& builder, const Layer& layer,
-               const std::shared_ptr<backend::Scratch<T>>& unfolded) {
+void add_layer(PathBuilder<T>& builder, const Layer& layer) {
   if (const auto* dense = std::get_if<Dense>(&layer.op)) builder.dense(dense->weight);
   if (const auto* affine = std::get_if<Affine>(&layer.op)) builder.diagonal(affine->scale);
   if (const auto* permutation = std::get_if<Permutation>(&layer.op)) builder.permutation(*permutation);
   if (const auto* sparse = std::get_if<Sparse>(&layer.op)) builder.sparse(*sparse);
-  if (const auto* conv = std::get_if<Conv>(&layer.op)) builder.conv(*conv, false, unfolded);
-  if (const auto* transpose = std::get_if<ConvTranspose>(&layer.op))
-    builder.conv(transpose->conv, true, unfolded);
+  if (const auto* conv = std::get_if<Conv>(&layer.op)) builder.conv(*conv, false);
+  if (const auto* transpose = std::get_if<ConvTranspose>(&layer.op)) builder.conv(transpose->conv, true);
 }
 
 /// 2^(sign e_i + shift)
@@ -213,7 +212,7 @@ class LinearMap<T>::Assembly {
   /// The edge from a node through one of its readers, up to the next node.
   void follow(std::size_t from, Reader reader) {
     const Node& node = map_.nodes_[from];
-    PathBuilder<T> builder(map_.backend_, node.size, *map_.intermediates_->dense);
+    PathBuilder<T> builder(map_.backend_, node.size, *map_.intermediates_);
     if (node.place == Node::Place::input) {
       const auto begin = in_.begin() + node.first;
       builder.diagonal(powers({begin, begin + node.size}, -1, shift_));
@@ -236,7 +235,7 @@ class LinearMap<T>::Assembly {
       } else if (std::holds_alternative<Concat>(layer(step).op)) {
         for (std::size_t i = 0; i < reader.at; ++i) first += stage_.size(stage_.steps[step].from[i]);
       } else {
-        add_layer(builder, layer(step), map_.intermediates_->unfolded);
+        add_layer(builder, layer(step));
         size = stage_.steps[step].size;
       }
       const std::size_t value = stage_.sources.size() + step;

@@ -38,7 +38,7 @@ class LinearMap {
   /// x = B' Diag(d), d in backend memory, x is inputs x outputs.
   void adjoint_of_diagonal(const T* d, View<T> x);
 
-  /// Copies of weights that maps of the same chain on another queue can use.
+  /// Weights that other maps of the same chain can use.
   const std::shared_ptr<DenseWeights>& weights() const { return intermediates_->dense; }
 
  private:
@@ -78,7 +78,7 @@ class LinearMap {
 extern template class LinearMap<float>;
 extern template class LinearMap<double>;
 
-/// All stages of a chain. `weights`: of the same chain's maps on another queue, or null.
+/// All stages of a chain. `weights`: those that other maps of the chain use, or null.
 template <class T>
 std::vector<LinearMap<T>> make_linear_maps(Backend& backend, const Chain& chain, const Scaling& scaling,
                                            std::shared_ptr<DenseWeights> weights = nullptr) {

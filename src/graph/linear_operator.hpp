@@ -43,24 +43,36 @@ class LinearOperator {
   Index outputs_;
 };
 
-/// Copies of dense weights in a device's memory, in float64: one of each matrix, for all operators on it.
+/// Where the weights of dense layers are kept for a device with memory of its own.
 class DenseWeights {
  public:
-  /// Of a matrix that outlives the copies. Made by `backend` if it is not there yet.
-  std::shared_ptr<const backend::Buffer<double>> of(Backend& backend, const Matrix& matrix);
+  /// Kept in the device's memory, or on the host and copied for each product: what the device need not hold
+  /// at once, at the speed of the bus between them.
+  enum class Place { device, host };
+
+  explicit DenseWeights(Place place = Place::device) : place_(place) {}
+
+  Place place() const { return place_; }
+  /// The copy in float64 of a matrix that outlives it: one for all operators, made by `backend` if it is not
+  /// there yet.
+  std::shared_ptr<const backend::Buffer<double>> copy_of(Backend& backend, const Matrix& matrix);
 
  private:
+  Place place_;
   std::map<const Matrix*, std::shared_ptr<const backend::Buffer<double>>> copies_;
 };
 
 /// y = W x. `borrowed` is host memory of a row-major double matrix that outlives the operator; it is used in
-/// place where the backend can, and from `copies` elsewhere.
+/// place where the backend can. `passing` is room that dense layers share whose weights stay on the host.
 std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed,
-                                                   DenseWeights& copies);
+                                                   DenseWeights& weights,
+                                                   std::shared_ptr<backend::Scratch<double>> passing);
 /// y = Diag(row_scale) W Diag(column_scale) x, a copy in float.
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
                                                   const std::vector<double>& row_scale,
-                                                  const std::vector<double>& column_scale);
+                                                  const std::vector<double>& column_scale,
+                                                  DenseWeights::Place place,
+                                                  std::shared_ptr<backend::Scratch<float>> passing);
 /// y = Diag(d) x
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::vector<double>& d);

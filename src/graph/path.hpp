@@ -8,21 +8,23 @@
 
 namespace geolip::graph {
 
-/// Room for results between operators, and copies of weights; all maps of a network share it.
+/// Room for results between operators, and where weights are; all maps of a network share it.
 template <class T>
 struct Intermediates {
-  /// `weights`: of the same network's maps on another queue, or null.
+  /// `weights`: those that other maps of the same network use, or null.
   explicit Intermediates(Backend& backend, std::shared_ptr<DenseWeights> weights = nullptr)
       : even(backend),
         odd(backend),
         sum(backend),
         unfolded(std::make_shared<backend::Scratch<T>>(backend)),
+        passing(std::make_shared<backend::Scratch<T>>(backend)),
         dense(weights == nullptr ? std::make_shared<DenseWeights>() : std::move(weights)) {}
   backend::Scratch<T> even;  ///< results within a path alternate between this one
   backend::Scratch<T> odd;   ///< and this one
   backend::Scratch<T> sum;   ///< what is added to a node
   std::vector<std::unique_ptr<backend::Scratch<T>>> nodes;  ///< inner nodes of a map
   std::shared_ptr<backend::Scratch<T>> unfolded;            ///< convolutions' own
+  std::shared_ptr<backend::Scratch<T>> passing;             ///< weights that come from the host
   std::shared_ptr<DenseWeights> dense;
 };
 

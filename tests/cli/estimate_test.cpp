@@ -233,7 +233,8 @@ TEST(EstimateJson, HasTheDocumentedSchema) {
                                        {"certificate_multiplications", 3e11},
                                        {"certificate_seconds", 12.0},
                                        {"problems_at_once", 3},
-                                       {"certificates_at_once", 1}}));
+                                       {"certificates_at_once", 1},
+                                       {"weights_on_host", false}}));
   ASSERT_EQ(report["results"].size(), 3U);
   EXPECT_EQ(report["results"][0], json({{"output", 1},
                                         {"norm", "linf"},

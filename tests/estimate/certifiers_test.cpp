@@ -13,7 +13,14 @@ namespace {
 using certify::Certifier;
 using estimate_detail::Certifiers;
 
-class CertifiersAtOnce : public test::OnEveryBackend {};
+class CertifiersAtOnce : public test::OnEveryBackend {
+ protected:
+  Certifiers::Queues forked(int count) {
+    Certifiers::Queues queues;
+    for (int i = 0; i < count; ++i) queues.push_back(backend().fork());
+    return queues;
+  }
+};
 GEOLIP_ON_EVERY_BACKEND(CertifiersAtOnce);
 
 /// Everything that Certifiers refer to.
@@ -26,8 +33,8 @@ struct Setting {
   explicit Setting(backend::Backend& backend)
       : maps(graph::make_linear_maps<double>(backend, prepared.chain, prepared.scaling)) {}
 
-  Certifiers certifiers(backend::Backend& backend, Norm norm, Index queues) {
-    return {backend, maps, prepared.chain, prepared.scaling, prepared.slopes, norm, queues};
+  Certifiers certifiers(backend::Backend& backend, const Certifiers::Queues& queues, Norm norm) {
+    return {backend, queues, maps, prepared.chain, prepared.scaling, prepared.slopes, norm};
   }
 };
 
@@ -49,8 +56,9 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
   constexpr Index problems = 12;
   for (const Norm norm : {Norm::linf, Norm::l2}) {
     std::vector<std::vector<double>> bounds;
-    for (const Index queues : {1, 3}) {
-      Certifiers certifiers = setting.certifiers(backend(), norm, queues);
+    for (const int others : {0, 2}) {
+      const Certifiers::Queues queues = forked(others);
+      Certifiers certifiers = setting.certifiers(backend(), queues, norm);
       std::vector<double> found(problems, 0.0);
       for (int turn = 0; turn < 2; ++turn) {
         std::vector<int> calls(problems, 0);
@@ -72,7 +80,8 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
 
 TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
   Setting setting(backend());
-  Certifiers certifiers = setting.certifiers(backend(), Norm::l2, 3);
+  const Certifiers::Queues queues = forked(2);
+  Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
   std::atomic<int> calls{0};
   const auto run = [&] {
     certifiers.run(9, [&](Index i, Certifier&) {

@@ -222,6 +222,36 @@ TEST(ShortMemory, TheRankStaysWhereMoreDoesNotFit) {
   EXPECT_NEAR(kept.bounds[0].upper, grown.bounds[0].upper, 1e-3 * grown.bounds[0].upper);
 }
 
+TEST(ShortMemory, WeightsPassThroughTheDeviceWhereTheyDoNotFit) {
+  Random random(12);
+  const Network network = chain(random, {200, 20, 200, 20, 200, 20, 200, 20, 200, 2});
+  for (const Norm norm : {Norm::linf, Norm::l2}) {
+    SCOPED_TRACE(to_string(norm));
+    Settings settings = quick();
+    settings.rank = settings.max_rank = 2;
+    const Query query{norm, {Objective::output(0), Objective::vector()}};
+    Watch free;
+    free.apart = true;
+    const Result resident = run(network, query, settings, free);
+    EXPECT_FALSE(resident.prediction.weights_on_host);
+    EXPECT_LE(static_cast<double>(free.peak_bytes), resident.prediction.bytes);
+    Watch tight;
+    tight.apart = true;
+    tight.several_queues = true;
+    // less than everything takes with the weights of six layers in both arithmetics
+    const double less = resident.prediction.bytes - 6.0 * 4000.0 * (sizeof(float) + sizeof(double));
+    tight.memory = static_cast<std::size_t>(less / 0.9);
+    const Result passing = run(network, query, settings, tight, 3);
+    EXPECT_TRUE(passing.prediction.weights_on_host);
+    EXPECT_LE(static_cast<double>(tight.peak_bytes), passing.prediction.bytes);
+    EXPECT_LE(passing.prediction.bytes, less * (1.0 + 1e-6));
+    for (std::size_t k = 0; k < resident.bounds.size(); ++k) {
+      EXPECT_EQ(passing.bounds[k].upper, resident.bounds[k].upper);
+      EXPECT_EQ(passing.bounds[k].lower, resident.bounds[k].lower);
+    }
+  }
+}
+
 TEST(ShortMemory, WhatDoesNotFitIsRefusedWithTheNumbers) {
   Random random(8);
   const Network network = chain(random, {20, 500, 2});
