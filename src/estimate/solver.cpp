@@ -17,8 +17,10 @@ using ascent::Release;
 // Sweeps before the first check, and the growth of the distance to the next.
 constexpr Index first_check = 24;
 constexpr double check_growth = 1.3;
-// Sweeps between two checks cost at least this share of a certificate's multiplications.
+// Sweeps between two checks cost at least this share of a certificate's multiplications. Where that is what
+// spaces them, their distances double.
 constexpr double sweeps_share = 0.1;
+constexpr double costly_growth = 2.0;
 // Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
 // search).
 constexpr double least_inflation = 1e-9;
@@ -159,8 +161,9 @@ void Solver::run() {
 template <class T>
 void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& unsettled) {
   const bool may_refine = std::is_same_v<T, float> && settings_.precision == Precision::automatic;
-  Index interval = first_check;
-  next_check_ = iteration_ + std::max(interval, least_interval(ascent.rank(0)));
+  Index interval = std::max(first_check, least_interval(ascent.rank(0)));
+  costly_ = interval > first_check;
+  next_check_ = iteration_ + interval;
   while (ascent.problems() > 0) {
     {
       const Stopwatch watch(times_.ascent);
@@ -176,8 +179,10 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
     check(ascent, verdicts, last, may_refine);
-    interval = static_cast<Index>(static_cast<double>(interval) * check_growth);
-    next_check_ = iteration_ + std::max({first_check / 2, interval, least_interval(rank)});
+    costly_ = least_interval(rank) > first_check;
+    interval = static_cast<Index>(static_cast<double>(interval) * (costly_ ? costly_growth : check_growth));
+    interval = std::max(interval, least_interval(rank));
+    next_check_ = iteration_ + std::max(first_check / 2, interval);
 
     std::vector<Index> settled;
     std::vector<Index> rest;
@@ -229,8 +234,8 @@ Index Solver::least_interval(Index rank) const {
 
 /// How many certificates come one after the other, where as many are made at a time as there are queues.
 double Solver::rounds(Index certificates) const {
-  const auto at_once = static_cast<Index>(common_.queues.size()) + 1;
-  return static_cast<double>((certificates + at_once - 1) / at_once);
+  const auto at_once = static_cast<double>(common_.queues.size() + 1);
+  return std::ceil(static_cast<double>(certificates) / at_once);
 }
 
 /// Certificates for the problems that seem ready for one.
@@ -341,12 +346,13 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
   }
 }
 
-/// Tries inflations from a tenth of the last that passed up to the gap's share.
+/// Tries inflations from a tenth of the last that passed up to the gap's share; of a costly certificate that
+/// share alone, since what fails with it fails with less.
 std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
                                               const certify::Multipliers& multipliers,
                                               const ascent::Problem& problem) const {
   const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
-  double d = std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
+  double d = costly_ ? most : std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
   while (true) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
     const std::optional<double> bound = certifier.bound(inflated, problem);

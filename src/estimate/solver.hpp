@@ -135,6 +135,7 @@ class Solver {
   std::vector<Track> tracks_;
   Times times_;
   double certificate_seconds_ = 0.0;  ///< the most that one has taken so far, or is expected to
+  bool costly_ = false;  ///< whether a certificate costs so many sweeps that they space the checks
   Index max_rank_ = 0;
   Index iteration_ = 0;
   Index next_check_ = 0;
