@@ -38,7 +38,7 @@ struct Progress {
 
 /// What a run is predicted to take, from the network's sizes alone, before it begins.
 struct Prediction {
-  double bytes = 0.0;              ///< memory of everything that is there at once, at the most
+  double bytes = 0.0;  ///< memory of everything that is there at once, at the most, at the first rank
   double certificate_bytes = 0.0;  ///< of it, the matrices of a certificate, of one if several are made
   double multiplications = 0.0;    ///< of one certificate; a run makes several for each objective
   /// Of one certificate, at the speed of a factorisation measured on the device; 0 where it is too little to

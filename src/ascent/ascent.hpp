@@ -48,6 +48,8 @@ class Ascent {
 
   /// One forward and one backward pass for all problems. The backend may play back an earlier one.
   void sweep();
+  /// To be called where the model's maps have changed: the next sweep is no repetition of earlier ones.
+  void forget_sweeps() { sweeps_.reset(); }
   /// Whether sweeps are by now played back.
   bool is_recorded() const { return sweeps_ != nullptr && sweeps_->is_recorded(); }
   /// Forward pass alone; values() then belongs to the present point.

@@ -123,6 +123,7 @@ Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
     if (!sizes.empty()) result.scaling.output -= exponent_of(sizes.back());
     // The unit vectors stay as they are: only the maps change.
     model.maps = graph::make_linear_maps<double>(backend, chain, result.scaling, weights);
+    ascent.forget_sweeps();
   }
   ascent.forward();
   const std::vector<double> values = ascent.values();

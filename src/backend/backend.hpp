@@ -156,7 +156,7 @@ class Backend {
 
   /// Does `operations`, which ask this backend for the same work on the same memory whenever they are called
   /// with the same `repetition` (null at first): the backend may record them once and play them back, without
-  /// calling them. They must not up- or download anything.
+  /// calling them. Operations that allocate, up- or download are never recorded.
   virtual void repeat(std::unique_ptr<Repetition>& /*repetition*/, const std::function<void()>& operations) {
     operations();
   }

@@ -153,9 +153,8 @@ void print_header(std::ostream& out, const EstimateArguments& arguments, const N
       << "norm     " << to_string(arguments.norm) << '\n'
       << "device   " << printable(device) << '\n';
   if (prediction.bytes >= worth_saying || prediction.seconds >= long_certificate) {
-    out << "needs    at most " << decimal(prediction.bytes / 1e9, prediction_digits, Round::up)
-        << " GB, and about " << decimal(prediction.seconds, prediction_digits, Round::up)
-        << " s for each certificate"
+    out << "needs    about " << decimal(prediction.bytes / 1e9, prediction_digits, Round::up) << " GB, and "
+        << decimal(prediction.seconds, prediction_digits, Round::up) << " s for each certificate"
         << (prediction.weights_on_host ? "; the weights stay on the host, which takes time" : "") << '\n';
   }
   out << '\n';

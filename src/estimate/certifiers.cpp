@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <new>
 #include <thread>
 
 namespace geolip::estimate_detail {
@@ -27,23 +28,27 @@ Certifiers::Certifiers(backend::Backend& backend, const Queues& queues,
 void Certifiers::run(Index count, const std::function<void(Index, certify::Certifier&)>& body) {
   const auto threads_wanted =
       std::min(others_.size(), static_cast<std::size_t>(std::max<Index>(count - 1, 0)));
-  // of each problem, then of each thread
-  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count) + threads_wanted);
+  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
+  std::vector<char> short_of_memory(errors.size(), 0);
   std::atomic<Index> next{0};
   const auto work = [&](certify::Certifier& certifier) {
     for (Index i = next++; i < count; i = next++) {
+      const auto at = static_cast<std::size_t>(i);
       try {
         body(i, certifier);
+      } catch (const std::bad_alloc&) {
+        errors[at] = std::current_exception();
+        short_of_memory[at] = 1;
       } catch (...) {
-        errors[static_cast<std::size_t>(i)] = std::current_exception();
+        errors[at] = std::current_exception();
       }
     }
   };
+  std::vector<std::exception_ptr> thread_errors(threads_wanted);
   {
     std::vector<std::jthread> threads;
     for (std::size_t q = 0; q < threads_wanted; ++q) {
-      std::exception_ptr& error = errors[static_cast<std::size_t>(count) + q];
-      threads.emplace_back([&work, &error, &queue = *others_[q]] {
+      threads.emplace_back([&work, &error = thread_errors[q], &queue = *others_[q]] {
         try {
           queue.backend.enter_thread();
         } catch (...) {
@@ -55,6 +60,19 @@ void Certifiers::run(Index count, const std::function<void(Index, certify::Certi
     }
     work(own_);
   }
+  if (threads_wanted > 0 && std::count(short_of_memory.begin(), short_of_memory.end(), 1) > 0) {
+    for (const auto& queue : others_) queue->certifier.release_memory();
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      if (short_of_memory[i] == 0) continue;
+      errors[i] = nullptr;
+      try {
+        body(static_cast<Index>(i), own_);
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    }
+  }
+  errors.insert(errors.end(), thread_errors.begin(), thread_errors.end());
   for (const std::exception_ptr& error : errors) {
     if (error != nullptr) std::rethrow_exception(error);
   }

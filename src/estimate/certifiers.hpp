@@ -23,8 +23,10 @@ class Certifiers {
              const graph::Chain& chain, const graph::Scaling& scaling,
              const std::vector<graph::LayerSlopes>& slopes, Norm norm);
 
-  /// Calls body(i, certifier) once for each i in 0 .. count - 1, in any order and on any thread. Throws what
-  /// a body throws (of several, that of the least i), after all have ended.
+  /// Calls body(i, certifier) for each i in 0 .. count - 1, in any order and on any thread. Throws what a
+  /// body throws (of several, that of the least i), after all have ended. Where memory is too short for
+  /// several at a time (a body throws std::bad_alloc), the others' workspaces are given back and those bodies
+  /// called again, one after the other.
   void run(Index count, const std::function<void(Index, certify::Certifier&)>& body);
 
   /// Gives all workspaces back; the next certificates take them anew.

@@ -20,6 +20,8 @@ constexpr double largest_share = 0.9;
 // Certificates with fewer multiplications than this take no time worth a measurement.
 constexpr double worth_timing = 1e10;
 constexpr Index timed_size = 1024;
+// What the libraries of a device take for another queue.
+constexpr double queue_bytes = 128e6;
 
 /// "12.3 GB"
 std::string gigabytes(double bytes) {
@@ -140,13 +142,14 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   const double passing = plan.weights == graph::DenseWeights::Place::host
                              ? sizeof(double) * graph::largest_dense(session.chain)
                              : 0.0;
-  const double another = certificate.bytes + graph::map_bytes(session.chain, sizeof(double), true) + passing;
+  const double another = certificate.bytes + graph::map_bytes(session.chain, sizeof(double), true) + passing +
+                         (on_host ? 0.0 : queue_bytes);
   const double left =
       room - needed(0.0, certificate.bytes, state.of(batch, static_cast<double>(plan.columns)));
   plan.prediction.certificates =
       std::min(plan.batch, certificates_at_once(backend.queues(certificate.multiplications), left, another));
   const double others = static_cast<double>(plan.prediction.certificates - 1) * another;
-  plan.prediction.bytes = needed(models, certificate.bytes + others, state.of(batch, batch * rank));
+  plan.prediction.bytes = needed(models + others, certificate.bytes, state.of(batch, batch * rank));
   plan.prediction.certificate_bytes = certificate.bytes;
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 
 namespace geolip::estimate_detail {
 namespace {
@@ -19,8 +20,12 @@ double unscale(double value, int exponent, bool up) {
 
 void set_up_common(Session& session) {
   session.common.weights = std::make_shared<graph::DenseWeights>(session.plan.weights);
-  for (Index i = 1; i < session.plan.prediction.certificates; ++i)
-    session.common.queues.push_back(session.backend.fork());
+  try {
+    for (Index i = 1; i < session.plan.prediction.certificates; ++i)
+      session.common.queues.push_back(session.backend.fork());
+  } catch (const std::bad_alloc&) {
+    // others use the device as well: those that there are will do
+  }
 }
 
 void merge(const Outcome& outcome, int exponent, double allowance, Bound& bound) {

@@ -178,9 +178,10 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     if (!last && iteration_ < next_check_) continue;
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
-    check(ascent, verdicts, last, may_refine);
+    const bool attempted = check(ascent, verdicts, last, may_refine);
     costly_ = least_interval(rank) > first_check;
-    interval = static_cast<Index>(static_cast<double>(interval) * (costly_ ? costly_growth : check_growth));
+    interval = static_cast<Index>(static_cast<double>(interval) *
+                                  (costly_ && attempted ? costly_growth : check_growth));
     interval = std::max(interval, least_interval(rank));
     next_check_ = iteration_ + std::max(first_check / 2, interval);
 
@@ -238,9 +239,9 @@ double Solver::rounds(Index certificates) const {
   return std::ceil(static_cast<double>(certificates) / at_once);
 }
 
-/// Certificates for the problems that seem ready for one.
+/// Certificates for the problems that seem ready for one; false if none does.
 template <class T>
-void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine) {
+bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine) {
   const Stopwatch watch(times_.certificate);
   const std::vector<double> best = ascent.best_values();
   const double noise = noise_units * static_cast<double>(std::numeric_limits<T>::epsilon()) *
@@ -300,6 +301,7 @@ void Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     verdict = miss(track, rising ? rising_patience : patience);
   }
   confirm(ascent, verdicts, last);
+  return !attempts.empty();
 }
 
 /// Whether a certificate has a chance to meet the gap. A gap below the rise since the last check is

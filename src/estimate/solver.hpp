@@ -99,7 +99,7 @@ class Solver {
   template <class T>
   void iterate(ascent::Model<T>& model, ascent::Ascent<T>& ascent, std::vector<Index>& unsettled);
   template <class T>
-  void check(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine);
+  bool check(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last, bool may_refine);
   template <class T>
   void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
   Index least_interval(Index rank) const;

@@ -53,7 +53,7 @@ TEST(Estimate, PrintsATable) {
       "network  net.onnx (2-3-2)\n"
       "norm     l2\n"
       "device   cpu (a fake)\n"
-      "needs    at most 2.5 GB, and about 12 s for each certificate\n"
+      "needs    about 2.5 GB, and 12 s for each certificate\n"
       "\n"
       "output     lower     upper      gap  status     seconds\n"
       "     0  1.000000  1.500100  6.7e-05  certified     0.94\n"
@@ -176,7 +176,7 @@ TEST(Estimate, SaysWhatItNeedsBeforeTheWork) {
             "network  net.onnx (2-3-2)\n"
             "norm     l2\n"
             "device   cpu (a fake)\n"
-            "needs    at most 2.5 GB, and about 12 s for each certificate\n"
+            "needs    about 2.5 GB, and 12 s for each certificate\n"
             "\n");
   EXPECT_EQ(run_command({"estimate", "net.onnx", "--json", "-"}, library).out, "");
 }

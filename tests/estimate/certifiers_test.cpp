@@ -5,7 +5,10 @@
 #include <support/random_networks.hpp>
 
 #include <atomic>
+#include <mutex>
+#include <new>
 #include <stdexcept>
+#include <thread>
 
 namespace geolip {
 namespace {
@@ -93,6 +96,26 @@ TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
   EXPECT_THROW(run(), std::runtime_error);
   EXPECT_EQ(calls, 9);
   EXPECT_NO_THROW(certifiers.run(0, [](Index, Certifier&) { throw std::logic_error("none"); }));
+}
+
+TEST_P(CertifiersAtOnce, GoOnOneByOneWhereMemoryIsShort) {
+  Setting setting(backend());
+  const Certifiers::Queues queues = forked(2);
+  Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
+  std::mutex mutex;
+  std::vector<int> calls(6, 0);
+  const auto main_thread = std::this_thread::get_id();
+  bool again_on_main = true;
+  certifiers.run(6, [&](Index i, Certifier&) {
+    const std::scoped_lock lock(mutex);
+    const int call = ++calls[static_cast<std::size_t>(i)];
+    if (call == 1 && i % 2 == 1) throw std::bad_alloc();
+    if (call == 2) again_on_main = again_on_main && std::this_thread::get_id() == main_thread;
+  });
+  EXPECT_EQ(calls, (std::vector<int>{1, 2, 1, 2, 1, 2}));
+  EXPECT_TRUE(again_on_main);
+  // what does not fit alone either is an error
+  EXPECT_THROW(certifiers.run(3, [](Index, Certifier&) { throw std::bad_alloc(); }), std::bad_alloc);
 }
 
 }  // namespace

@@ -88,7 +88,12 @@ void Context::set_up_solver() {
   solver_parameters_.reset(parameters);
 }
 
+void Context::refuse_while_capturing(const char* what) const {
+  if (capturing_) throw CudaError(std::string("CUDA: ") + what + " while a stream is captured");
+}
+
 void* Context::allocate(std::size_t bytes) {
+  refuse_while_capturing("memory was asked for");
   void* memory = nullptr;
   cudaError_t status = cudaMallocFromPoolAsync(&memory, bytes, pool_->get(), stream());
   if (status == cudaErrorMemoryAllocation) {
@@ -115,7 +120,10 @@ void Context::release(void* memory) noexcept {
   static_cast<void>(cudaFreeAsync(memory, stream()));
 }
 
-void Context::synchronise() { GEOLIP_CUDA_CHECK(cudaStreamSynchronize(stream())); }
+void Context::synchronise() {
+  refuse_while_capturing("a stream was waited for");
+  GEOLIP_CUDA_CHECK(cudaStreamSynchronize(stream()));
+}
 
 void* DeviceScratch::take_bytes(std::size_t bytes) {
   if (bytes > bytes_) {

@@ -39,6 +39,11 @@ class Context {
   void release(void* memory) noexcept;
   /// Pieces of memory that have been released so far: while the number stays, pointers stay valid.
   std::size_t releases() const { return releases_; }
+  /// While the stream is captured nothing is allocated or waited for: that throws CudaError, before CUDA
+  /// makes a part of the graph of it.
+  void set_capturing(bool capturing) { capturing_ = capturing; }
+  /// Throws CudaError if the stream is being captured.
+  void refuse_while_capturing(const char* what) const;
   /// Waits for the stream.
   void synchronise();
 
@@ -55,6 +60,7 @@ class Context {
   SolverParameters solver_parameters_;
   void* blas_workspace_ = nullptr;
   std::size_t releases_ = 0;
+  bool capturing_ = false;
 };
 
 /// Device memory that grows on demand. Earlier contents are lost.

@@ -60,10 +60,12 @@ class CudaBackend final : public Backend {
   }
   bool shares_host_memory() const override { return false; }
   void upload(void* destination, const void* host, std::size_t bytes) override {
+    context_.refuse_while_capturing("a copy was asked for");
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(destination, host, bytes, cudaMemcpyHostToDevice, context_.stream()));
     context_.synchronise();  // the host memory may be gone as soon as this returns
   }
   void download(void* host, const void* source, std::size_t bytes) override {
+    context_.refuse_while_capturing("a copy was asked for");
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(host, source, bytes, cudaMemcpyDeviceToHost, context_.stream()));
     context_.synchronise();
   }

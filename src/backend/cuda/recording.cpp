@@ -1,5 +1,7 @@
 #include <backend/cuda/recording.hpp>
 
+#include <exception>
+
 namespace geolip::backend::cuda {
 
 void Recording::play(const std::function<void()>& operations) {
@@ -19,36 +21,33 @@ void Recording::play(const std::function<void()>& operations) {
   releases_ = context_.releases();
 }
 
-// What a library cannot do while it is captured spoils the capture and nothing else: nothing has run. The
-// operations are then done one by one, slower, with the same results.
+// What cannot be captured spoils the capture and nothing else: nothing has run. The operations are then done
+// one by one, slower, with the same results; what is wrong with the device shows again there.
 bool Recording::capture(const std::function<void()>& operations) {
-  // Of this thread alone: what others allocate meanwhile is none of it.
+  // Of this thread alone: what others do meanwhile is none of it.
   GEOLIP_CUDA_CHECK(cudaStreamBeginCapture(context_.stream(), cudaStreamCaptureModeThreadLocal));
-  cudaGraph_t captured = nullptr;
+  context_.set_capturing(true);
+  bool captured = true;
+  std::exception_ptr foreign;
   try {
     operations();
   } catch (const CudaError&) {
-    // ends the capture; its own error says no more than the one caught
-    static_cast<void>(cudaStreamEndCapture(context_.stream(), &captured));
-    const Graph spoilt(captured);
-    static_cast<void>(cudaGetLastError());
-    return false;
+    captured = false;
   } catch (...) {
-    static_cast<void>(cudaStreamEndCapture(context_.stream(), &captured));
-    const Graph spoilt(captured);
-    throw;
+    foreign = std::current_exception();
   }
-  const cudaError_t ended = cudaStreamEndCapture(context_.stream(), &captured);
-  const Graph graph(captured);
-  if (ended == cudaErrorStreamCaptureInvalidated || ended == cudaErrorStreamCaptureUnsupported) {
-    static_cast<void>(cudaGetLastError());
-    return false;
-  }
-  check(ended, "cudaStreamEndCapture", __FILE__, __LINE__);
+  context_.set_capturing(false);
+  cudaGraph_t made = nullptr;
+  captured = cudaStreamEndCapture(context_.stream(), &made) == cudaSuccess && captured;
+  const Graph graph(made);
+  if (foreign != nullptr) std::rethrow_exception(foreign);
+  // a graph that holds memory's release would release it at every launch
+  captured = captured && context_.releases() == releases_;
   cudaGraphExec_t exec = nullptr;
-  GEOLIP_CUDA_CHECK(cudaGraphInstantiate(&exec, graph.get(), 0));
+  captured = captured && cudaGraphInstantiate(&exec, graph.get(), 0) == cudaSuccess;
   exec_.reset(exec);
-  return true;
+  if (!captured) static_cast<void>(cudaGetLastError());
+  return captured;
 }
 
 }  // namespace geolip::backend::cuda
