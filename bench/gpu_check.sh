@@ -51,10 +51,12 @@ step() {
   printf '%s\t%s\t%d\n' "$name" "$result" $((SECONDS - begin)) >>"$work/steps"
 }
 
-# Only this machine's architecture, and no warnings as errors: its compiler is not the one of the development image.
+# Only this machine's architecture, no emulated one beside it, and no warnings as errors: its compiler is not the one
+# of the development image.
 configure() {
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGEOLIP_CUDA=ON \
-    -DCMAKE_CUDA_ARCHITECTURES="$capability" -DGEOLIP_WARNINGS_AS_ERRORS=OFF
+    -DCMAKE_CUDA_ARCHITECTURES="$capability" -DGEOLIP_WARNINGS_AS_ERRORS=OFF \
+    -DGEOLIP_CUDA_EMULATION=OFF
 }
 sanitize() {
   compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/kernels/test_kernels" \
