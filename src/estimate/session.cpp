@@ -24,7 +24,7 @@ void set_up_common(Session& session) {
     for (Index i = 1; i < session.plan.prediction.certificates; ++i)
       session.common.queues.push_back(session.backend.fork());
   } catch (const std::bad_alloc&) {
-    // others use the device as well: those that there are will do
+    return;  // others use the device as well: the queues that there are will do
   }
 }
 
