@@ -18,8 +18,10 @@ namespace {
 // A row-major matrix is its transpose to cuBLAS and cuSOLVER: "lower triangle" becomes "upper".
 constexpr cublasFillMode_t lower = CUBLAS_FILL_MODE_UPPER;
 // Certificates in flight: their factorisations have long stretches that leave most of a device idle. Beyond
-// so many multiplications each, products and updates fill it.
+// so many multiplications each, products and updates fill it; below so many, the handles of another queue
+// cost more than it saves. (Estimates, which no device has confirmed.)
 constexpr int most_queues = 4;
+constexpr double worth_a_queue = 1e9;
 constexpr double busy_with_one = 1e13;
 
 class CudaBackend final : public Backend {
@@ -43,7 +45,7 @@ class CudaBackend final : public Backend {
   }
 
   int queues(double multiplications) const override {
-    return multiplications < busy_with_one ? most_queues : 1;
+    return multiplications >= worth_a_queue && multiplications < busy_with_one ? most_queues : 1;
   }
   std::unique_ptr<Backend> fork() override {
     return std::make_unique<CudaBackend>(context_.device(), context_.pool());
