@@ -112,9 +112,9 @@ nlohmann::json gemm(Context& context, Index n, Index cols) {
   };
   nlohmann::json result{{"bits", 8 * sizeof(T)}, {"n", n}, {"columns", cols}, {"flops_per_second", rate()}};
   // What the strict mode costs; the backend itself never runs in the other.
-  GEOLIP_CUDA_CHECK(cublasSetMathMode(context.blas(), CUBLAS_DEFAULT_MATH));
+  GEOLIP_CUDA_CHECK(cuda::cublasSetMathMode(context.blas(), CUBLAS_DEFAULT_MATH));
   result["flops_per_second_in_default_mode"] = rate();
-  GEOLIP_CUDA_CHECK(cublasSetMathMode(context.blas(), CUBLAS_PEDANTIC_MATH));
+  GEOLIP_CUDA_CHECK(cuda::cublasSetMathMode(context.blas(), CUBLAS_PEDANTIC_MATH));
   return result;
 }
 
@@ -182,14 +182,14 @@ nlohmann::json cholesky(Context& context, Index n) {
   const auto prepare = [&] {
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(k.view().data, identity.data(), identity.size() * sizeof(double),
                                       cudaMemcpyHostToDevice, context.stream()));
-    GEOLIP_CUDA_CHECK(cublasDsyrk_64(context.blas(), CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, n, n, &scale,
-                                     a.view().data, n, &one, k.view().data, n));
+    GEOLIP_CUDA_CHECK(cuda::cublasDsyrk_64(context.blas(), CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, n, n, &scale,
+                                           a.view().data, n, &one, k.view().data, n));
   };
   std::size_t device_bytes = 0;
   std::size_t host_bytes = 0;
-  GEOLIP_CUDA_CHECK(cusolverDnXpotrf_bufferSize(context.solver(), context.solver_parameters(),
-                                                CUBLAS_FILL_MODE_UPPER, n, CUDA_R_64F, k.view().data, n,
-                                                CUDA_R_64F, &device_bytes, &host_bytes));
+  GEOLIP_CUDA_CHECK(cuda::cusolverDnXpotrf_bufferSize(context.solver(), context.solver_parameters(),
+                                                      CUBLAS_FILL_MODE_UPPER, n, CUDA_R_64F, k.view().data, n,
+                                                      CUDA_R_64F, &device_bytes, &host_bytes));
   auto* workspace = workspace_memory.take<char>(device_bytes);
   std::vector<char> host(host_bytes);
   int* info = info_memory.take<int>(1);
@@ -199,9 +199,9 @@ nlohmann::json cholesky(Context& context, Index n) {
   for (int i = 0; i < 4; ++i) {
     prepare();
     GEOLIP_CUDA_CHECK(cudaEventRecord(begin.get(), context.stream()));
-    GEOLIP_CUDA_CHECK(cusolverDnXpotrf(context.solver(), context.solver_parameters(), CUBLAS_FILL_MODE_UPPER,
-                                       n, CUDA_R_64F, k.view().data, n, CUDA_R_64F, workspace, device_bytes,
-                                       host.data(), host_bytes, info));
+    GEOLIP_CUDA_CHECK(cuda::cusolverDnXpotrf(
+        context.solver(), context.solver_parameters(), CUBLAS_FILL_MODE_UPPER, n, CUDA_R_64F, k.view().data,
+        n, CUDA_R_64F, workspace, device_bytes, host.data(), host_bytes, info));
     GEOLIP_CUDA_CHECK(cudaEventRecord(end.get(), context.stream()));
     context.synchronise();
     GEOLIP_CUDA_CHECK(cudaEventElapsedTime(&times.emplace_back(), begin.get(), end.get()));

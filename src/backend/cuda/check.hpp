@@ -3,11 +3,10 @@
 /// line.
 #pragma once
 
+#include <backend/cuda/libraries.hpp>
 #include <geolip/error.hpp>
 
-#include <cublas_v2.h>
 #include <cuda_runtime_api.h>
-#include <cusolverDn.h>
 
 #include <cstddef>
 #include <new>

@@ -43,6 +43,7 @@ std::shared_ptr<MemoryPool> make_pool(int device) {
 
 Context::Context(int device, std::shared_ptr<MemoryPool> pool) : device_(device), pool_(std::move(pool)) {
   refuse_other_arithmetic();
+  load_libraries();
   GEOLIP_CUDA_CHECK(cudaSetDevice(device));
   cudaDeviceProp properties = {};
   GEOLIP_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));

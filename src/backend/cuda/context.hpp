@@ -14,8 +14,9 @@ namespace geolip::backend::cuda {
 /// were asked for. To be used by one thread at a time, which has called cudaSetDevice.
 class Context {
  public:
-  /// Throws QueryError if the environment asks cuBLAS for arithmetic that no certificate may rest on.
-  /// \param pool the memory of another context of this device, or null for a pool of its own.
+  /// Throws QueryError if the environment asks cuBLAS for arithmetic that no certificate may rest on, or if
+  /// cuBLAS or cuSOLVER cannot be loaded. \param pool the memory of another context of this device, or null
+  /// for a pool of its own.
   explicit Context(int device, std::shared_ptr<MemoryPool> pool = nullptr);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

@@ -9,6 +9,12 @@
 
 namespace geolip::backend::cuda {
 
+inline cublasStatus_t destroy_blas(cublasHandle_t blas) { return cublasDestroy(blas); }
+inline cusolverStatus_t destroy_solver(cusolverDnHandle_t solver) { return cusolverDnDestroy(solver); }
+inline cusolverStatus_t destroy_parameters(cusolverDnParams_t parameters) {
+  return cusolverDnDestroyParams(parameters);
+}
+
 /// Destroys a handle with the library's own function. Its status has nowhere to go.
 template <auto destroy>
 struct Destroy {
@@ -26,8 +32,8 @@ using Stream = Owned<cudaStream_t, cudaStreamDestroy>;
 using Graph = Owned<cudaGraph_t, cudaGraphDestroy>;
 using GraphExec = Owned<cudaGraphExec_t, cudaGraphExecDestroy>;
 using MemoryPool = Owned<cudaMemPool_t, cudaMemPoolDestroy>;
-using BlasHandle = Owned<cublasHandle_t, cublasDestroy_v2>;
-using SolverHandle = Owned<cusolverDnHandle_t, cusolverDnDestroy>;
-using SolverParameters = Owned<cusolverDnParams_t, cusolverDnDestroyParams>;
+using BlasHandle = Owned<cublasHandle_t, destroy_blas>;
+using SolverHandle = Owned<cusolverDnHandle_t, destroy_solver>;
+using SolverParameters = Owned<cusolverDnParams_t, destroy_parameters>;
 
 }  // namespace geolip::backend::cuda
