@@ -111,10 +111,10 @@ nlohmann::json gemm(Context& context, Index n, Index cols) {
     return flops / seconds(context, [&] { kernels.multiply(a.input(), x.input(), y.view()); });
   };
   nlohmann::json result{{"bits", 8 * sizeof(T)}, {"n", n}, {"columns", cols}, {"flops_per_second", rate()}};
-  // What the strict mode costs; the backend itself never runs in the other.
-  GEOLIP_CUDA_CHECK(cuda::cublasSetMathMode(context.blas(), CUBLAS_DEFAULT_MATH));
-  result["flops_per_second_in_default_mode"] = rate();
+  // Whether the mode that the backend runs in is the fast one.
   GEOLIP_CUDA_CHECK(cuda::cublasSetMathMode(context.blas(), CUBLAS_PEDANTIC_MATH));
+  result["flops_per_second_in_pedantic_mode"] = rate();
+  GEOLIP_CUDA_CHECK(cuda::cublasSetMathMode(context.blas(), CUBLAS_DEFAULT_MATH));
   return result;
 }
 
@@ -239,7 +239,7 @@ int run(bool quick) {
 
 int main(int argc, char** argv) {
   try {
-    if (geolip::backend::cuda::device_count() == 0) {
+    if (geolip::backend::cuda::count_devices().count == 0) {
       std::cerr << "bench_cuda: no CUDA device was found\n";
       const char* required = std::getenv("GEOLIP_REQUIRE_CUDA");
       return required != nullptr && std::string_view(required) == "1" ? 1 : skipped;

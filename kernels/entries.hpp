@@ -42,6 +42,17 @@ struct GatherColumns {
   }
 };
 
+/// Y(i, j) = r_i X(i, j) c_j, rounded to float at the end
+struct NarrowScaled {
+  const double* r;
+  Matrix<const double> x;
+  const double* c;
+  Matrix<float> y;
+  GEOLIP_HD void operator()(Index i, Index j) const {
+    *y.at(i, j) = static_cast<float>(r[i] * *x.at(i, j) * c[j]);
+  }
+};
+
 /// Y = alpha X + beta Y; with beta 0, Y is only written, and with alpha 0, X is not read
 template <class T>
 struct Combine {

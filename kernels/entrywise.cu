@@ -44,6 +44,7 @@ GEOLIP_INSTANTIATE(GatherRows<double>)
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, float>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<double, double>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, double>&, cudaStream_t);
+GEOLIP_INSTANTIATE(NarrowScaled)
 GEOLIP_INSTANTIATE(Combine<float>)
 GEOLIP_INSTANTIATE(Combine<double>)
 GEOLIP_INSTANTIATE(MultiplySparse<float>)

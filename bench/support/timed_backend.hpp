@@ -182,6 +182,10 @@ class TimedBackend final : public backend::Backend {
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     inner_.widen_columns(index, x, y);
   }
+  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
+    inner_.narrow_scaled(r, x, c, y);
+  }
+  void synchronise() override { inner_.synchronise(); }
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     const AlgebraTimer timer(*watch_);
     inner_.syrk(alpha, a, beta, c);

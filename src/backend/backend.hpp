@@ -182,6 +182,11 @@ class Backend {
   /// Y(:, j) = X(:, index_j), 0 where index_j < 0, in double
   virtual void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) = 0;
 
+  /// Y(i, j) = r_i X(i, j) c_j, rounded to float at the end
+  virtual void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) = 0;
+  /// Waits for the work that was asked for.
+  virtual void synchronise() {}
+
   // ---- the certificate's algebra, float64
   // -----------------------------------------------------------------------
   /// Lower triangle of C = alpha A A' + beta C (beta 0: C is only written)

@@ -8,9 +8,6 @@
 
 namespace geolip::backend {
 
-/// Whether device 0 is there and can run the kernels of this build. Never throws.
-bool cuda_is_usable();
-
 /// Throws QueryError if there is no such device, or no CUDA in this build.
 std::unique_ptr<Backend> make_cuda_backend(int device);
 

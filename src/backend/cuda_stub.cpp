@@ -4,8 +4,6 @@
 
 namespace geolip::backend {
 
-bool cuda_is_usable() { return false; }
-
 std::unique_ptr<Backend> make_cuda_backend(int device) {
   throw QueryError("device: 'cuda:" + std::to_string(device) +
                    "' is not available, this build of GeoLIP has no CUDA backend");

@@ -111,21 +111,30 @@ std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matri
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
                                                   const std::vector<double>& row_scale,
                                                   const std::vector<double>& column_scale,
-                                                  DenseWeights::Place place,
+                                                  DenseWeights& weights,
                                                   std::shared_ptr<Scratch<float>> passing) {
-  std::vector<float> scaled(weight.data.size());
-  for (Index i = 0; i < weight.rows; ++i) {
-    for (Index j = 0; j < weight.cols; ++j) {
-      scaled[static_cast<std::size_t>(i * weight.cols + j)] = static_cast<float>(
-          row_scale[static_cast<std::size_t>(i)] * weight(i, j) * column_scale[static_cast<std::size_t>(j)]);
+  const bool on_host = backend.shares_host_memory();
+  if (!on_host && weights.place() == DenseWeights::Place::host) {
+    std::vector<float> scaled;
+    scaled.reserve(weight.data.size());
+    for (Index i = 0; i < weight.rows; ++i) {
+      for (Index j = 0; j < weight.cols; ++j) {
+        scaled.push_back(static_cast<float>(row_scale[static_cast<std::size_t>(i)] * weight(i, j) *
+                                            column_scale[static_cast<std::size_t>(j)]));
+      }
     }
-  }
-  if (place == DenseWeights::Place::host && !backend.shares_host_memory()) {
     const std::span<const float> view(scaled);
     return std::make_unique<PassingOperator<float>>(backend, weight.rows, weight.cols, view,
                                                     std::move(scaled), std::move(passing));
   }
-  return std::make_unique<DenseOperator<float>>(backend, Buffer<float>(backend, scaled, weight.cols));
+  // Made from the copy in float64 that is there anyway: nothing else passes the bus.
+  const ConstView<double> source = on_host ? ConstView<double>(weight.data.data(), weight.rows, weight.cols)
+                                           : weights.copy_of(backend, weight)->view();
+  const Buffer<double> rows(backend, row_scale);
+  const Buffer<double> columns(backend, column_scale);
+  Buffer<float> scaled(backend, weight.rows, weight.cols);
+  backend.narrow_scaled(rows.data(), source, columns.data(), scaled.view());
+  return std::make_unique<DenseOperator<float>>(backend, std::move(scaled));
 }
 
 }  // namespace geolip::graph

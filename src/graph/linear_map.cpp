@@ -79,8 +79,7 @@ class PathBuilder {
   void close() {
     if constexpr (std::is_same_v<T, float>) {
       if (open_ == nullptr) return;
-      operators_.push_back(
-          make_dense(backend_, *open_, pending_, columns_, room_.dense->place(), room_.passing));
+      operators_.push_back(make_dense(backend_, *open_, pending_, columns_, *room_.dense, room_.passing));
       open_ = nullptr;
       pending_ = ones(static_cast<Index>(pending_.size()));
     }

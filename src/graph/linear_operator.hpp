@@ -67,11 +67,12 @@ class DenseWeights {
 std::unique_ptr<LinearOperator<double>> make_dense(Backend& backend, const Matrix& borrowed,
                                                    DenseWeights& weights,
                                                    std::shared_ptr<backend::Scratch<double>> passing);
-/// y = Diag(row_scale) W Diag(column_scale) x, a copy in float.
+/// y = Diag(row_scale) W Diag(column_scale) x, a copy in float. A device with memory of its own makes it from
+/// the copy of W that `weights` has.
 std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix& weight,
                                                   const std::vector<double>& row_scale,
                                                   const std::vector<double>& column_scale,
-                                                  DenseWeights::Place place,
+                                                  DenseWeights& weights,
                                                   std::shared_ptr<backend::Scratch<float>> passing);
 /// y = Diag(d) x
 template <class T>

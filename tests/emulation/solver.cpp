@@ -1,7 +1,7 @@
 // The functions of cuSOLVER that GeoLIP calls, on the emulated device, by Eigen.
 #include <emulation/device.hpp>
 
-#include <cusolverDn.h>
+#include <backend/cuda/libraries.hpp>
 
 #include <Eigen/Cholesky>
 
@@ -40,14 +40,18 @@ cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t str
   return CUSOLVER_STATUS_SUCCESS;
 }
 
+#if GEOLIP_CUSOLVER_HAS_DETERMINISTIC_MODE
 cusolverStatus_t cusolverDnSetDeterministicMode(cusolverDnHandle_t /*handle*/,
                                                 cusolverDeterministicMode_t mode) {
   return mode == CUSOLVER_DETERMINISTIC_RESULTS ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_NOT_SUPPORTED;
 }
+#endif
 
+#if GEOLIP_CUSOLVER_HAS_MATH_MODE
 cusolverStatus_t cusolverDnSetMathMode(cusolverDnHandle_t /*handle*/, cusolverMathMode_t mode) {
   return mode == CUSOLVER_DEFAULT_MATH ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_NOT_SUPPORTED;
 }
+#endif
 
 cusolverStatus_t cusolverDnCreateParams(cusolverDnParams_t* parameters) {
   *parameters = new cusolverDnParams;

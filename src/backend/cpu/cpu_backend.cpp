@@ -85,6 +85,14 @@ class CpuBackend final : public Backend {
     });
   }
 
+  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
+    for_rows(y, [&](Index i) {
+      for (Index j = 0; j < y.cols; ++j) {
+        y.data[i * y.ld + j] = static_cast<float>(r[i] * x.data[i * x.ld + j] * c[j]);
+      }
+    });
+  }
+
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     for_lower_tiles(pool_, c.rows, [&](Index i, Index rows, Index j, Index cols) {
       auto target = map(block(c, i, j, rows, cols));

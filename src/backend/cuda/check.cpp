@@ -39,12 +39,15 @@ const char* text_of(cusolverStatus_t status) {
   }
 }
 
-[[noreturn]] void fail(const char* library, int status, const char* text, std::string_view call,
-                       std::string_view file, int line) {
+[[noreturn]] void fail(const char* library, int status, const char* text, bool of_memory,
+                       std::string_view call, std::string_view file, int line) {
   const std::string_view name = call.substr(0, call.find('('));
   const std::string_view base = file.substr(file.find_last_of('/') + 1);
-  throw CudaError(std::string(library) + ": " + std::string(name) + " failed with '" + text + "' (" +
-                  std::to_string(status) + ") at " + std::string(base) + ":" + std::to_string(line));
+  const std::string message = std::string(library) + ": " + std::string(name) + " failed with '" + text +
+                              "' (" + std::to_string(status) + ") at " + std::string(base) + ":" +
+                              std::to_string(line);
+  if (of_memory) throw OutOfDeviceMemory(message);
+  throw CudaError(message);
 }
 
 }  // namespace
@@ -54,17 +57,23 @@ OutOfDeviceMemory::OutOfDeviceMemory(const std::string& device, std::size_t byte
                std::to_string(free) + " are free") {}
 
 void check(cudaError_t status, const char* call, const char* file, int line) {
-  if (status != cudaSuccess) fail("CUDA", status, cudaGetErrorString(status), call, file, line);
+  if (status == cudaSuccess) return;
+  const bool of_memory = status == cudaErrorMemoryAllocation;
+  if (of_memory) static_cast<void>(cudaGetLastError());  // which the next launch would otherwise report
+  fail("CUDA", status, cudaGetErrorString(status), of_memory, call, file, line);
 }
 
 void check(cublasStatus_t status, const char* call, const char* file, int line) {
   if (status != CUBLAS_STATUS_SUCCESS) {
-    fail("cuBLAS", status, cublasGetStatusString(status), call, file, line);
+    fail("cuBLAS", status, cublasGetStatusString(status), status == CUBLAS_STATUS_ALLOC_FAILED, call, file,
+         line);
   }
 }
 
 void check(cusolverStatus_t status, const char* call, const char* file, int line) {
-  if (status != CUSOLVER_STATUS_SUCCESS) fail("cuSOLVER", status, text_of(status), call, file, line);
+  if (status != CUSOLVER_STATUS_SUCCESS) {
+    fail("cuSOLVER", status, text_of(status), status == CUSOLVER_STATUS_ALLOC_FAILED, call, file, line);
+  }
 }
 
 }  // namespace geolip::backend::cuda

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace geolip::backend::cuda {
 
@@ -24,13 +25,15 @@ class CudaError : public NumericalError {
 class OutOfDeviceMemory : public std::bad_alloc {
  public:
   OutOfDeviceMemory(const std::string& device, std::size_t bytes, std::size_t free);
+  explicit OutOfDeviceMemory(std::string message) : message_(std::move(message)) {}
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
   std::string message_;
 };
 
-/// Throws CudaError unless the status is success. `call` is the text of the call.
+/// Throws unless the status is success: OutOfDeviceMemory where memory is what was missing, else CudaError.
+/// `call` is the text of the call.
 void check(cudaError_t status, const char* call, const char* file, int line);
 void check(cublasStatus_t status, const char* call, const char* file, int line);
 void check(cusolverStatus_t status, const char* call, const char* file, int line);

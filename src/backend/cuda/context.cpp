@@ -52,8 +52,9 @@ Context::Context(int device, std::shared_ptr<MemoryPool> pool) : device_(device)
   cudaStream_t stream = nullptr;
   GEOLIP_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   stream_.reset(stream);
-  set_up_blas();
+  // The handles that take memory first: what is allocated after them is released with this object alone.
   set_up_solver();
+  set_up_blas();
 }
 
 Context::~Context() {
@@ -73,8 +74,10 @@ void Context::set_up_blas() {
   GEOLIP_CUDA_CHECK(cublasSetWorkspace(blas, blas_workspace_, blas_workspace_bytes));
   GEOLIP_CUDA_CHECK(cublasSetPointerMode(blas, CUBLAS_POINTER_MODE_HOST));
   GEOLIP_CUDA_CHECK(cublasSetAtomicsMode(blas, CUBLAS_ATOMICS_NOT_ALLOWED));
-  // Float32 and float64 as IEEE has them: no TF32, no emulation by narrower formats.
-  GEOLIP_CUDA_CHECK(cublasSetMathMode(blas, CUBLAS_PEDANTIC_MATH));
+  // Float32 and float64 as IEEE has them, on the tensor cores that compute in float64 too: TF32 and emulation
+  // by narrower formats are modes of their own, or variables that are refused above. (The pedantic mode may
+  // do without tensor cores.)
+  GEOLIP_CUDA_CHECK(cublasSetMathMode(blas, CUBLAS_DEFAULT_MATH));
 }
 
 void Context::set_up_solver() {
@@ -82,8 +85,12 @@ void Context::set_up_solver() {
   GEOLIP_CUDA_CHECK(cusolverDnCreate(&solver));
   solver_.reset(solver);
   GEOLIP_CUDA_CHECK(cusolverDnSetStream(solver, stream()));
+#if GEOLIP_CUSOLVER_HAS_DETERMINISTIC_MODE
   GEOLIP_CUDA_CHECK(cusolverDnSetDeterministicMode(solver, CUSOLVER_DETERMINISTIC_RESULTS));
+#endif
+#if GEOLIP_CUSOLVER_HAS_MATH_MODE
   GEOLIP_CUDA_CHECK(cusolverDnSetMathMode(solver, CUSOLVER_DEFAULT_MATH));
+#endif
   cusolverDnParams_t parameters = nullptr;
   GEOLIP_CUDA_CHECK(cusolverDnCreateParams(&parameters));
   solver_parameters_.reset(parameters);
@@ -137,14 +144,14 @@ void* DeviceScratch::take_bytes(std::size_t bytes) {
   return memory_;
 }
 
-int device_count() {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess) {
+DeviceCount count_devices() {
+  DeviceCount found;
+  found.status = cudaGetDeviceCount(&found.count);
+  if (found.status != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
-    return 0;
+    found.count = 0;
   }
-  return count;
+  return found;
 }
 
 }  // namespace geolip::backend::cuda

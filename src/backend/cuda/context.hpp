@@ -88,7 +88,11 @@ class DeviceScratch {
   std::size_t bytes_ = 0;
 };
 
-/// Number of devices; 0 where there is no driver.
-int device_count();
+/// Number of devices, and why it is 0.
+struct DeviceCount {
+  int count = 0;
+  cudaError_t status = cudaSuccess;
+};
+DeviceCount count_devices();
 
 }  // namespace geolip::backend::cuda

@@ -84,6 +84,11 @@ class CudaBackend final : public Backend {
     entries(y.rows, y.cols, kernels::GatherColumns<float, double>{index, matrix(x), matrix(y)});
   }
 
+  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
+    entries(y.rows, y.cols, kernels::NarrowScaled{r, matrix(x), c, matrix(y)});
+  }
+  void synchronise() override { context_.synchronise(); }
+
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
                                      a.ld, &beta, c.data, c.ld));
@@ -181,14 +186,13 @@ class CudaBackend final : public Backend {
 }  // namespace
 }  // namespace cuda
 
-bool cuda_is_usable() { return cuda::device_count() > 0 && kernels::check_device_code() == cudaSuccess; }
-
 std::unique_ptr<Backend> make_cuda_backend(int device) {
-  const int count = cuda::device_count();
-  if (device >= count) {
-    throw QueryError("device: 'cuda:" + std::to_string(device) + "' is not there, " +
-                     (count == 0 ? std::string("no CUDA device was found")
-                                 : "the CUDA devices are 0 to " + std::to_string(count - 1)));
+  const cuda::DeviceCount found = cuda::count_devices();
+  if (device >= found.count) {
+    std::string there = "the CUDA devices are 0 to " + std::to_string(found.count - 1);
+    if (found.count == 0) there = "no CUDA device was found";
+    if (found.status != cudaSuccess) there += std::string(" (") + cudaGetErrorString(found.status) + ")";
+    throw QueryError("device: 'cuda:" + std::to_string(device) + "' is not there, " + there);
   }
   return std::make_unique<cuda::CudaBackend>(device);
 }

@@ -1,7 +1,7 @@
 /// \file
-/// cuBLAS and cuSOLVER, loaded when the first device is opened and not when the program starts: a program with this
-/// backend also runs where there is no CUDA, and one that stays on the CPU has nothing of these libraries' size.
-/// CUDA's own runtime is linked in; it looks for the driver by itself.
+/// cuBLAS and cuSOLVER, loaded when the first device is opened and not when the program starts: a program
+/// with this backend also runs where there is no CUDA, and one that stays on the CPU has nothing of these
+/// libraries' size. CUDA's own runtime is linked in; it looks for the driver by itself.
 #pragma once
 
 #include <cublas_v2.h>
@@ -21,13 +21,22 @@
   X(cublasSetStream)               \
   X(cublasSetWorkspace)            \
   X(cublasSgemm_64)
+// cuSOLVER can be told how to compute from 11.5 (CUDA 12.2) and 12.0 (CUDA 13) on; before, it knows one way.
+#define GEOLIP_CUSOLVER_HAS_DETERMINISTIC_MODE (CUSOLVER_VERSION >= 11500)
+#define GEOLIP_CUSOLVER_HAS_MATH_MODE (CUSOLVER_VERSION >= 12000)
+#if GEOLIP_CUSOLVER_HAS_MATH_MODE
+#define GEOLIP_CUSOLVER_MODES(X) X(cusolverDnSetDeterministicMode) X(cusolverDnSetMathMode)
+#elif GEOLIP_CUSOLVER_HAS_DETERMINISTIC_MODE
+#define GEOLIP_CUSOLVER_MODES(X) X(cusolverDnSetDeterministicMode)
+#else
+#define GEOLIP_CUSOLVER_MODES(X)
+#endif
 #define GEOLIP_CUSOLVER_FUNCTIONS(X) \
+  GEOLIP_CUSOLVER_MODES(X)           \
   X(cusolverDnCreate)                \
   X(cusolverDnCreateParams)          \
   X(cusolverDnDestroy)               \
   X(cusolverDnDestroyParams)         \
-  X(cusolverDnSetDeterministicMode)  \
-  X(cusolverDnSetMathMode)           \
   X(cusolverDnSetStream)             \
   X(cusolverDnXpotrf)                \
   X(cusolverDnXpotrf_bufferSize)

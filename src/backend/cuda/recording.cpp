@@ -33,6 +33,8 @@ bool Recording::capture(const std::function<void()>& operations) {
     operations();
   } catch (const CudaError&) {
     captured = false;
+  } catch (const OutOfDeviceMemory&) {
+    captured = false;
   } catch (...) {
     foreign = std::current_exception();
   }
