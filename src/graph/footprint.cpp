@@ -85,6 +85,12 @@ double SharedRoom::numbers() const {
   return 2.0 * even_or_odd_ + sum_ + unfolded_ + std::accumulate(nodes_.begin(), nodes_.end(), 0.0);
 }
 
+Index widest_layer(const Chain& chain) {
+  Index widest = 1;
+  for (Index k = 0; k < chain.depth(); ++k) widest = std::max(widest, chain.neurons(k));
+  return widest;
+}
+
 double largest_dense(const Chain& chain) {
   double most = 0.0;
   for (const Stage& stage : chain.stages) {

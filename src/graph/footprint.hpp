@@ -44,6 +44,9 @@ class SharedRoom {
 /// and not counted.
 double map_bytes(const Chain& chain, std::size_t size, bool borrows);
 
+/// Neurons of the widest layer; 1 for a chain without any.
+Index widest_layer(const Chain& chain);
+
 /// Entries of the largest dense layer's weights: what has to be there while weights pass through a device.
 double largest_dense(const Chain& chain);
 

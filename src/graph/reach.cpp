@@ -58,10 +58,14 @@ struct ReachBackward {
 
   void operator()(const Dense& dense) const {
     const Matrix& w = dense.weight;
-    for (Index i = 0; i < w.rows; ++i) {
+    auto missing = std::count(in().begin(), in().end(), char{0});
+    for (Index i = 0; i < w.rows && missing > 0; ++i) {
       if (out[static_cast<std::size_t>(i)] == 0) continue;
       for (Index j = 0; j < w.cols; ++j) {
-        if (w(i, j) != 0.0) in()[static_cast<std::size_t>(j)] = 1;
+        char& reached = in()[static_cast<std::size_t>(j)];
+        if (w(i, j) == 0.0 || reached != 0) continue;
+        reached = 1;
+        --missing;
       }
     }
   }
