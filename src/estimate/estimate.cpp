@@ -1,5 +1,6 @@
 #include <geolip/estimate.hpp>
 
+#include <baselines/product_cost.hpp>
 #include <estimate/coordinate_search.hpp>
 #include <estimate/estimate_on.hpp>
 #include <estimate/plan.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <span>
 
@@ -158,25 +160,45 @@ void solve_linear(estimate_detail::Session& session, const std::vector<Task>& ta
   }
 }
 
-/// Where no certificate was reached the product bound stands in; statuses follow from the gaps.
-void finish(estimate_detail::Session& session) {
-  // relative rounding of the relaxation, which is a sum in float64
-  constexpr double order_rounding = 1e-9;
+// Relative rounding of the relaxation, which is a sum in float64: an upper bound further below it is none.
+constexpr double order_rounding = 1e-9;
+// The product bound may be the better one where a certificate is poor, but not at the price of minutes.
+constexpr double most_product_multiplications = 2e10;
+
+bool is_above_relaxation(double upper, const Bound& bound) {
+  return upper >= bound.relaxation * (1.0 - order_rounding);
+}
+
+/// Where no certificate was reached the product bound stands in; where certificates are poor, it may be
+/// better. Whoever is out of time does not wait for that.
+void try_products(estimate_detail::Session& session) {
+  const bool cheap = baselines::product_multiplications(session.network, session.query.norm) <=
+                         most_product_multiplications &&
+                     !session.deadline.passed();
+  std::vector<Bound*> bounds;
+  std::vector<Objective> objectives;
   for (Bound& bound : session.result.bounds) {
-    // An upper bound below the relaxation is none: rounding has eaten it.
-    if (!std::isfinite(bound.upper) || bound.upper < bound.relaxation * (1.0 - order_rounding)) {
-      bound.upper = product_bound(session.network, bound.norm, bound.objective);
-      bound.proofs.clear();
-    }
-    // Where certificates failed, the product may be the better bound; whoever is out of time does not wait
-    // for it.
-    if (bound.gap() > session.settings.gap && !session.deadline.passed()) {
-      const double product = product_bound(session.network, bound.norm, bound.objective);
-      if (product < bound.upper && product >= bound.relaxation * (1.0 - order_rounding)) {
-        bound.upper = product;
-        bound.proofs.clear();
-      }
-    }
+    // an upper bound below the relaxation is none: rounding has eaten it
+    if (!is_above_relaxation(bound.upper, bound)) bound.upper = std::numeric_limits<double>::infinity();
+    if (std::isfinite(bound.upper) && (!cheap || bound.gap() <= session.settings.gap)) continue;
+    bounds.push_back(&bound);
+    objectives.push_back(bound.objective);
+  }
+  if (bounds.empty()) return;
+  const std::vector<double> products = product_bounds(session.network, session.query.norm, objectives);
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    Bound& bound = *bounds[i];
+    const bool stands_in = !std::isfinite(bound.upper);
+    if (!stands_in && !(products[i] < bound.upper && is_above_relaxation(products[i], bound))) continue;
+    bound.upper = products[i];
+    bound.proofs.clear();
+  }
+}
+
+/// Statuses follow from the gaps.
+void finish(estimate_detail::Session& session) {
+  try_products(session);
+  for (Bound& bound : session.result.bounds) {
     if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower) ||
         bound.lower > bound.upper * (1.0 + order_rounding)) {
       throw NumericalError("objective " + to_string(bound.objective) +
