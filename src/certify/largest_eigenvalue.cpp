@@ -12,11 +12,26 @@ namespace {
 using backend::Buffer;
 using backend::View;
 
+// Steps at the most, and between two looks at what they have found; the change between two looks that ends
+// them.
 constexpr Index lanczos_steps = 60;
+constexpr Index look_steps = 10;
+constexpr double settled_change = 1e-12;
 // Margins over the Ritz value that are tried in turn.
 constexpr double first_margin = 1e-10;
 constexpr double last_margin = 1.0;
 constexpr double margin_growth = 10.0;
+
+/// Largest eigenvalue of the tridiagonal matrix with this diagonal, and beta beside it.
+double largest_of_tridiagonal(const Eigen::VectorXd& alpha, const Eigen::VectorXd& beta) {
+  if (!alpha.allFinite()) return std::nan("");
+  // The solver's test for small off-diagonal entries is meant for matrices of about unit size.
+  const double size = alpha.cwiseAbs().maxCoeff();
+  if (size == 0.0) return 0.0;
+  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
+  solver.computeFromTridiagonal(alpha / size, beta / size, Eigen::EigenvaluesOnly);
+  return solver.eigenvalues().maxCoeff() * size;
+}
 
 /// Largest Ritz value of a Krylov space of the full symmetric matrix g, with full reorthogonalisation.
 double ritz_value(backend::Backend& backend, View<double> g) {
@@ -30,32 +45,28 @@ double ritz_value(backend::Backend& backend, View<double> g) {
   Eigen::VectorXd beta(steps);
   Buffer<double> x(backend, n, 1);
   Buffer<double> y(backend, n, 1);
-  Index done = 0;
-  for (; done < steps; ++done) {
-    basis.col(done) = q;
+  double ritz = 0.0;
+  for (Index done = 1; done <= steps; ++done) {
+    basis.col(done - 1) = q;
     backend.upload(x.data(), q.data(), static_cast<std::size_t>(n) * sizeof(double));
     backend.in<double>().multiply(g, x.view(), y.view());
     Eigen::VectorXd next(n);
     backend.download(next.data(), y.data(), static_cast<std::size_t>(n) * sizeof(double));
-    alpha[done] = q.dot(next);
+    alpha[done - 1] = q.dot(next);
     const double before = next.norm();
-    const auto known = basis.leftCols(done + 1);
+    const auto known = basis.leftCols(done);
     for (int pass = 0; pass < 2; ++pass) next -= known * (known.transpose() * next);
-    beta[done] = next.norm();
-    if (!(beta[done] > 1e-13 * before)) {
-      ++done;
-      break;
+    beta[done - 1] = next.norm();
+    const bool invariant = !(beta[done - 1] > 1e-13 * before);
+    if (invariant || done == steps || done % look_steps == 0) {
+      const double last = ritz;
+      ritz = largest_of_tridiagonal(alpha.head(done), beta.head(done - 1));
+      // also ends where it is no number
+      if (invariant || !(std::abs(ritz - last) > settled_change * ritz)) break;
     }
-    q = next / beta[done];
+    q = next / beta[done - 1];
   }
-  if (!alpha.head(done).allFinite()) return std::nan("");
-  // The solver's test for small off-diagonal entries is meant for matrices of about unit size.
-  const double size = alpha.head(done).cwiseAbs().maxCoeff();
-  if (size == 0.0) return 0.0;
-  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
-  solver.computeFromTridiagonal(alpha.head(done) / size, beta.head(std::max<Index>(done - 1, 0)) / size,
-                                Eigen::EigenvaluesOnly);
-  return solver.eigenvalues().maxCoeff() * size;
+  return ritz;
 }
 
 }  // namespace

@@ -19,7 +19,11 @@ namespace {
 constexpr double largest_share = 0.9;
 // Certificates with fewer multiplications than this take no time worth a measurement.
 constexpr double worth_timing = 1e10;
-constexpr Index timed_size = 1024;
+// Order of the matrices that are timed at first, and the seconds that make a time worth believing: where they
+// take less, launches and waiting are most of it, and a larger order is timed.
+constexpr Index least_timed = 1024;
+constexpr Index most_timed = 8192;
+constexpr double enough_seconds = 0.01;
 // What the libraries of a device take for another queue.
 constexpr double queue_bytes = 128e6;
 
@@ -53,13 +57,12 @@ double model_bytes(const Session& session, graph::DenseWeights::Place place) {
          (passing ? (sizeof(float) + sizeof(double)) * graph::largest_dense(session.chain) : 0.0);
 }
 
-/// Multiplications a second of a rank-k update and a Cholesky factorisation, which is what a certificate is
-/// made of; the second time counts.
-double measured_speed(backend::Backend& backend) {
-  backend::Buffer<double> factor(backend, timed_size, timed_size);
-  backend::Buffer<double> square(backend, timed_size, timed_size);
-  const backend::Buffer<double> one(backend, std::vector<double>(static_cast<std::size_t>(timed_size), 1.0));
-  std::vector<double> diagonal(static_cast<std::size_t>(timed_size));
+/// Seconds of a rank-k update and a Cholesky factorisation of order n; the second time counts.
+double timed(backend::Backend& backend, Index n) {
+  backend::Buffer<double> factor(backend, n, n);
+  backend::Buffer<double> square(backend, n, n);
+  const backend::Buffer<double> one(backend, std::vector<double>(static_cast<std::size_t>(n), 1.0));
+  std::vector<double> diagonal(static_cast<std::size_t>(n));
   backend.diagonal(one.data(), factor.view());
   double seconds = 0.0;
   for (int i = 0; i < 2; ++i) {
@@ -69,8 +72,19 @@ double measured_speed(backend::Backend& backend) {
     backend.download_diagonal(std::as_const(square).view(), diagonal.data());  // waits for both
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
-  const auto n = static_cast<double>(timed_size);
-  return n * n * n * (1.0 / 2.0 + 1.0 / 6.0) / std::max(seconds, 1e-9);
+  return seconds;
+}
+
+/// Multiplications a second of what a certificate is made of, in matrices of up to `widest` rows.
+double measured_speed(backend::Backend& backend, Index widest) {
+  Index n = least_timed;
+  double seconds = timed(backend, n);
+  while (seconds < enough_seconds && 2 * n <= std::min(most_timed, widest)) {
+    n *= 2;
+    seconds = timed(backend, n);
+  }
+  const auto order = static_cast<double>(n);
+  return order * order * order * (1.0 / 2.0 + 1.0 / 6.0) / std::max(seconds, 1e-9);
 }
 
 /// Of everything: the starts of a lower bound take no more than the state that they come from, and come when
@@ -155,7 +169,8 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.prediction.batch = plan.batch;
   plan.prediction.weights_on_host = plan.weights == graph::DenseWeights::Place::host;
   if (certificate.multiplications >= worth_timing)
-    plan.prediction.seconds = certificate.multiplications / measured_speed(backend);
+    plan.prediction.seconds =
+        certificate.multiplications / measured_speed(backend, graph::widest_layer(session.chain));
   return plan;
 }
 

@@ -1,6 +1,7 @@
 #include <estimate/solver.hpp>
 
 #include <geolip/error.hpp>
+#include <graph/footprint.hpp>
 #include <rounding/rounding.hpp>
 
 #include <algorithm>
@@ -21,6 +22,13 @@ constexpr double check_growth = 1.3;
 // spaces them, their distances double.
 constexpr double sweeps_share = 0.1;
 constexpr double costly_growth = 2.0;
+// A certificate that costs as many sweeps is tried with the largest inflation first, and one that costs so
+// many more with no other.
+constexpr double dear_sweeps = 10.0;
+constexpr double costly_sweeps = 64.0;
+// Multiplications that may be asked for before they are waited for: a device that is far behind would make
+// nonsense of times and time limits, and one that is waited for after each sweep would stand idle.
+constexpr double most_ahead = 2e12;
 // Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
 // search).
 constexpr double least_inflation = 1e-9;
@@ -102,8 +110,7 @@ std::vector<Index> iota(Index n) {
 /// two neighbouring layers are what counts for the least rank at which no bad local optimum is expected
 /// (Barvinok, Pataki), however deep the network: twice the square root of their number is always enough.
 Ranks choose_ranks(const Settings& settings, const graph::Chain& chain) {
-  Index widest = 1;
-  for (Index k = 0; k < chain.depth(); ++k) widest = std::max(widest, chain.neurons(k));
+  const Index widest = graph::widest_layer(chain);
   Index rank = least_rank;
   while (rank * rank < widest) rank *= 2;
   Index enough = least_rank;
@@ -162,12 +169,18 @@ template <class T>
 void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& unsettled) {
   const bool may_refine = std::is_same_v<T, float> && settings_.precision == Precision::automatic;
   Index interval = std::max(first_check, least_interval(ascent.rank(0)));
-  costly_ = interval > first_check;
+  effort_ = effort(ascent.rank(0));
   next_check_ = iteration_ + interval;
+  double ahead = 0.0;
   while (ascent.problems() > 0) {
     {
       const Stopwatch watch(times_.ascent);
       ascent.sweep();
+      ahead += sweep_multiplications(ascent.columns());
+      if (ahead > most_ahead || iteration_ + 1 >= next_check_) {
+        backend_.synchronise();
+        ahead = 0.0;
+      }
     }
     ++iteration_;
     Index rank = 0;
@@ -179,10 +192,11 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
     const bool attempted = check(ascent, verdicts, last, may_refine);
-    costly_ = least_interval(rank) > first_check;
+    effort_ = effort(rank);
+    const Index least = least_interval(rank);
     interval = static_cast<Index>(static_cast<double>(interval) *
-                                  (costly_ && attempted ? costly_growth : check_growth));
-    interval = std::max(interval, least_interval(rank));
+                                  (least > first_check && attempted ? costly_growth : check_growth));
+    interval = std::max(interval, least);
     next_check_ = iteration_ + std::max(first_check / 2, interval);
 
     std::vector<Index> settled;
@@ -227,10 +241,24 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
 /// Sweeps that cost enough to make another certificate worth its time. Counted in multiplications, so that
 /// the checks come at the same sweeps on every machine.
 Index Solver::least_interval(Index rank) const {
+  return static_cast<Index>(std::min(sweeps_share * certificate_sweeps(rank), 1e9));
+}
+
+double Solver::sweep_multiplications(Index columns) const {
   double column = 0.0;
   for (const graph::Stage& stage : chain_.stages) column += 2.0 * graph::multiplications(stage);
-  const double sweep = std::max(1.0, column * static_cast<double>(rank));
-  return static_cast<Index>(std::min(sweeps_share * room_.certificate_multiplications / sweep, 1e9));
+  return std::max(1.0, column * static_cast<double>(columns));
+}
+
+/// What a certificate of a problem with this rank costs, in its sweeps.
+double Solver::certificate_sweeps(Index rank) const {
+  return room_.certificate_multiplications / sweep_multiplications(rank);
+}
+
+Solver::Effort Solver::effort(Index rank) const {
+  const double sweeps = certificate_sweeps(rank);
+  if (sweeps < dear_sweeps) return Effort::cheap;
+  return sweeps < costly_sweeps ? Effort::dear : Effort::costly;
 }
 
 /// How many certificates come one after the other, where as many are made at a time as there are queues.
@@ -281,8 +309,9 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     if (last && !attempt.passed) last_certificate(certifier, track, multipliers, problem);
   });
   if (!attempts.empty()) {
-    certificate_seconds_ = std::max(
-        certificate_seconds_, (deadline_.seconds() - start) / rounds(static_cast<Index>(attempts.size())));
+    const double each = (deadline_.seconds() - start) / rounds(static_cast<Index>(attempts.size()));
+    certificate_seconds_ = has_timed_ ? std::max(certificate_seconds_, each) : each;
+    has_timed_ = true;
   }
   for (const Attempt& attempt : attempts) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
@@ -348,26 +377,41 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
   }
 }
 
-/// Tries inflations from a tenth of the last that passed up to the gap's share; of a costly certificate that
-/// share alone, since what fails with it fails with less.
+/// Tries inflations d up to the gap's share. What fails with one fails with less: where certificates are
+/// cheap, d rises from a tenth of the last that passed; where they are dear, it falls from the largest, so
+/// that a failure costs one; where they are costly, there is no other.
 std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
                                               const certify::Multipliers& multipliers,
                                               const ascent::Problem& problem) const {
   const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
-  double d = costly_ ? most : std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
-  while (true) {
+  const auto try_inflation = [&](double d) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
     const std::optional<double> bound = certifier.bound(inflated, problem);
     if (bound) {
       accept(certifier, track, *bound, inflated, d, problem);
       track.inflation = d;
-      return bound;
     }
-    if (d >= most) break;
-    d = std::min(most, d * inflation_growth);
+    return bound;
+  };
+  std::optional<double> best;
+  if (effort_ == Effort::cheap) {
+    double d = std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
+    best = try_inflation(d);
+    while (!best && d < most) {
+      d = std::min(most, d * inflation_growth);
+      best = try_inflation(d);
+    }
+  } else {
+    best = try_inflation(most);
+    for (double d = most / inflation_growth; best && effort_ == Effort::dear && d >= least_inflation;
+         d /= inflation_growth) {
+      const std::optional<double> lower = try_inflation(d);
+      if (!lower) break;
+      best = std::min(*best, *lower);
+    }
   }
-  track.inflation = most;
-  return std::nullopt;
+  if (!best) track.inflation = most;
+  return best;
 }
 
 /// Keeps a certificate that is better than what is known.

@@ -95,6 +95,8 @@ class Solver {
   };
   /// What to do with a problem after a check.
   enum class Verdict { go_on, settled, rank_limited, stalled };
+  /// What a certificate costs beside the sweeps, and so which inflations are worth a try.
+  enum class Effort { cheap, dear, costly };
 
   template <class T>
   void iterate(ascent::Model<T>& model, ascent::Ascent<T>& ascent, std::vector<Index>& unsettled);
@@ -103,6 +105,9 @@ class Solver {
   template <class T>
   void confirm(ascent::Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last);
   Index least_interval(Index rank) const;
+  double sweep_multiplications(Index columns) const;
+  double certificate_sweeps(Index rank) const;
+  Effort effort(Index rank) const;
   double rounds(Index certificates) const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
@@ -134,8 +139,9 @@ class Solver {
   Certifiers certifiers_;
   std::vector<Track> tracks_;
   Times times_;
-  double certificate_seconds_ = 0.0;  ///< the most that one has taken so far, or is expected to
-  bool costly_ = false;  ///< whether a certificate costs so many sweeps that they space the checks
+  double certificate_seconds_ = 0.0;  ///< the most that one has taken so far, or the first is expected to
+  bool has_timed_ = false;            ///< whether one has been made
+  Effort effort_ = Effort::cheap;
   Index max_rank_ = 0;
   Index iteration_ = 0;
   Index next_check_ = 0;
