@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the CUDA backend on this machine, tests it on its GPU, looks for bad accesses and races, and measures it.
 # Needs nvcc, CMake, ninja, g++ and python3, and either GeoLIP's dependencies or .deps/deps.tar.gz of carry_deps.sh;
-# no network. Writes bench/results/<gpu>-<date>.json (elsewhere with GEOLIP_RESULTS=DIR). Ends within 9 minutes.
-# Goes on after a failed step, so that one run shows all; exits 1 if any failed.
+# no network. Writes bench/results/<gpu>-<date>.json (elsewhere with GEOLIP_RESULTS=DIR), anew after every step. Ends
+# within 9 minutes. Goes on after a failed step, so that one run shows all; exits 1 if any failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -10,6 +10,7 @@ budget=540 # seconds
 build=$PWD/build/gpu
 results=${GEOLIP_RESULTS:-bench/results}
 jobs=$(nproc)
+sanitizing=200 # seconds that are kept for the sanitizer, which comes last
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -38,17 +39,19 @@ if [[ -f .deps/deps.tar.gz ]]; then
 fi
 
 failed=0
+reserve=$sanitizing
 # step NAME COMMAND...: runs the command, within what is left of the time, and notes how it ended.
 step() {
-  local name=$1 begin=$SECONDS result=passed
+  local name=$1 begin=$SECONDS result=passed left=$((budget - reserve - SECONDS))
   shift
   printf '\n=== %s\n' "$name"
-  timeout $((budget > SECONDS ? budget - SECONDS : 1)) "$@" || result="failed ($?)"
+  timeout --kill-after=5 $((left > 1 ? left : 1)) "$@" || result="failed ($?)"
   if [[ $result != passed ]]; then
     failed=$((failed + 1))
   fi
   echo "--- $name: $result, $((SECONDS - begin)) s"
   printf '%s\t%s\t%d\n' "$name" "$result" $((SECONDS - begin)) >>"$work/steps"
+  write_report
 }
 
 # Only this machine's architecture, no emulated one beside it, and no warnings as errors: its compiler is not the one
@@ -58,12 +61,31 @@ configure() {
     -DCMAKE_CUDA_ARCHITECTURES="$capability" -DGEOLIP_WARNINGS_AS_ERRORS=OFF \
     -DGEOLIP_CUDA_EMULATION=OFF
 }
-sanitize() {
-  compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/kernels/test_kernels" \
-    --gtest_filter='*OnTheDevice*' &&
-    compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/backend/test_backend" --gtest_filter='*/cuda'
+# One process a program, as each waits for the device's libraries; then what needs no device.
+programs=(kernels backend graph ascent certify estimate)
+device_tests() {
+  local program status=0
+  for program in "${programs[@]}"; do
+    timeout --kill-after=5 120 "$build/tests/$program/test_$program" --gtest_brief=1 --gtest_filter='*cuda*:*Device*' || status=1
+  done
+  return $status
 }
-measure() { "$build/bench/bench_cuda" | tee "$work/bench.json"; }
+other_tests() {
+  ctest --test-dir "$build" --output-on-failure -j "$jobs" --timeout 120 -LE peers \
+    -E '/cuda|OnTheDevice|OnnxRuntime|^bench[.]|^install[.]'
+}
+# Errors that calls return are checked by the code itself, and hazards inside of NVIDIA's own kernels are theirs.
+sanitize() {
+  local options=(--error-exitcode 1 --report-api-errors no)
+  if [[ $1 == racecheck ]] && compute-sanitizer --help | grep -q -- --kernel-regex; then
+    options+=(--kernel-regex kns=geolip)
+  fi
+  compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/kernels/test_kernels" --gtest_brief=1 \
+    --gtest_filter='*OnTheDevice*' &&
+    compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/backend/test_backend" --gtest_brief=1 \
+      --gtest_filter='*/cuda'
+}
+measure() { "$build/bench/bench_cuda" >"$work/bench.json" && cat "$work/bench.json"; }
 # A whole estimate on either device; their bounds may differ by what float32 sweeps leave open, not by more.
 estimate() {
   local device
@@ -72,34 +94,28 @@ estimate() {
       --json "$work/$1-$device.json" || return 1
   done
 }
-# Sweeps against their products and whole estimates; the CPU beside the GPU where it is quick. GEOLIP_GPU_GOAL=1 runs
-# 16384 x 16 layers alone (262,144 neurons; 34 GB of weights on the host), which takes most of the time by itself.
-scale() {
+# What the goals are about: sweeps against their products and whole estimates, 4096 x 8 layers with ten outputs.
+# GEOLIP_GPU_GOAL=1 runs 16384 x 16 layers instead (262,144 neurons; 34 GB of weights on the host), which takes most of
+# the time by itself.
+goal() {
   if [[ ${GEOLIP_GPU_GOAL:-} == 1 ]]; then
     "$build/bench/bench_scale" --device cuda --width 16384 --depth 16 --outputs 1 --norm l2 --norm linf --gap 1e-2 \
-      --time-limit 120 --json "$work/scale.json"
+      --time-limit 120 --json "$work/goal.json"
   else
-    "$build/bench/bench_scale" --device cuda --device cpu --cpu-weights 5e6 --width 1024 --width 4096 --depth 4 --depth 8 \
-      --time-limit 30 --json "$work/scale.json"
+    "$build/bench/bench_scale" --device cuda --width 4096 --depth 8 --outputs 10 --norm l2 --norm linf \
+      --time-limit 30 --json "$work/goal.json"
   fi
 }
-export -f configure sanitize measure estimate scale
-export build work capability
-export GEOLIP_REQUIRE_CUDA=1
-
-step configure bash -c configure
-step build cmake --build "$build" -j "$jobs"
-step tests ctest --test-dir "$build" --output-on-failure -j "$((jobs / 2 > 0 ? jobs / 2 : 1))" --timeout 120
-step memcheck bash -c 'sanitize memcheck'
-step racecheck bash -c 'sanitize racecheck'
-step 'estimate linf' bash -c 'estimate linf'
-step 'estimate l2' bash -c 'estimate l2'
-step bench bash -c measure
-step scale bash -c scale
+# Smaller ones, the CPU beside the GPU where it is quick.
+scale() {
+  "$build/bench/bench_scale" --device cuda --device cpu --cpu-weights 5e6 --width 1024 --width 4096 --depth 4 --depth 16 \
+    --time-limit 20 --json "$work/scale.json"
+}
 
 mkdir -p "$results"
 target="$results/$(tr ' [:upper:]' '-[:lower:]' <<<"$gpu")-$(date -u +%Y-%m-%d).json"
-python3 - "$work" "$target" <<'PYTHON'
+write_report() {
+  python3 - "$work" "$target" <<'PYTHON'
 import json, os, platform, subprocess, sys
 
 work, target = sys.argv[1:]
@@ -132,12 +148,36 @@ def read(name):
         return None  # its step says that it failed
 
 report["bench"] = read("bench")
+report["goal"] = read("goal")
 report["scale"] = read("scale")
 report["estimates"] = [read(f"{norm}-{device}") for norm in ("linf", "l2") for device in ("cpu", "cuda")]
 with open(target, "w") as file:
     json.dump(report, file, indent=2)
     file.write("\n")
 PYTHON
+}
+
+export -f configure device_tests other_tests sanitize measure estimate goal scale
+export build work capability jobs
+export GEOLIP_REQUIRE_CUDA=1
+
+# The later a step, the less is lost without it.
+step configure bash -c configure
+step build cmake --build "$build" -j "$jobs"
+step 'tests on the device' bash -c "$(declare -p programs); device_tests"
+step 'estimate linf' bash -c 'estimate linf'
+step 'estimate l2' bash -c 'estimate l2'
+step goal bash -c goal
+step bench bash -c measure
+step 'other tests' bash -c other_tests
+if [[ ${GEOLIP_GPU_GOAL:-} != 1 ]]; then
+  step scale bash -c scale
+fi
+reserve=$((sanitizing / 3))
+step memcheck bash -c 'sanitize memcheck'
+reserve=0
+step racecheck bash -c 'sanitize racecheck'
+
 echo
 cat "$work/steps"
 echo "$target written, $SECONDS s"

@@ -96,6 +96,24 @@ TEST_P(Algebra, WidenColumns) {
   expect_equal(y.get(), expected);
 }
 
+TEST_P(Algebra, NarrowScaled) {
+  Random random(6);
+  const Rows x = random_values<double>(random, n, 19);
+  const Rows r = random_values<double>(random, n, 1);
+  const Rows c = random_values<double>(random, 1, 19);
+  const DeviceMatrix<double> x_in(backend(), x);
+  const auto r_in = on_device(backend(), std::vector<double>(r.data(), r.data() + r.size()));
+  const auto c_in = on_device(backend(), std::vector<double>(c.data(), c.data() + c.size()));
+  DeviceMatrix<float> y(backend(), n, 19);
+  backend().narrow_scaled(r_in.data(), x_in.view(), c_in.data(), y.view());
+  test::RowMajor<float> expected(n, 19);
+  for (Index i = 0; i < n; ++i) {
+    // rounded in float64 twice, and once to float
+    for (Index j = 0; j < 19; ++j) expected(i, j) = static_cast<float>(r(i, 0) * x(i, j) * c(0, j));
+  }
+  expect_equal(y.get(), expected);
+}
+
 TEST_P(Algebra, SyrkByHand) {
   const DeviceMatrix<double> a(backend(), (Rows(2, 2) << 1, 2, 3, 4).finished());
   DeviceMatrix<double> c(backend(), (Rows(2, 2) << nan, -5, nan, nan).finished());

@@ -146,12 +146,13 @@ void* DeviceScratch::take_bytes(std::size_t bytes) {
 
 DeviceCount count_devices() {
   DeviceCount found;
-  found.status = cudaGetDeviceCount(&found.count);
-  if (found.status != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());
-    found.count = 0;
-  }
-  return found;
+  const cudaError_t status = cudaGetDeviceCount(&found.count);
+  if (status == cudaSuccess) return found;
+  static_cast<void>(cudaGetLastError());
+  int driver = 0;
+  const bool asked = cudaDriverGetVersion(&driver) == cudaSuccess;
+  // without any driver CUDA says that it is too old
+  return {0, asked && driver == 0 ? "no CUDA driver is installed" : cudaGetErrorString(status)};
 }
 
 }  // namespace geolip::backend::cuda

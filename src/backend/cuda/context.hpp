@@ -88,10 +88,10 @@ class DeviceScratch {
   std::size_t bytes_ = 0;
 };
 
-/// Number of devices, and why it is 0.
+/// Number of devices, and why it is 0 where that is known.
 struct DeviceCount {
   int count = 0;
-  cudaError_t status = cudaSuccess;
+  std::string reason;
 };
 DeviceCount count_devices();
 

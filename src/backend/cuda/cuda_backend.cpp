@@ -191,7 +191,7 @@ std::unique_ptr<Backend> make_cuda_backend(int device) {
   if (device >= found.count) {
     std::string there = "the CUDA devices are 0 to " + std::to_string(found.count - 1);
     if (found.count == 0) there = "no CUDA device was found";
-    if (found.status != cudaSuccess) there += std::string(" (") + cudaGetErrorString(found.status) + ")";
+    if (!found.reason.empty()) there += " (" + found.reason + ")";
     throw QueryError("device: 'cuda:" + std::to_string(device) + "' is not there, " + there);
   }
   return std::make_unique<cuda::CudaBackend>(device);
