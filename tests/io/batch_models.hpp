@@ -5,6 +5,8 @@
 #include "io/onnx_builder.hpp"
 
 #include <functional>
+#include <utility>
+#include <vector>
 
 namespace geolip::test {
 
@@ -88,8 +90,63 @@ inline std::vector<std::function<void(Model&)>> along_the_batch() {
         m.node("Reshape", {"r", "s"}, {"y"});
       },
       [](Model& m) {
+        m.constant_integers("s", {3, -1, 2});
+        m.constant_integers("p", {0, 0, 0, 0, 0, 0, 0, 1});
+        m.node("Pad", {"r", "p"}, {"padded"});
+        m.node("Reshape", {"padded", "s"}, {"y"});
+      },
+      [](Model& m) {
         m.constant("scales", {4}, {2, 1, 1, 1}).constant("roi", {0}, {});
         set_string(m.node("Resize", {"r", "roi", "scales"}, {"y"}), "mode", "nearest");
+      },
+  };
+}
+
+/// An image of a batch of four rows, reshaped to sizes that count them, and the mean over what lies behind.
+inline Model reshaped_rows(std::vector<std::int64_t> sizes) {
+  return mixed(4, [&](Model& m) {
+    m.constant_integers("s", sizes);
+    m.node("Reshape", {"r", "s"}, {"f"});
+    set_ints(m.node("ReduceMean", {"f"}, {"y"}), "axes", {-1});
+  });
+}
+
+/// Reshapes that keep the four rows of four numbers whole, and the outputs that the mean then leaves of a
+/// row.
+inline std::vector<std::pair<std::vector<std::int64_t>, Index>> whole_rows() {
+  return {{{4, -1}, 1}, {{4, 4}, 1}, {{4, 2, -1}, 2}, {{8, -1}, 2}, {{-1, 2}, 2}, {{0, -1}, 1}, {{16, 1}, 4}};
+}
+
+/// Reshapes that put numbers of several rows beside each other.
+inline std::vector<std::vector<std::int64_t>> torn_rows() {
+  return {{2, -1}, {1, -1}, {6, -1}, {2, 8}, {1, 4, 4}, {-1, 8}};
+}
+
+/// Shapes and numbers with the number of rows in them where it has no place.
+inline std::vector<std::function<void(Model&)>> counts_of_rows() {
+  const auto rows = [](Model& m) {
+    m.constant_integers("zero", {0}).constant_integers("last", {3}).constant_integers("open", {-1});
+    m.node("Shape", {"r"}, {"shape"});
+    m.node("Gather", {"shape", "zero"}, {"rows"});
+    m.node("Gather", {"shape", "last"}, {"width"});
+  };
+  return {
+      [rows](Model& m) {
+        rows(m);
+        set_int(m.node("Cast", {"rows"}, {"number"}), "to", 1);
+        m.node("Mul", {"r", "number"}, {"y"});
+      },
+      // a literal number in front, though a shape stands behind it
+      [rows](Model& m) {
+        rows(m);
+        m.constant_integers("one", {1});
+        set_int(m.node("Concat", {"one", "open", "width"}, {"s"}), "axis", 0);
+        m.node("Reshape", {"r", "s"}, {"y"});
+      },
+      [rows](Model& m) {
+        rows(m);
+        set_int(m.node("Concat", {"open", "rows"}, {"s"}), "axis", 0);
+        m.node("Reshape", {"r", "s"}, {"y"});
       },
   };
 }
@@ -142,6 +199,14 @@ inline std::vector<std::function<void(Model&)>> beside_the_batch() {
       [](Model& m) {
         m.constant_integers("s", {-1, 4});
         m.node("Reshape", {"r", "s"}, {"y"});
+      },
+      // of the shape's numbers those of a row alone
+      [](Model& m) {
+        m.constant_integers("last", {3});
+        m.node("Shape", {"r"}, {"shape"});
+        m.node("Gather", {"shape", "last"}, {"width"});
+        set_int(m.node("Cast", {"width"}, {"number"}), "to", 1);
+        m.node("Div", {"r", "number"}, {"y"});
       },
       // the shape as exporters write it: the number of rows, and what is left
       [](Model& m) {

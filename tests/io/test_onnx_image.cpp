@@ -303,6 +303,26 @@ TEST_F(OnnxImage, RowsOfABatchStayApart) {
   for (const auto& add : test::along_the_batch()) EXPECT_EQ(network(test::mixed(1, add)).inputs(), 4);
 }
 
+TEST_F(OnnxImage, ReshapesCountTheRowsOfABatch) {
+  for (const auto& [sizes, outputs] : test::whole_rows()) {
+    const Network read = network(test::reshaped_rows(sizes));
+    EXPECT_EQ(read.inputs(), 4);
+    EXPECT_EQ(read.outputs(), outputs) << ::testing::PrintToString(sizes);
+  }
+  // the four numbers after the convolution are 11, 14, 27 and 34
+  EXPECT_EQ(evaluate(test::reshaped_rows({4, -1}), {5, 6, 3, 4}), (Values{21.5}));
+  EXPECT_EQ(evaluate(test::reshaped_rows({8, -1}), {5, 6, 3, 4}), (Values{12.5, 30.5}));
+  for (const auto& sizes : test::torn_rows()) {
+    EXPECT_THAT(refused(test::reshaped_rows(sizes)),
+                ::testing::AnyOf(HasSubstr("batch"), HasSubstr("cannot be reshaped")))
+        << ::testing::PrintToString(sizes);
+  }
+  for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
+    for (const auto& add : test::counts_of_rows())
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("batch"));
+  }
+}
+
 TEST_F(OnnxImage, WhatOtherProgramsTakeForAnotherFunctionIsRefused) {
   Model pool({1, 1, 5, 5});
   auto& node = pool.node("MaxPool", {"x"}, {"y"});

@@ -81,14 +81,10 @@ bool by_unsqueeze(const Look& look) {
 
 bool by_flatten(const Look& look) { return look.first(look.node.integer("axis", 1)); }
 
-/// A shape that begins with a literal 1 and leaves another size open takes all rows together. One that is
-/// computed from the data's own shape would have begun with the number of rows.
+/// A Reshape without sizes; the others are target_of_one_row()'s.
 bool by_shape(const Look& look) {
   const List shape = look.list("shape", 1);
-  if (!shape || shape->empty()) return true;
-  if (shape->front() != 1 || (look.node.has_input(1) && look.state.from_shape(look.node.input(1))))
-    return false;
-  return std::find(shape->begin(), shape->end(), Index{-1}) != shape->end();
+  return !shape || shape->empty();
 }
 
 /// A matrix product with two-dimensional data on the right adds over their first dimension.
@@ -97,6 +93,22 @@ bool by_product(const Look& look) {
     return by_ranks(look) || (look.rank <= 2 && !look.state.is_data(look.node, 0));
   const bool left = look.state.is_data(look.node, 0);
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
+}
+
+/// Whether a constant of the node has other entries where a batch has more rows. A Reshape's and a Resize's
+/// may: the former's are looked at by themselves, the latter must leave the number of rows as it is.
+bool depends_on_rows(const Lowering& state, const Node& node) {
+  if (node.op() == "Reshape" || node.op() == "Resize" || node.op() == "Upsample") return false;
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    if (!node.has_input(i) || state.is_data(node, i)) continue;
+    const Tensor& one = state.constant(node, i, "an operand");
+    const Tensor* all = state.with_all_rows(node.input(i));
+    // of another shape are rows that are repeated
+    if (all != nullptr && all->shape == one.shape &&
+        (all->integers != one.integers || all->reals != one.reals))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -125,12 +137,43 @@ void require_rows_apart(const Lowering& state, const Node& node) {
                            {"Div", by_ranks},
                            {"Max", by_ranks},
                            {"Min", by_ranks}};
+  if (depends_on_rows(state, node)) {
+    throw NetworkError("operator " + node.op() + " depends on the size of a batch, which is not supported");
+  }
   const auto rule = rules.find(node.op());
   if (rule == rules.end()) return;
   if (rule->second({state, node, static_cast<Index>(state.shape().size())})) {
     throw NetworkError("operator " + node.op() +
                        " works along the first dimension, which is a batch's, and that is not supported");
   }
+}
+
+std::vector<Index> target_of_one_row(const Lowering& state, const Node& node, std::vector<Index> target) {
+  const Index rows = state.rows();
+  if (rows == 1 || target.empty()) return target;
+  // With the rows counted: as the file has it, or from a shape that was counted so.
+  std::vector<Index> counted = target;
+  if (node.has_input(1)) {
+    const Tensor* all = state.with_all_rows(node.input(1));
+    counted = all == nullptr ? std::vector<Index>() : integer_list(*all, "shape");
+  }
+  const bool fits =
+      counted.size() == target.size() && std::equal(counted.begin() + 1, counted.end(), target.begin() + 1);
+  const bool has_open = std::find(counted.begin(), counted.end(), Index{-1}) != counted.end();
+  if (fits) {
+    const bool kept_or_open = counted.front() == 0 || counted.front() == -1;
+    if (kept_or_open && target.front() == counted.front()) return target;
+    if (counted.front() > 0 && counted.front() % rows == 0) {
+      target.front() = counted.front() / rows;
+      return target;
+    }
+    // sizes that fit one row and no more
+    if (state.has_symbolic_batch() && !has_open) return target;
+  }
+  throw NetworkError(
+      "operator " + node.op() + " to " + dimensions(target) +
+      " works along the first dimension, which is a batch's, and that is not supported; export the "
+      "network with a batch of one");
 }
 
 }  // namespace geolip::io::onnx_graph

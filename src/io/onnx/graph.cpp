@@ -80,6 +80,7 @@ void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
     } else if (i == 0 && dims.size() > 1) {
       graph.symbolic_batch = true;
       graph.batch = true;
+      graph.rows = some_rows;
       graph.input_shape.push_back(1);
     } else {
       throw NetworkError(name + " has no number for its size in dimension " + std::to_string(i));

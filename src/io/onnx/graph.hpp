@@ -12,6 +12,10 @@
 
 namespace geolip::io::onnx_graph {
 
+/// Stands for the rows of a batch of any size: a number that no file is likely to have in a shape for another
+/// reason.
+inline constexpr Index some_rows = 7919;
+
 /// A graph with one input and one output, of which every name is defined once and before it is read.
 struct Graph {
   Index opset = 0;
@@ -19,6 +23,7 @@ struct Graph {
   Shape input_shape;  ///< a first dimension without a number counts as 1
   bool symbolic_batch = false;
   bool batch = false;  ///< the first dimension is a batch's, which counts as 1 and must be left alone
+  Index rows = 1;      ///< so many rows has the batch in the file; some_rows where that is symbolic
   std::string output;
   std::unordered_map<std::string, Tensor> initializers;
   /// The nodes that the output depends on. Those that do not depend on the input come first, so that every

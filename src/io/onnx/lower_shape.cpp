@@ -1,3 +1,4 @@
+#include "io/onnx/batch.hpp"
 #include "io/onnx/operators.hpp"
 #include "io/onnx/shapes.hpp"
 
@@ -36,7 +37,8 @@ void lower_cast(Lowering& /*state*/, const Node& node) {
 void lower_reshape(Lowering& state, const Node& node) {
   const auto target = list_of(state, node, "shape");
   if (!target) throw NetworkError("a Reshape has no shape");
-  state.set_shape(reshaped(state.shape(), *target, node.integer("allowzero", 0) != 0));
+  state.set_shape(
+      reshaped(state.shape(), target_of_one_row(state, node, *target), node.integer("allowzero", 0) != 0));
 }
 
 void lower_flatten(Lowering& state, const Node& node) {

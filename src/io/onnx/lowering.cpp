@@ -103,10 +103,36 @@ void Lowering::fold_node(const Node& node) {
   }
   Tensor value = fold({node, inputs, external_, budget_});
   constants_.emplace(node.output(), std::move(value));
+  fold_with_all_rows(node);
+}
+
+/// The same once more for constants that come from the shape of a batch's data. What has more than a few
+/// entries is no shape any more.
+void Lowering::fold_with_all_rows(const Node& node) {
+  constexpr Index most_entries = 64;
   const auto& names = node.proto().input();
-  if (std::any_of(names.begin(), names.end(), [this](const std::string& name) { return from_shape(name); })) {
-    from_shape_.insert(node.output());
+  const auto is_from_shape = [this](const std::string& name) { return from_shape_.contains(name); };
+  if (std::none_of(names.begin(), names.end(), is_from_shape)) return;
+  std::optional<Tensor>& result = from_shape_[node.output()];
+  const bool makes_entries =
+      node.op() == "ConstantOfShape" || node.op() == "Expand" || node.op() == "Range" || node.op() == "Tile";
+  std::vector<const Tensor*> inputs;
+  for (const std::string& name : names) {
+    inputs.push_back(name.empty() ? nullptr : with_all_rows(name));
+    if (!name.empty() && (inputs.back() == nullptr || inputs.back()->size() > most_entries)) return;
   }
+  if (makes_entries) return;
+  try {
+    result = fold({node, inputs, external_, budget_});
+  } catch (const NetworkError&) {
+    result.reset();
+  }
+}
+
+const Tensor* Lowering::with_all_rows(const std::string& name) const {
+  const auto known = from_shape_.find(name);
+  if (known == from_shape_.end()) return &constants_.at(name);
+  return known->second ? &*known->second : nullptr;
 }
 
 bool Lowering::shape_of_data(const Node& node) {
@@ -117,7 +143,10 @@ bool Lowering::shape_of_data(const Node& node) {
   stand_in.shape = known->second.shape;
   const Tensor* input = &stand_in;
   constants_.emplace(node.output(), fold({node, {&input, 1}, external_, budget_}));
-  from_shape_.insert(node.output());
+  if (graph_.batch) {
+    if (!stand_in.shape.empty()) stand_in.shape.front() *= graph_.rows;
+    from_shape_[node.output()] = fold({node, {&input, 1}, external_, budget_});
+  }
   return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include <geolip/error.hpp>
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -77,8 +78,12 @@ class Lowering {
   /// The constant at input i; throws NetworkError, calling it `what`, if it is computed from the input.
   const Tensor& constant(const Node& node, std::size_t i, std::string_view what) const;
 
-  /// Whether the constant was computed from the shape of data.
-  bool from_shape(const std::string& name) const { return from_shape_.contains(name); }
+  /// Rows of the batch that the first dimension, which counts as 1, stands for; 1 where it is none.
+  Index rows() const { return graph_.batch ? graph_.rows : 1; }
+  bool has_symbolic_batch() const { return graph_.symbolic_batch; }
+  /// What the constant of this name would be if the batch's rows were counted: the constant itself unless it
+  /// was computed from the shape of data; null if that is not known.
+  const Tensor* with_all_rows(const std::string& name) const;
 
   /// What the node's operator makes of these inputs, were they constants.
   Tensor fold_with(const Node& node, const std::vector<const Tensor*>& inputs);
@@ -117,6 +122,7 @@ class Lowering {
   void walk();
   void step(const Node& node);
   void fold_node(const Node& node);
+  void fold_with_all_rows(const Node& node);
   bool shape_of_data(const Node& node);
   void lower_node(const Node& node);
   bool lower_fork();
@@ -133,7 +139,8 @@ class Lowering {
   bool logits_;
 
   std::unordered_map<std::string, Tensor> constants_;
-  std::unordered_set<std::string> from_shape_;   ///< those of them that data's shapes decide
+  /// Those of them that the shapes of a batch's data decide, as with_all_rows() has them.
+  std::unordered_map<std::string, std::optional<Tensor>> from_shape_;
   std::unordered_map<std::string, Data> known_;  ///< all data met so far
   std::unordered_map<std::string, std::vector<const onnx::NodeProto*>> consumers_;
   std::unordered_set<const onnx::NodeProto*> absorbed_;  ///< nodes that a matched pattern stands for

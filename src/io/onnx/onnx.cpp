@@ -58,6 +58,7 @@ Parsed lower(const onnx::ModelProto& model, Bytes file, const std::filesystem::p
     batch = "of any size, treated as 1";
   } else if (!whole_batch) {
     batch = std::to_string(graph.input_shape.front()) + ", treated as 1";
+    graph.rows = graph.input_shape.front();
     graph.input_shape.front() = 1;
     graph.batch = true;
   }

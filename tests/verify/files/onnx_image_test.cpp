@@ -102,6 +102,21 @@ TEST(CheckersOnnxImages, WhatJoinsAndChooses) {
   expect_agreement(up, "Resize");
 }
 
+TEST(CheckersOnnxImages, ReshapesCountTheRowsOfABatch) {
+  for (const auto& [sizes, outputs] : test::whole_rows()) {
+    expect_agreement(test::reshaped_rows(sizes), ::testing::PrintToString(sizes));
+  }
+  for (const auto& sizes : test::torn_rows()) {
+    EXPECT_THAT(refused(test::reshaped_rows(sizes)),
+                ::testing::AnyOf(HasSubstr("batch"), HasSubstr("cannot be reshaped")))
+        << ::testing::PrintToString(sizes);
+  }
+  for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
+    for (const auto& add : test::counts_of_rows())
+      EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("batch"));
+  }
+}
+
 TEST(CheckersOnnxImages, RowsOfABatchStayApart) {
   for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
     int n = 0;

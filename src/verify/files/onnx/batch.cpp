@@ -46,7 +46,7 @@ bool same_ranks(const Step& s, std::size_t rank) {
 }
 
 /// Whether the operator leaves the data's rows where and what they are.
-bool keeps_rows(const Step& s, bool shape_of_data) {
+bool keeps_rows(const Step& s) {
   const std::string_view op = s.node.message().op;
   const std::size_t rank = s.graph.shape().size();
   if (op == "Concat" || op == "Split" || op == "Gather") return !is_first(s.node.integer("axis", 0), rank);
@@ -77,11 +77,8 @@ bool keeps_rows(const Step& s, bool shape_of_data) {
     return order ? !order->empty() && order->front() == 0 : rank < 2;
   }
   if (op == "Reshape") {
-    // a literal 1 in front and an open size behind it put all rows into one
     const List target = list(s, "shape", 1);
-    if (!target || target->empty()) return false;
-    return target->front() != 1 || shape_of_data ||
-           std::find(target->begin(), target->end(), Index{-1}) == target->end();
+    return target && !target->empty();  // and target_of_row() sees to it
   }
   if (op == "MatMul") return same_ranks(s, rank) && (s.data == 0 || rank > 2);
   if (op == "Gemm") {
@@ -90,12 +87,53 @@ bool keeps_rows(const Step& s, bool shape_of_data) {
   return true;
 }
 
+/// Whether a constant's entries change with the number of rows. What a Reshape may do is seen elsewhere; a
+/// Resize's first size is held to the number of rows after it.
+bool counts_rows(const Step& s) {
+  const std::string_view op = s.node.message().op;
+  if (op == "Reshape" || op == "Resize" || op == "Upsample") return false;
+  for (std::size_t i = 0; i < s.constants.size(); ++i) {
+    const Tensor* one = s.constants[i];
+    const Tensor* all = i < s.counted.size() ? s.counted[i] : nullptr;
+    if (one == nullptr || all == nullptr || one == all || one->shape != all->shape) continue;
+    if (one->integers != all->integers || one->lower != all->lower || one->upper != all->upper) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-void require_rows_apart(const Step& step, bool shape_of_data) {
-  if (keeps_rows(step, shape_of_data)) return;
+void require_rows_apart(const Step& step) {
+  if (counts_rows(step)) {
+    throw ReadError("operator " + step.node.op() + " depends on the size of a batch, which is not supported");
+  }
+  if (keeps_rows(step)) return;
   throw ReadError("operator " + step.node.op() +
                   " works along the first dimension, which is a batch's, and that is not supported");
+}
+
+std::vector<Index> target_of_row(const Step& step, const std::vector<Index>& target) {
+  if (step.rows == 1 || target.empty()) return target;
+  std::vector<Index> all = target;
+  if (step.node.has_input(1)) {
+    const Tensor* counted = step.counted[1];
+    all = counted == nullptr ? std::vector<Index>() : integer_list(*counted, "shape");
+  }
+  std::vector<Index> row = target;
+  bool whole = false;
+  if (all.size() == target.size()) {
+    const bool stays = (all[0] == 0 || all[0] == -1) && target[0] == all[0];
+    const bool multiple = all[0] > 0 && all[0] % step.rows == 0;
+    // without an open size there is one number of rows that the sizes fit, and that is one
+    const bool fits_one = step.any_rows && std::find(all.begin(), all.end(), Index{-1}) == all.end();
+    if (multiple) row[0] = all[0] / step.rows;
+    whole = (stays || multiple || fits_one) && std::equal(all.begin() + 1, all.end(), target.begin() + 1);
+  }
+  if (!whole) {
+    throw ReadError("operator " + step.node.op() + " to " + shape_text(target) +
+                    " works along the first dimension, which is a batch's, and that is not supported");
+  }
+  return row;
 }
 
 }  // namespace geolip::verify::onnx

@@ -7,7 +7,10 @@
 namespace geolip::verify::onnx {
 
 /// Throws ReadError if several rows would meet in the node: the graph is then no function of one row.
-/// `shape_of_data`: a Reshape's target was computed from the data's own shape.
-void require_rows_apart(const Step& step, bool shape_of_data);
+void require_rows_apart(const Step& step);
+
+/// The target of a Reshape for one row of the step's batch. Throws ReadError if it takes rows apart or
+/// together.
+std::vector<Index> target_of_row(const Step& step, const std::vector<Index>& target);
 
 }  // namespace geolip::verify::onnx

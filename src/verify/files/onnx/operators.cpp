@@ -1,4 +1,5 @@
 #include "verify/files/onnx/operators.hpp"
+#include "verify/files/onnx/batch.hpp"
 
 #include "verify/files/slopes.hpp"
 
@@ -251,7 +252,8 @@ void dropout(const Step& s) {
 void reshape(const Step& s) {
   const auto target = list_of(s, "shape");
   if (!target) throw ReadError("a Reshape has no shape");
-  s.graph.set_shape(reshaped(s.graph.shape(), *target, s.node.integer("allowzero", 0) != 0));
+  s.graph.set_shape(
+      reshaped(s.graph.shape(), target_of_row(s, *target), s.node.integer("allowzero", 0) != 0));
 }
 
 void flatten(const Step& s) { s.graph.set_shape(flattened(s.graph.shape(), s.node.integer("axis", 1))); }

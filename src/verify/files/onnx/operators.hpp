@@ -18,6 +18,11 @@ struct Step {
   ExternalFiles& files;
   Budget& budget;
   bool logits;  ///< a Softmax may be dropped
+  /// The rows of a batch that is read as one, as the file has them; 1 without a batch.
+  Index rows = 1;
+  bool any_rows = false;  ///< the file leaves their number open, and `rows` stands for it
+  /// The constants with all rows counted where shapes of data are in them; null: not known, or no constant.
+  std::vector<const Tensor*> counted;
 
   /// The constant at input i; throws ReadError, calling it `what`, if it is left out.
   const Tensor& constant(std::size_t i, std::string_view what) const;

@@ -14,6 +14,10 @@ namespace {
 
 using namespace onnx;
 
+/// In the place of the number of rows where a file leaves it open: nothing else in a shape is likely to be a
+/// multiple.
+constexpr Index some_rows = 7919;
+
 bool reads_shape_only(const NodeMessage& node) {
   return is_onnx_domain(node.domain) && (node.op == "Shape" || node.op == "Size");
 }
@@ -29,7 +33,9 @@ class Walk {
                       " outputs but only one is supported");
     }
     check_names(input.name);
-    batch_ = input.dims.size() > 1 && (!whole_batch || !input.dims.front());
+    any_rows_ = input.dims.size() > 1 && !input.dims.front();
+    if (any_rows_) rows_ = some_rows;
+    if (input.dims.size() > 1 && !whole_batch) rows_ = input.dims.front().value_or(some_rows);
     graph_.emplace(input_shape(input, whole_batch), budget_);
     inputs_ = graph_->size();
     data_.emplace(input.name, graph_->at_hand());
@@ -85,10 +91,40 @@ class Walk {
     for (const std::string_view name : node.message().inputs)
       inputs.push_back(name.empty() ? nullptr : constant(name));
     constants_.emplace(node.message().outputs.front(), fold(node, inputs, files_, budget_));
-    if (std::any_of(node.message().inputs.begin(), node.message().inputs.end(),
-                    [this](std::string_view name) { return from_shape_.contains(name); })) {
-      from_shape_.insert(node.message().outputs.front());
+    count_rows(node);
+  }
+
+  /// Constants that shapes of data are in, once more with all rows of the batch counted; but only what may be
+  /// a shape itself.
+  void count_rows(const Node& node) {
+    constexpr Index most_entries = 64;
+    const NodeMessage& message = node.message();
+    if (std::none_of(message.inputs.begin(), message.inputs.end(),
+                     [this](std::string_view name) { return from_shape_.contains(name); })) {
+      return;
     }
+    std::optional<Tensor>& result = from_shape_[message.outputs.front()];
+    for (const std::string_view op : {"ConstantOfShape", "Expand", "Range", "Tile"}) {
+      if (message.op == op) return;
+    }
+    std::vector<const Tensor*> inputs;
+    for (const std::string_view name : message.inputs) {
+      inputs.push_back(name.empty() ? nullptr : counted(name));
+      if (name.empty()) continue;
+      if (inputs.back() == nullptr || inputs.back()->size() > most_entries) return;
+    }
+    try {
+      result = fold(node, inputs, files_, budget_);
+    } catch (const ReadError&) {
+      result.reset();
+    }
+  }
+
+  /// A constant with all rows of the batch counted; null if that is not known.
+  const Tensor* counted(std::string_view name) {
+    const auto known = from_shape_.find(name);
+    if (known == from_shape_.end()) return constant(name);
+    return known->second ? &*known->second : nullptr;
   }
 
   void note_initializers() {
@@ -204,21 +240,26 @@ class Walk {
     }
     if (reads_shape_only(message)) {
       node.require_inputs(1, 1);
-      constants_.emplace(output, fold_shape(node, tensors.front()->shape));
-      from_shape_.insert(output);
+      Shape shape = tensors.front()->shape;
+      constants_.emplace(output, fold_shape(node, shape));
+      if (rows_ > 1) {
+        if (!shape.empty()) shape.front() *= rows_;
+        from_shape_[output] = fold_shape(node, shape);
+      }
       return;
     }
     find_forks(i, message.inputs[*first]);
     if (!live_[i]) return;  // it belongs to one
     graph_->take_up(*tensors[*first]);
-    const Step step{*graph_, node, *first, constants, tensors, files_, budget_, logits_};
-    if (batch_) {
-      const bool computed = message.inputs.size() > 1 && from_shape_.contains(message.inputs[1]);
-      if (is_onnx_domain(message.domain)) require_rows_apart(step, computed);
+    Step step{*graph_, node, *first, constants, tensors, files_, budget_, logits_, rows_, any_rows_, {}};
+    if (rows_ > 1) {
+      for (std::size_t k = 0; k < constants.size(); ++k)
+        step.counted.push_back(constants[k] == nullptr ? nullptr : counted(message.inputs[k]));
+      if (is_onnx_domain(message.domain)) require_rows_apart(step);
     }
     if (!splits) {
       apply_operator(step);
-      if (batch_ && (message.op == "Upsample" || message.op == "Resize") && graph_->shape()[0] != 1) {
+      if (rows_ > 1 && (message.op == "Upsample" || message.op == "Resize") && graph_->shape()[0] != 1) {
         throw ReadError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
       }
       // what an operator computes is new, even where a constant leaves all as it was
@@ -259,8 +300,10 @@ class Walk {
   std::map<std::string_view, Data> data_;    ///< all tensors computed from the input so far
   std::map<std::string_view, Index> reads_;  ///< how often a tensor is read, but for its shape
   std::vector<bool> live_;                   ///< nodes that are left to do
-  std::set<std::string_view> from_shape_;    ///< constants that the shapes of data decide
-  bool batch_ = false;                       ///< the first dimension is a batch's and read as 1
+  /// Constants that the shapes of a batch's data decide, as counted() has them.
+  std::map<std::string_view, std::optional<Tensor>> from_shape_;
+  Index rows_ = 1;  ///< of the batch that the first dimension is and which is read as one; 1: it is none
+  bool any_rows_ = false;  ///< the file leaves their number open
 
   std::optional<Graph> graph_;
   Index inputs_ = 0;
