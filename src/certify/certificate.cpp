@@ -22,7 +22,8 @@ Certifier::Certifier(backend::Backend& backend, std::vector<graph::LinearMap<dou
                      const std::vector<graph::LayerSlopes>& slopes, Norm norm)
     : workspace_(backend), maps_(maps), slopes_(slopes), norm_(norm) {}
 
-std::optional<double> Certifier::bound(const Multipliers& multipliers, const ascent::Problem& problem) {
+std::optional<double> Certifier::bound(const Multipliers& multipliers, const ascent::Problem& problem,
+                                       const std::function<bool()>& gives_up) {
   const double zeta = multipliers.zeta;
   const double gamma_sum = std::accumulate(multipliers.gamma.begin(), multipliers.gamma.end(), 0.0);
   if (!(zeta > 0.0 && gamma_sum > 0.0 && std::isfinite(zeta * gamma_sum))) return std::nullopt;
@@ -45,6 +46,7 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
   form.pull_back(maps_.back());
 
   for (std::size_t k = slopes_.size(); k-- > 0;) {
+    if (gives_up && gives_up()) return std::nullopt;
     // Q_{k-1} = Y - X' K^-1 X
     if (!form.eliminate(slopes_[k], problem.slope_set, multipliers.lam[k])) return std::nullopt;
     form.pull_back(maps_[k]);

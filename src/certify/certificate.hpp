@@ -6,6 +6,7 @@
 #include <certify/form.hpp>
 #include <graph/linear_map.hpp>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -35,8 +36,9 @@ class Certifier {
             const std::vector<graph::LayerSlopes>& slopes, Norm norm);
 
   /// The upper bound that the multipliers prove (for the scaled network), or nothing if they are not dual
-  /// feasible.
-  std::optional<double> bound(const Multipliers& multipliers, const ascent::Problem& problem);
+  /// feasible, or `gives_up`, which is asked before each layer, says that nobody waits for it any more.
+  std::optional<double> bound(const Multipliers& multipliers, const ascent::Problem& problem,
+                              const std::function<bool()>& gives_up = {});
 
   /// Of the last bound() that passed: its multipliers with gamma in place of their own, which are dual
   /// feasible and prove the bound as 2 sqrt(zeta sum gamma) (l_1: 2 sqrt(zeta gamma_j) for every coordinate

@@ -98,7 +98,8 @@ void print_meaning(std::ostream& out, const Result& result, double gap) {
   }
 }
 
-void print_summary(std::ostream& out, const Result& result, double gap, double seconds) {
+void print_summary(std::ostream& out, const Result& result, const Settings& settings, double seconds) {
+  const double gap = settings.gap;
   const auto certified = std::count_if(result.bounds.begin(), result.bounds.end(),
                                        [](const Bound& b) { return b.status != Status::limit; });
   out << certified << " of " << result.bounds.size() << " certified to " << shortest(gap) << " in "
@@ -113,6 +114,10 @@ void print_summary(std::ostream& out, const Result& result, double gap, double s
   out << (result.stopped ? "; interrupted" : "; a limit ended the run") << " at a gap of "
       << decimal_exponent(largest, gap_digits, Round::up)
       << "\nlimit: the gap was not met, but the upper bounds are valid all the same\n";
+  if (!result.stopped && result.prediction.seconds > settings.time_limit) {
+    out << "no certificate was begun that takes about " << seconds_text(result.prediction.seconds)
+        << " s, longer than the time limit: the upper bounds are products of norms\n";
+  }
 }
 
 void print_legend(std::ostream& out, const Baselines& baselines) {
@@ -164,7 +169,7 @@ void print_estimate(std::ostream& out, const EstimateArguments& arguments, const
                     const Baselines* baselines, double seconds) {
   result_table(result, baselines, bound_digits(arguments.settings.gap)).print(out);
   out << '\n';
-  print_summary(out, result, arguments.settings.gap, seconds);
+  print_summary(out, result, arguments.settings, seconds);
   if (baselines != nullptr) print_legend(out, *baselines);
 }
 

@@ -162,19 +162,20 @@ void solve_linear(estimate_detail::Session& session, const std::vector<Task>& ta
 
 // Relative rounding of the relaxation, which is a sum in float64: an upper bound further below it is none.
 constexpr double order_rounding = 1e-9;
-// The product bound may be the better one where a certificate is poor, but not at the price of minutes.
+// The product bound may be the better one where a certificate is poor, but not at the price of minutes; and
+// where no time is left, not of more than a second.
 constexpr double most_product_multiplications = 2e10;
+constexpr double most_late_multiplications = 1e9;
 
 bool is_above_relaxation(double upper, const Bound& bound) {
   return upper >= bound.relaxation * (1.0 - order_rounding);
 }
 
 /// Where no certificate was reached the product bound stands in; where certificates are poor, it may be
-/// better. Whoever is out of time does not wait for that.
+/// better.
 void try_products(estimate_detail::Session& session) {
   const bool cheap = baselines::product_multiplications(session.network, session.query.norm) <=
-                         most_product_multiplications &&
-                     !session.deadline.passed();
+                     (session.deadline.passed() ? most_late_multiplications : most_product_multiplications);
   std::vector<Bound*> bounds;
   std::vector<Objective> objectives;
   for (Bound& bound : session.result.bounds) {

@@ -26,6 +26,8 @@ constexpr double costly_growth = 2.0;
 // many more with no other.
 constexpr double dear_sweeps = 10.0;
 constexpr double costly_sweeps = 64.0;
+// Seconds that a certificate may take after the run was stopped.
+constexpr double after_stop = 2.0;
 // Multiplications that may be asked for before they are waited for: a device that is far behind would make
 // nonsense of times and time limits, and one that is waited for after each sweep would stand idle.
 constexpr double most_ahead = 2e12;
@@ -186,8 +188,9 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     Index rank = 0;
     for (Index b = 0; b < ascent.problems(); ++b) rank = std::max(rank, ascent.rank(b));
     report(rank);
-    const bool last = deadline_.passed(certificate_seconds_ * rounds(ascent.problems())) ||
-                      iteration_ >= settings_.max_iterations;
+    const double still_to_come =
+        has_time_for_last(ascent.problems()) ? certificate_seconds_ * rounds(ascent.problems()) : 0.0;
+    const bool last = deadline_.passed(still_to_come) || iteration_ >= settings_.max_iterations;
     if (!last && iteration_ < next_check_) continue;
 
     std::vector<Verdict> verdicts(static_cast<std::size_t>(ascent.problems()), Verdict::go_on);
@@ -282,6 +285,7 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     std::optional<double> passed;
   };
   std::vector<Attempt> attempts;
+  const bool may_end = last && has_time_for_last(ascent.problems());
   for (Index b = 0; b < ascent.problems(); ++b) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(b))];
     Outcome& outcome = track.outcome;
@@ -296,7 +300,8 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     const double rise = (value - track.at_last_check) / value;
     const bool ready = is_ready(track, rise, noise);
     track.at_last_check = value;
-    if (ready || last) attempts.push_back({b, value, rise, std::nullopt});
+    if (last ? may_end : ready) attempts.push_back({b, value, rise, std::nullopt});
+    if (last) verdicts[static_cast<std::size_t>(b)] = Verdict::settled;
   }
   const double start = deadline_.seconds();
   certifiers_.run(static_cast<Index>(attempts.size()), [&](Index i, certify::Certifier& certifier) {
@@ -332,6 +337,16 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
   confirm(ascent, verdicts, last);
   return !attempts.empty();
 }
+
+/// Whether last certificates are worth their time: not if they are expected to take longer than the whole run
+/// may, or than anyone waits who has stopped it. Other bounds stand in.
+bool Solver::has_time_for_last(Index certificates) const {
+  const double seconds = certificate_seconds_ * rounds(certificates);
+  return seconds <= (deadline_.stopped() ? after_stop : settings_.time_limit);
+}
+
+/// Whether a certificate in the making is given up, as the run was stopped and it takes long.
+bool Solver::gives_up() const { return deadline_.stopped() && certificate_seconds_ > after_stop; }
 
 /// Whether a certificate has a chance to meet the gap. A gap below the rise since the last check is
 /// impossible. As long as the rise is well above the gap's square the multipliers are hardly good enough, but
@@ -386,7 +401,7 @@ std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Tra
   const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
   const auto try_inflation = [&](double d) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    const std::optional<double> bound = certifier.bound(inflated, problem);
+    const std::optional<double> bound = certifier.bound(inflated, problem, [this] { return gives_up(); });
     if (bound) {
       accept(certifier, track, *bound, inflated, d, problem);
       track.inflation = d;
@@ -438,12 +453,14 @@ void Solver::accept(const certify::Certifier& certifier, Track& track, double bo
   if (lowered) outcome.passed.push_back({certifier.feasible(multipliers, problem), inflation, found});
 }
 
-/// When time is up: a certificate at any price.
+/// When time is up: a certificate at any price but as much time again.
 void Solver::last_certificate(certify::Certifier& certifier, Track& track,
                               const certify::Multipliers& multipliers, const ascent::Problem& problem) const {
   for (double d = track.inflation * inflation_growth; d <= largest_inflation; d *= inflation_growth) {
+    if (deadline_.seconds() > 2.0 * settings_.time_limit) return;
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    if (const std::optional<double> bound = certifier.bound(inflated, problem)) {
+    if (const std::optional<double> bound =
+            certifier.bound(inflated, problem, [this] { return gives_up(); })) {
       accept(certifier, track, *bound, inflated, d, problem);
       return;
     }

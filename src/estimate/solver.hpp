@@ -109,6 +109,8 @@ class Solver {
   double certificate_sweeps(Index rank) const;
   Effort effort(Index rank) const;
   double rounds(Index certificates) const;
+  bool has_time_for_last(Index certificates) const;
+  bool gives_up() const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
   // The certificates of different problems are made at the same time: these change nothing but the track.
