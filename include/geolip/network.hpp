@@ -124,7 +124,11 @@ enum class ActivationKind {
   clip,          ///< max(alpha, min(beta, x)); hard tanh is alpha = -1, beta = 1
   gelu,          ///< x Phi(x), Phi the normal distribution function
   gelu_tanh,     ///< GELU's approximation by tanh
-  silu           ///< x / (1 + exp(-x)), also called swish
+  silu,          ///< x / (1 + exp(-x)), also called swish
+  hard_swish,    ///< x max(0, min(1, x / 6 + 1/2))
+  mish,          ///< x tanh(log(1 + exp(x)))
+  celu,          ///< x for x >= 0, alpha (exp(x / alpha) - 1) otherwise, alpha > 0 (default 1)
+  softsign       ///< x / (1 + |x|)
 };
 
 /// An elementwise activation.

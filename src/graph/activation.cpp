@@ -17,6 +17,9 @@ constexpr double gelu_slope_max = 1.1289041451851549;
 constexpr double gelu_tanh_slope_max = 1.1289930686587719;
 // SiLU: s (1 + x (1 - s)), s the sigmoid, is extreme at x = +-2.39936...; the extremes add up to 1.
 constexpr double silu_slope_max = 1.0998393201288671;
+// Mish: t + x (1 - t^2) s, t = tanh(softplus) and s the sigmoid, is extreme at x = -2.25637... and 1.49057...
+constexpr double mish_slope_min = -0.11252612238946257;
+constexpr double mish_slope_max = 1.0884981612517281;
 
 // ONNX's default parameters.
 constexpr double leaky_relu_alpha = 0.01;
@@ -27,7 +30,7 @@ constexpr double hard_sigmoid_beta = 0.5;
 // Coefficient of the cubic term in GELU's tanh form.
 constexpr double gelu_cubic = 0.044715;
 
-constexpr std::array<std::pair<ActivationKind, std::string_view>, 14> names{{
+constexpr std::array<std::pair<ActivationKind, std::string_view>, 18> names{{
     {ActivationKind::identity, "identity"},
     {ActivationKind::relu, "relu"},
     {ActivationKind::leaky_relu, "leaky_relu"},
@@ -42,6 +45,10 @@ constexpr std::array<std::pair<ActivationKind, std::string_view>, 14> names{{
     {ActivationKind::gelu, "gelu"},
     {ActivationKind::gelu_tanh, "gelu_tanh"},
     {ActivationKind::silu, "silu"},
+    {ActivationKind::hard_swish, "hard_swish"},
+    {ActivationKind::mish, "mish"},
+    {ActivationKind::celu, "celu"},
+    {ActivationKind::softsign, "softsign"},
 }};
 
 double up(double x) { return std::nextafter(x, std::numeric_limits<double>::infinity()); }
@@ -52,6 +59,8 @@ double sigmoid(double x) {
   const double e = std::exp(-std::abs(x));
   return x >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
 }
+
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 double normal_pdf(double x) {
@@ -80,6 +89,7 @@ Activation make_activation(ActivationKind kind) {
       a.alpha = leaky_relu_alpha;
       break;
     case ActivationKind::elu:
+    case ActivationKind::celu:
       a.alpha = 1.0;
       break;
     case ActivationKind::selu:
@@ -124,6 +134,8 @@ SlopeInterval slope_interval(const Activation& a, Index i) {
     case ActivationKind::relu:
     case ActivationKind::tanh:
     case ActivationKind::softplus:
+    case ActivationKind::celu:
+    case ActivationKind::softsign:
       return {0.0, 1.0};
     case ActivationKind::leaky_relu:
     case ActivationKind::prelu: {
@@ -152,6 +164,11 @@ SlopeInterval slope_interval(const Activation& a, Index i) {
       return {down(1.0 - gelu_tanh_slope_max), gelu_tanh_slope_max};
     case ActivationKind::silu:
       return {down(1.0 - silu_slope_max), silu_slope_max};
+    case ActivationKind::hard_swish:
+      // (2 x + 3) / 6 for |x| < 3
+      return {-0.5, 1.5};
+    case ActivationKind::mish:
+      return {mish_slope_min, mish_slope_max};
   }
   throw NetworkError("activation of unknown kind");
 }
@@ -174,7 +191,7 @@ double activation_value(const Activation& a, Index i, double x) {
     case ActivationKind::selu:
       return a.beta * (x >= 0.0 ? x : a.alpha * std::expm1(x));
     case ActivationKind::softplus:
-      return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+      return softplus(x);
     case ActivationKind::hard_sigmoid:
       return std::clamp(a.alpha * x + a.beta, 0.0, 1.0);
     case ActivationKind::clip:
@@ -185,6 +202,14 @@ double activation_value(const Activation& a, Index i, double x) {
       return 0.5 * x * (1.0 + std::tanh(gelu_inner(x)));
     case ActivationKind::silu:
       return x * sigmoid(x);
+    case ActivationKind::hard_swish:
+      return x * std::clamp(x / 6.0 + 0.5, 0.0, 1.0);
+    case ActivationKind::mish:
+      return x * std::tanh(softplus(x));
+    case ActivationKind::celu:
+      return x >= 0.0 ? x : a.alpha * std::expm1(x / a.alpha);
+    case ActivationKind::softsign:
+      return x / (1.0 + std::abs(x));
   }
   throw NetworkError("activation of unknown kind");
 }
@@ -230,6 +255,17 @@ double activation_derivative(const Activation& a, Index i, double x) {
       const double s = sigmoid(x);
       return s * (1.0 + x * sigmoid(-x));
     }
+    case ActivationKind::hard_swish:
+      if (std::abs(x) >= 3.0) return x > 0.0 ? 1.0 : 0.0;
+      return x / 3.0 + 0.5;
+    case ActivationKind::mish: {
+      const double t = std::tanh(softplus(x));
+      return t + x * (1.0 - t) * (1.0 + t) * sigmoid(x);
+    }
+    case ActivationKind::celu:
+      return x >= 0.0 ? 1.0 : std::exp(x / a.alpha);
+    case ActivationKind::softsign:
+      return 1.0 / ((1.0 + std::abs(x)) * (1.0 + std::abs(x)));
   }
   throw NetworkError("activation of unknown kind");
 }

@@ -41,9 +41,9 @@ std::vector<Objective> some_objectives(Random& random, const Network& network, N
 }
 
 Activation some_activation(Random& random) {
-  static const std::vector<std::string> names{"relu", "leaky_relu",   "sigmoid",  "tanh",
-                                              "elu",  "selu",         "softplus", "gelu",
-                                              "silu", "hard_sigmoid", "clip"};
+  static const std::vector<std::string> names{"relu", "leaky_relu", "sigmoid", "tanh", "elu",
+                                              "selu", "softplus",   "gelu",    "silu", "hard_sigmoid",
+                                              "clip", "hard_swish", "mish"};
   return activation_from_name(
       names[static_cast<std::size_t>(random.integer(0, static_cast<Index>(names.size()) - 1))]);
 }

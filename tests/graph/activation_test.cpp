@@ -33,10 +33,12 @@ std::vector<Case> all_cases() {
   const auto add = [&](const char* name, const Activation& activation, std::vector<double> kinks) {
     cases.push_back({name, activation, std::move(kinks)});
   };
-  for (const char* name : {"identity", "sigmoid", "tanh", "softplus", "gelu", "gelu_tanh", "silu"}) {
+  for (const char* name :
+       {"identity", "sigmoid", "tanh", "softplus", "gelu", "gelu_tanh", "silu", "mish", "softsign"}) {
     add(name, activation_from_name(name), {});
   }
-  for (const char* name : {"relu", "leaky_relu", "elu", "selu"}) add(name, activation_from_name(name), {0});
+  for (const char* name : {"relu", "leaky_relu", "elu", "selu", "celu"})
+    add(name, activation_from_name(name), {0});
   add("leaky_negative", with(leaky_relu, -0.5), {0});
   add("leaky_steep", with(leaky_relu, 1.5), {0});
   Activation one_slope = with(prelu, 0.0);
@@ -50,6 +52,9 @@ std::vector<Case> all_cases() {
   add("selu_negative_gamma", with(selu, 1.25, -0.5), {0});
   add("hard_sigmoid", make_activation(hard_sigmoid), {-2.5, 2.5});
   add("hard_sigmoid_falling", with(hard_sigmoid, -0.5, 0.5), {-1, 1});
+  add("hard_swish", make_activation(hard_swish), {-3, 3});
+  add("celu_steep", with(celu, 0.25), {0});
+  add("celu_flat", with(celu, 3.0), {0});
   add("clip", make_activation(clip), {-1, 1});
   add("clip_above", with(clip, -inf, 3.0), {3});
   add("clip_below", with(clip, 0.0, inf), {0});
@@ -96,6 +101,8 @@ TEST_P(Activations, DerivativesReachBothEndsAndNoFurther) {
     most = std::max(most, derivative(x));
   };
   for (int i = -40000; i <= 40000; ++i) look(5e-4 * i);
+  look(-1e6);
+  look(1e6);
   for (const double kink : GetParam().kinks) {
     look(kink - 1e-9);
     look(kink + 1e-9);
@@ -131,18 +138,20 @@ INSTANTIATE_TEST_SUITE_P(All, Activations, testing::ValuesIn(all_cases()),
                          [](const auto& param_info) { return param_info.param.name; });
 
 TEST(ActivationNames, LeadBothWays) {
-  for (const char* name : {"identity", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "selu", "softplus",
-                           "hard_sigmoid", "clip", "gelu", "gelu_tanh", "silu"}) {
+  for (const char* name :
+       {"identity", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "selu", "softplus", "hard_sigmoid",
+        "clip", "gelu", "gelu_tanh", "silu", "hard_swish", "mish", "celu", "softsign"}) {
     EXPECT_EQ(to_string(activation_from_name(name).kind), name);
   }
   EXPECT_EQ(to_string(ActivationKind::prelu), "prelu");
   const std::string known =
       " is not known (identity, relu, leaky_relu, sigmoid, tanh, elu, selu, softplus, hard_sigmoid, clip, "
       "gelu, "
-      "gelu_tanh, silu)";
+      "gelu_tanh, silu, hard_swish, mish, celu, softsign)";
   EXPECT_EQ(test::message_of<QueryError>([] { activation_from_name("prelu"); }),
             "activation 'prelu'" + known);
-  EXPECT_EQ(test::message_of<QueryError>([] { activation_from_name("mish"); }), "activation 'mish'" + known);
+  EXPECT_EQ(test::message_of<QueryError>([] { activation_from_name("snake"); }),
+            "activation 'snake'" + known);
 }
 
 TEST(PRelu, HasASlopeForEachNeuron) {

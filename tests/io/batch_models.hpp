@@ -34,6 +34,7 @@ inline std::vector<std::function<void(Model&)>> along_the_batch() {
       },
       [](Model& m) { m.node("ReduceMean", {"r"}, {"y"}); },
       [](Model& m) { m.node("ReduceMax", {"r"}, {"y"}); },
+      [](Model& m) { m.node("ReduceSum", {"r"}, {"y"}); },
       [](Model& m) {
         set_ints(m.node("ReduceMin", {"r"}, {"y"}), "axes", {-4, 2});
       },

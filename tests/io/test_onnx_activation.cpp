@@ -34,6 +34,10 @@ TEST_F(OnnxActivation, OperatorsWithTheirDefaults) {
       {"Elu", ActivationKind::elu},
       {"Selu", ActivationKind::selu},
       {"HardSigmoid", ActivationKind::hard_sigmoid},
+      {"HardSwish", ActivationKind::hard_swish},
+      {"Mish", ActivationKind::mish},
+      {"Celu", ActivationKind::celu},
+      {"Softsign", ActivationKind::softsign},
       {"Gelu", ActivationKind::gelu},
       {"Swish", ActivationKind::silu}};
   for (const auto& [op, kind] : operators) {
@@ -182,6 +186,17 @@ TEST_F(OnnxActivation, WhatOnlyLooksLikeGeluIsRefused) {
   EXPECT_EQ(refused(plain), "y_node: operator Erf is not supported");
 }
 
+TEST_F(OnnxActivation, ACeluNeedsAnAlphaAboveZero) {
+  Model celu({1, 2});
+  set_float(celu.node("Celu", {"x"}, {"y"}), "alpha", 0.5F);
+  EXPECT_EQ(activation(celu).alpha, 0.5);
+  for (const float alpha : {0.0F, -1.0F}) {
+    Model wrong({1, 2});
+    set_float(wrong.node("Celu", {"x"}, {"y"}), "alpha", alpha);
+    EXPECT_EQ(refused(wrong), "y_node: operator Celu is supported with an alpha above 0 only");
+  }
+}
+
 TEST_F(OnnxActivation, SwishAndGeluVariantsAreRefused) {
   Model swish({1, 2}, 24);
   set_float(swish.node("Swish", {"x"}, {"y"}), "alpha", 2.0F);
@@ -192,8 +207,8 @@ TEST_F(OnnxActivation, SwishAndGeluVariantsAreRefused) {
 }
 
 TEST_F(OnnxActivation, OtherOperatorsAreRefusedByName) {
-  for (const char* op : {"HardSwish", "ThresholdedRelu", "Mish", "Celu", "Softsign", "LpPool", "ArgMax",
-                         "ReduceProd", "Sin", "If", "LSTM"}) {
+  for (const char* op :
+       {"ThresholdedRelu", "Shrink", "LpPool", "ArgMax", "ReduceProd", "Sin", "If", "LSTM"}) {
     Model m({1, 2});
     m.node(op, {"x"}, {"y"});
     EXPECT_EQ(refused(m), "y_node: operator " + std::string(op) + " is not supported");

@@ -231,6 +231,38 @@ TEST_F(OnnxImage, MeansOverAxes) {
   EXPECT_EQ(evaluate(mean, {1, 2, 3, 5, 6, 7}), (Values{3, 4, 5}));
 }
 
+TEST_F(OnnxImage, SumsOverAxes) {
+  Model sum({1, 2, 3});
+  sum.constant_integers("axes", {1});
+  set_int(sum.node("ReduceSum", {"x", "axes"}, {"y"}), "keepdims", 0);
+  EXPECT_EQ(evaluate(sum, {1, 2, 3, 5, 6, 7}), (Values{6, 8, 10}));
+  Model all({1, 2, 3});
+  all.node("ReduceSum", {"x"}, {"y"});
+  EXPECT_EQ(evaluate(all, {1, 2, 3, 5, 6, 7}), (Values{24}));
+}
+
+TEST_F(OnnxImage, DepthToSpace) {
+  const auto shuffled = [](const char* mode) {
+    Model m({1, 8, 1, 2});
+    auto& node = m.node("DepthToSpace", {"x"}, {"y"});
+    set_int(node, "blocksize", 2);
+    if (mode != nullptr) set_string(node, "mode", mode);
+    return m;
+  };
+  // channel c has the numbers 10 c and 10 c + 1
+  Values x;
+  for (int c = 0; c < 8; ++c) x.insert(x.end(), {10.0 * c, 10.0 * c + 1.0});
+  const Values depth_first{0, 20, 1, 21, 40, 60, 41, 61, 10, 30, 11, 31, 50, 70, 51, 71};
+  EXPECT_EQ(evaluate(shuffled(nullptr), x), depth_first);
+  EXPECT_EQ(evaluate(shuffled("DCR"), x), depth_first);
+  EXPECT_EQ(evaluate(shuffled("CRD"), x),
+            (Values{0, 10, 1, 11, 20, 30, 21, 31, 40, 50, 41, 51, 60, 70, 61, 71}));
+  EXPECT_THAT(refused(shuffled("RCD")), HasSubstr("mode"));
+  Model odd({1, 6, 1, 2});
+  set_int(odd.node("DepthToSpace", {"x"}, {"y"}), "blocksize", 2);
+  EXPECT_THAT(refused(odd), HasSubstr("blocks of 2 does not go with data of 1x6x1x2"));
+}
+
 TEST_F(OnnxImage, ConcatAlongEveryAxis) {
   for (const int axis : {1, -1}) {
     Model m({1, 2, 2});

@@ -80,6 +80,13 @@ def made_models():
     for keep in (0, 1):
         yield f"mean over axes {keep}", model([1, 3, 4, 5], [node("ReduceMean", "x", axes=[1, -1], keepdims=keep)])
         yield f"mean over a list {keep}", model([1, 3, 4, 5], [node("ReduceMean", "xa", keepdims=keep)], [("a", np.array([2]))], 18)
+        yield f"sum over a list {keep}", model([1, 3, 4, 5], [node("ReduceSum", "xa", keepdims=keep)], [("a", np.array([2, -1]))])
+        yield f"sum over axes {keep}", model([1, 3, 4, 5], [node("ReduceSum", "x", axes=[1, -1], keepdims=keep)], opset=11)
+    for mode in ("DCR", "CRD"):
+        yield f"DepthToSpace {mode}", model([1, 12, 2, 3], [node("DepthToSpace", "x", blocksize=2, mode=mode)])
+    for op in ("HardSwish", "Mish", "Celu", "Softsign"):
+        yield op, model([1, 40], [node("Mul", "xc", ["m"]), node(op, "m")], [("c", np.float32(4.0))], 18)
+    yield "Celu of another alpha", model([1, 40], [node("Celu", "x", alpha=0.3)])
     yield "mean of all", model([1, 3, 4], [node("ReduceMean", "x")])
     for op in ("Max", "Min"):
         yield f"{op} of tensors and constants", model(

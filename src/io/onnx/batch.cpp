@@ -120,6 +120,7 @@ void require_rows_apart(const Lowering& state, const Node& node) {
                            {"Gather", by_axis},
                            {"TopK", by_last_axis},
                            {"ReduceMean", by_reduction},
+                           {"ReduceSum", by_reduction},
                            {"ReduceMax", by_reduction},
                            {"ReduceMin", by_reduction},
                            {"Slice", by_slice},

@@ -13,6 +13,10 @@ ActivationKind kind_of(const std::string& op) {
   if (op == "Elu") return ActivationKind::elu;
   if (op == "Selu") return ActivationKind::selu;
   if (op == "HardSigmoid") return ActivationKind::hard_sigmoid;
+  if (op == "HardSwish") return ActivationKind::hard_swish;
+  if (op == "Mish") return ActivationKind::mish;
+  if (op == "Celu") return ActivationKind::celu;
+  if (op == "Softsign") return ActivationKind::softsign;
   return ActivationKind::relu;
 }
 
@@ -38,6 +42,8 @@ void lower_simple_activation(Lowering& state, const Node& node) {
   activation.alpha = node.real("alpha", as_float(activation.alpha));
   activation.beta =
       node.real(activation.kind == ActivationKind::selu ? "gamma" : "beta", as_float(activation.beta));
+  if (activation.kind == ActivationKind::celu && !(activation.alpha > 0.0))
+    throw NetworkError("operator Celu is supported with an alpha above 0 only");
   state.add_activation(node.name(), std::move(activation));
 }
 

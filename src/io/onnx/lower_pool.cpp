@@ -112,6 +112,19 @@ void lower_reduce_mean(Lowering& state, const Node& node) {
   if (const auto axes = reduction_axes(state, node)) add_means_over(state, node, *axes, keep);
 }
 
+void lower_reduce_sum(Lowering& state, const Node& node) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  const auto axes = reduction_axes(state, node);
+  if (!axes) return;
+  Sparse sums;
+  sums.inputs = state.size();
+  for (const auto& list : lists_over(state, *axes)) {
+    for (const Index j : list) sums.add(j, 1.0);
+    sums.end_row();
+  }
+  state.add_layer(node, std::move(sums), reduced(state.shape(), *axes, keep));
+}
+
 void lower_reduce_extreme(Lowering& state, const Node& node) {
   const bool keep = node.integer("keepdims", 1) != 0;
   const auto axes = reduction_axes(state, node);

@@ -56,6 +56,35 @@ void lower_unsqueeze(Lowering& state, const Node& node) {
   state.set_shape(unsqueezed(state.shape(), *axes));
 }
 
+/// Channels of b x b positions of a finer image are put where they belong.
+void lower_depth_to_space(Lowering& state, const Node& node) {
+  const Shape x = state.shape();
+  const Index b = node.integer("blocksize", 0);
+  const std::string mode = node.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    throw NetworkError("operator DepthToSpace with mode '" + printable(mode) + "' is not supported");
+  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0)
+    throw NetworkError("operator DepthToSpace with blocks of " + std::to_string(b) +
+                       " does not go with data of " + dimensions(x));
+  const Shape result{x[0], x[1] / (b * b), x[2] * b, x[3] * b};
+  const bool depth_first = mode == "DCR";
+  std::vector<Index> source;
+  source.reserve(static_cast<std::size_t>(state.size()));
+  for (Index n = 0; n < result[0]; ++n) {
+    for (Index c = 0; c < result[1]; ++c) {
+      for (Index i = 0; i < result[2]; ++i) {
+        for (Index j = 0; j < result[3]; ++j) {
+          const Index place = i % b * b + j % b;
+          const Index channel = depth_first ? place * result[1] + c : c * b * b + place;
+          source.push_back(((n * x[1] + channel) * x[2] + i / b) * x[3] + j / b);
+        }
+      }
+    }
+  }
+  state.relabel(node, source);
+  state.set_shape(result);
+}
+
 void lower_transpose(Lowering& state, const Node& node) {
   const std::vector<Index> permutation = transposition(node, state.shape().size());
   state.relabel(node, transpose_indices(state.shape(), permutation));

@@ -38,6 +38,7 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
         {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"}}},
       {"GlobalMaxPool", {lower_global_max_pool, 1, 1, {}}},
       {"ReduceMean", {lower_reduce_mean, 1, 2, reduction}},
+      {"ReduceSum", {lower_reduce_sum, 1, 2, reduction}},
       {"ReduceMax", {lower_reduce_extreme, 1, 2, reduction}},
       {"ReduceMin", {lower_reduce_extreme, 1, 2, reduction}},
       {"Max", {lower_extreme, 1, most_joined, {"consumed_inputs"}, true}},
@@ -73,6 +74,7 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
       {"Squeeze", {lower_squeeze, 1, 2, {"axes"}}},
       {"Unsqueeze", {lower_unsqueeze, 1, 2, {"axes"}}},
       {"Transpose", {lower_transpose, 1, 1, {"perm"}}},
+      {"DepthToSpace", {lower_depth_to_space, 1, 1, {"blocksize", "mode"}}},
       {"Relu", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
       {"Sigmoid", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
       {"Tanh", {lower_simple_activation, 1, 1, {"consumed_inputs"}}},
@@ -81,6 +83,10 @@ const std::unordered_map<std::string_view, DataOperator>& operators() {
       {"Elu", {lower_simple_activation, 1, 1, activation}},
       {"Selu", {lower_simple_activation, 1, 1, activation}},
       {"HardSigmoid", {lower_simple_activation, 1, 1, activation}},
+      {"HardSwish", {lower_simple_activation, 1, 1, {}}},
+      {"Mish", {lower_simple_activation, 1, 1, {}}},
+      {"Celu", {lower_simple_activation, 1, 1, {"alpha"}}},
+      {"Softsign", {lower_simple_activation, 1, 1, {}}},
       {"Abs", {lower_abs, 1, 1, {"consumed_inputs"}}},
       {"PRelu", {lower_prelu, 2, 2, {"consumed_inputs"}}},
       {"Clip", {lower_clip, 1, 3, {"min", "max", "consumed_inputs"}}},
@@ -102,8 +108,9 @@ const DataOperator* find_operator(const Node& node) {
 }
 
 bool only_relabels(const onnx::NodeProto& node) {
-  constexpr std::array<std::string_view, 8> names{"Identity", "Dropout", "Cast",      "Reshape",
-                                                  "Flatten",  "Squeeze", "Unsqueeze", "Transpose"};
+  constexpr std::array<std::string_view, 9> names{"Identity",  "Dropout",   "Cast",
+                                                  "Reshape",   "Flatten",   "Squeeze",
+                                                  "Unsqueeze", "Transpose", "DepthToSpace"};
   return std::find(names.begin(), names.end(), node.op_type()) != names.end();
 }
 

@@ -35,6 +35,7 @@ void lower_average_pool(Lowering& state, const Node& node);  // lower_pool.cpp
 void lower_global_average_pool(Lowering& state, const Node& node);
 void lower_max_pool(Lowering& state, const Node& node);
 void lower_global_max_pool(Lowering& state, const Node& node);
+void lower_reduce_sum(Lowering& state, const Node& node);
 void lower_reduce_mean(Lowering& state, const Node& node);
 void lower_reduce_extreme(Lowering& state, const Node& node);
 void lower_extreme(Lowering& state, const Node& node);  // lower_extreme.cpp
@@ -58,6 +59,7 @@ void lower_reshape(Lowering& state, const Node& node);
 void lower_flatten(Lowering& state, const Node& node);
 void lower_squeeze(Lowering& state, const Node& node);
 void lower_unsqueeze(Lowering& state, const Node& node);
+void lower_depth_to_space(Lowering& state, const Node& node);
 void lower_transpose(Lowering& state, const Node& node);
 void lower_softmax(Lowering& state, const Node& node);  // lower_activation.cpp
 void lower_simple_activation(Lowering& state, const Node& node);

@@ -18,7 +18,7 @@ constexpr double selu_gamma = 1.05070102214813232421875;
 //   gelu       Phi(x) + x phi(x) at x = -+1.41421356... -0.12890414518515478634..., 1.12890414518515478634...
 //   gelu_tanh  at x = -+1.41850400879082835548... -0.12899306865877176545..., 1.12899306865877176545... silu
 //   s (1 + x (1 - s)) at x = -+2.39935728051546..-0.09983932012886691695..., 1.09983932012886691695...
-constexpr std::array<std::pair<std::string_view, Enclosure>, 8> fixed{{
+constexpr std::array<std::pair<std::string_view, Enclosure>, 12> fixed{{
     {"identity", {1.0, 1.0}},
     {"relu", {0.0, 1.0}},
     {"sigmoid", {0.0, 0.25}},
@@ -27,6 +27,10 @@ constexpr std::array<std::pair<std::string_view, Enclosure>, 8> fixed{{
     {"gelu", {-0x1.07fee57f1cd3cp-3, 0x1.20ffdcafe39a8p+0}},
     {"gelu_tanh", {-0x1.082d849a669ebp-3, 0x1.2105b0934cd3ep+0}},
     {"silu", {-0x1.98f11d6cef08cp-4, 0x1.198f11d6cef09p+0}},
+    {"hard_swish", {-0.5, 1.5}},
+    {"mish", {-0x1.cce830f9bc267p-4, 0x1.16a7d0c455120p+0}},
+    {"celu", {0.0, 1.0}},
+    {"softsign", {0.0, 1.0}},
 }};
 
 }  // namespace

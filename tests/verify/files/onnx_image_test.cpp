@@ -93,6 +93,16 @@ TEST(CheckersOnnxImages, WhatJoinsAndChooses) {
   set_ints(m.node("ReduceMean", {"u"}, {"v"}), "axes", {1});
   m.node("Add", {"v", "u"}, {"y"});
   expect_agreement(m, "joins");
+  for (const char* mode : {"DCR", "CRD"}) {
+    Model blocks({1, 12, 2, 3});
+    auto& node = blocks.node("DepthToSpace", {"x"}, {"d"});
+    set_int(node, "blocksize", 2);
+    set_string(node, "mode", mode);
+    blocks.constant_integers("axes", {1, 3});
+    set_int(blocks.node("ReduceSum", {"d", "axes"}, {"s"}), "keepdims", 0);
+    blocks.node("Relu", {"s"}, {"y"});
+    expect_agreement(blocks, mode);
+  }
   Model up({1, 1, 2, 2}, 13);
   up.constant("scales", {4}, {1, 1, 2, 3}).constant("roi", {0}, {});
   set_string(up.node("Resize", {"x", "roi", "scales"}, {"s"}), "mode", "nearest");

@@ -166,7 +166,7 @@ TEST(CheckersOnnx, ShapesAreFollowed) {
 
 TEST(CheckersOnnx, Activations) {
   for (const char* op : {"Relu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "Elu", "Selu", "HardSigmoid",
-                         "Gelu", "Swish", "Clip"}) {
+                         "Gelu", "Swish", "Clip", "HardSwish", "Mish", "Celu", "Softsign"}) {
     Model m({1, 2}, 20);
     m.node(op, {"x"}, {"y"});
     expect_agreement(m, op);

@@ -31,10 +31,19 @@ void expect_tight(const std::string& name, const Activation& activation, const E
 }
 
 TEST(CheckersSlopes, HoldAllDifferenceQuotients) {
-  for (const char* name : {"identity", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "selu", "softplus",
-                           "hard_sigmoid", "clip", "gelu", "gelu_tanh", "silu"}) {
+  for (const char* name :
+       {"identity", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "selu", "softplus", "hard_sigmoid",
+        "clip", "gelu", "gelu_tanh", "silu", "hard_swish", "mish", "celu"}) {
     expect_tight(name, activation_from_name(name), default_slopes(name).value());
   }
+}
+
+TEST(CheckersSlopes, OfSoftsignAreReachedFarOut) {
+  const Activation softsign = make_activation(ActivationKind::softsign);
+  EXPECT_EQ(default_slopes("softsign")->lower, 0.0);
+  EXPECT_EQ(default_slopes("softsign")->upper, 1.0);
+  EXPECT_GT(activation_derivative(softsign, 0, 1e-6), 0.99999);
+  EXPECT_LT(activation_derivative(softsign, 0, -1e6), 1e-11);
 }
 
 TEST(CheckersSlopes, FollowTheParameters) {

@@ -55,7 +55,7 @@ bool keeps_rows(const Step& s) {
   if (std::find(elementwise.begin(), elementwise.end(), op) != elementwise.end()) return same_ranks(s, rank);
   if (op == "Flatten") return !is_first(s.node.integer("axis", 1), rank);
   if (op == "Pad") return !pads_rows(s, rank);
-  if (op == "ReduceMean" || op == "ReduceMax" || op == "ReduceMin") {
+  if (op == "ReduceMean" || op == "ReduceSum" || op == "ReduceMax" || op == "ReduceMin") {
     const List axes = list(s, "axes", 1);
     if (axes && !axes->empty()) return !any_first(*axes, rank);
     return s.node.integer("noop_with_empty_axes", 0) != 0;

@@ -373,6 +373,20 @@ void reduce_mean(const Step& s) {
   if (const auto axes = reduction_axes(s)) means_over(s, *axes, s.node.integer("keepdims", 1) != 0);
 }
 
+void reduce_sum(const Step& s) {
+  const auto axes = reduction_axes(s);
+  if (!axes) return;
+  Shape shrunk;
+  const Members members = members_over(s, *axes, shrunk);
+  Rows rows(s.graph.size());
+  for (const auto& own : members) {
+    for (const Index j : own) rows.put(j, 1.0);
+    rows.close();
+  }
+  const bool keep = s.node.integer("keepdims", 1) != 0;
+  s.graph.add_sparse(s.node.label(), std::move(rows.sparse), without(shrunk, *axes, keep));
+}
+
 void reduce_extreme(const Step& s) {
   const auto axes = reduction_axes(s);
   if (!axes) return;

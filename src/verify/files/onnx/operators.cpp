@@ -266,6 +266,25 @@ void unsqueeze(const Step& s) {
   s.graph.set_shape(unsqueezed(s.graph.shape(), *axes));
 }
 
+void depth_to_space(const Step& s) {
+  const Shape x = s.graph.shape();
+  const Index b = s.node.integer("blocksize", 0);
+  const std::string mode = s.node.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") throw ReadError("DepthToSpace has the mode " + in_quotes(mode));
+  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0) {
+    throw ReadError("DepthToSpace with blocks of " + std::to_string(b) + " does not go with data of " +
+                    shape_text(x));
+  }
+  // as ONNX defines it: the channels become three axes, and those of b go behind the image's own
+  const Index c = x[1] / (b * b);
+  const bool depth_first = mode == "DCR";
+  const Shape split = depth_first ? Shape{x[0], b, b, c, x[2], x[3]} : Shape{x[0], c, b, b, x[2], x[3]};
+  const std::vector<Index> perm =
+      depth_first ? std::vector<Index>{0, 3, 4, 1, 5, 2} : std::vector<Index>{0, 1, 4, 2, 5, 3};
+  s.graph.relabel(s.node.label(), transpose_sources(split, perm));
+  s.graph.set_shape({x[0], c, x[2] * b, x[3] * b});
+}
+
 void transpose(const Step& s) {
   const Shape shape = s.graph.shape();
   const std::vector<Index> perm = permutation_of(s.node, shape.size());
@@ -364,6 +383,16 @@ void gelu(const Step& s) {
   s.graph.add_slopes(s.node.label(), name, fixed_slopes(name).value());
 }
 
+void hard_swish(const Step& s) {
+  s.graph.add_slopes(s.node.label(), "hard_swish", fixed_slopes("hard_swish").value());
+}
+
+void celu(const Step& s) {
+  if (!(s.node.real("alpha", 1.0) > 0.0))
+    throw ReadError("operator Celu is supported with an alpha above 0 only");
+  s.graph.add_slopes(s.node.label(), "celu", fixed_slopes("celu").value());
+}
+
 void swish(const Step& s) {
   if (s.node.real("alpha", 1.0) != 1.0) throw ReadError("operator Swish is supported with alpha 1 only");
   s.graph.add_slopes(s.node.label(), "silu", fixed_slopes("silu").value());
@@ -401,6 +430,7 @@ const Operator* find(std::string_view op) {
         {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"}}},
       {"GlobalMaxPool", {global_max_pool, 1, 1, {}}},
       {"ReduceMean", {reduce_mean, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
+      {"ReduceSum", {reduce_sum, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
       {"ReduceMax", {reduce_extreme, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
       {"ReduceMin", {reduce_extreme, 1, 2, {"axes", "keepdims", "noop_with_empty_axes"}}},
       {"Max", {extreme, 1, 1U << 16U, {"consumed_inputs"}, true}},
@@ -435,10 +465,15 @@ const Operator* find(std::string_view op) {
       {"Squeeze", {squeeze, 1, 2, {"axes"}}},
       {"Unsqueeze", {unsqueeze, 1, 2, {"axes"}}},
       {"Transpose", {transpose, 1, 1, {"perm"}}},
+      {"DepthToSpace", {depth_to_space, 1, 1, {"blocksize", "mode"}}},
       {"Relu", {plain, 1, 1, {"consumed_inputs"}}},
       {"Sigmoid", {plain, 1, 1, {"consumed_inputs"}}},
       {"Tanh", {plain, 1, 1, {"consumed_inputs"}}},
       {"Softplus", {plain, 1, 1, {}}},
+      {"Mish", {plain, 1, 1, {}}},
+      {"Softsign", {plain, 1, 1, {}}},
+      {"HardSwish", {hard_swish, 1, 1, {}}},
+      {"Celu", {celu, 1, 1, {"alpha"}}},
       {"LeakyRelu", {leaky_relu, 1, 1, {"alpha", "consumed_inputs"}}},
       {"Abs", {absolute_value, 1, 1, {"consumed_inputs"}}},
       {"Elu", {elu, 1, 1, {"alpha", "consumed_inputs"}}},
@@ -488,10 +523,10 @@ const Tensor& Step::constant(std::size_t i, std::string_view what) const {
 }
 
 bool keeps_elements(std::string_view op) {
-  constexpr std::array<std::string_view, 19> names{
-      "Identity",  "Dropout",   "Cast",   "Reshape", "Flatten",      "Squeeze", "Unsqueeze",
-      "Transpose", "Slice",     "Gather", "Split",   "Concat",       "Max",     "Min",
-      "ReduceMax", "ReduceMin", "TopK",   "MaxPool", "GlobalMaxPool"};
+  constexpr std::array<std::string_view, 20> names{
+      "DepthToSpace", "Identity",  "Dropout",   "Cast",   "Reshape", "Flatten",      "Squeeze",
+      "Unsqueeze",    "Transpose", "Slice",     "Gather", "Split",   "Concat",       "Max",
+      "Min",          "ReduceMax", "ReduceMin", "TopK",   "MaxPool", "GlobalMaxPool"};
   return std::find(names.begin(), names.end(), op) != names.end();
 }
 

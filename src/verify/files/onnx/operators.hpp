@@ -53,6 +53,7 @@ void global_average_pool(const Step& s);
 void max_pool(const Step& s);
 void global_max_pool(const Step& s);
 void reduce_mean(const Step& s);
+void reduce_sum(const Step& s);
 void reduce_extreme(const Step& s);
 void extreme(const Step& s);  // extreme.cpp
 void top_k(const Step& s);
