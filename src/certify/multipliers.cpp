@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 namespace geolip::certify {
 namespace {
@@ -13,9 +14,17 @@ namespace {
 constexpr double rho_floor = 1e-6;
 constexpr double lam_floor = 1e-10;
 constexpr double gamma_floor = 1e-12;
+// l_1: neurons that the input coordinate does not reach. Their multipliers cost its bound nothing, and have
+// to outweigh what those of the layers above leave on them: they grow by this much a layer downwards, and by
+// so many powers of ten in all.
+constexpr double unreached_growth = 3.0;
+constexpr double most_growth = 90.0;
 
+/// `unreached`: how many times their usual size the multipliers of neurons have whose vectors are exactly
+/// zero.
 std::vector<double> layer_multipliers(const std::vector<double>& g, const std::vector<double>& rho,
-                                      const graph::LayerSlopes& slopes, Index set, double value) {
+                                      const graph::LayerSlopes& slopes, Index set, double value,
+                                      std::optional<double> unreached) {
   double square = 0.0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
     if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
@@ -27,7 +36,9 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
     if (h <= 0.0 || square <= 0.0) continue;
     // lam = |G| / (2 h rho)
     const double exact = g[i] / (2.0 * h * std::max(rho[i], rho_floor * size));
-    lam[i] = std::max(exact, lam_floor * value / (h * h * square));
+    const double usual = value / (h * h * square);
+    lam[i] = std::max(exact, lam_floor * usual);
+    if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
   }
   return lam;
 }
@@ -37,8 +48,13 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
 Multipliers make_multipliers(const ascent::RawMultipliers& raw, const std::vector<graph::LayerSlopes>& slopes,
                              const ascent::Problem& problem) {
   Multipliers m;
+  const auto layers = static_cast<double>(slopes.size());
+  const double growth = std::min(unreached_growth, most_growth / layers);
   for (std::size_t k = 0; k < slopes.size(); ++k) {
-    m.lam.push_back(layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value));
+    std::optional<double> unreached;
+    if (problem.coordinate >= 0) unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
+    m.lam.push_back(
+        layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, unreached));
   }
   m.gamma = raw.input;
   double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);

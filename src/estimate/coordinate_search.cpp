@@ -29,20 +29,28 @@ class CoordinateSearch {
         solved_(rows_.size(), std::vector<char>(static_cast<std::size_t>(session.chain.inputs), 0)),
         best_(rows_.size()),
         passed_(rows_.size()) {
-    for (const ascent::Problem& row : rows_) {
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      const ascent::Problem& row = rows_[r];
       allowance_.push_back(rounding_allowance(session.chain, session.slopes, row, Norm::l1));
+      // no path joins the other inputs to this output: there is nothing to solve
+      const graph::Mask seen = graph::seen_inputs(session.chain, session.slopes, row.slope_set, row.row);
+      for (std::size_t j = 0; j < seen.size(); ++j) {
+        if (seen[j] != 0) continue;
+        upper_[r][j] = 0.0;
+        solved_[r][j] = 1;
+      }
     }
     scale_rows(rows_, calibration_.rows);
   }
 
   void run() {
-    const std::vector<Index> first = largest_columns();
+    const std::vector<double> squares = column_squares();
     Index wave = first_wave;
     while (true) {
       std::vector<ascent::Problem> problems;
       std::vector<std::size_t> row_of;
       for (std::size_t r = 0; r < rows_.size(); ++r) {
-        for (const Index j : wave == first_wave ? first : candidates(r, wave)) {
+        for (const Index j : wave == first_wave ? largest(r, squares) : candidates(r, wave)) {
           problems.push_back(rows_[r]);
           problems.back().coordinate = j;
           row_of.push_back(r);
@@ -60,8 +68,8 @@ class CoordinateSearch {
  private:
   static constexpr Index first_wave = 4;
 
-  /// The inputs with the largest columns of the first map: where to look first.
-  std::vector<Index> largest_columns() const {
+  /// Of the columns of the first map.
+  std::vector<double> column_squares() const {
     graph::LinearMap<double> map(
         session_.backend, session_.chain, 0, calibration_.scaling,
         std::make_shared<graph::Intermediates<double>>(session_.backend, session_.common.weights));
@@ -76,8 +84,13 @@ class CoordinateSearch {
     map.adjoint_of_diagonal(diagonal.data(), columns.view());
     std::vector<double> squares(static_cast<std::size_t>(map.inputs()));
     session_.backend.row_squares(columns.view(), squares.data());
+    return squares;
+  }
+
+  /// The inputs of row r with the largest columns: where to look first.
+  std::vector<Index> largest(std::size_t r, const std::vector<double>& squares) const {
     return top(
-        squares, [&](std::size_t j) { return squares[j] > 0.0; }, first_wave);
+        squares, [&](std::size_t j) { return solved_[r][j] == 0 && squares[j] > 0.0; }, first_wave);
   }
 
   /// Coordinates of row r not solved yet that could exceed the best certified one, largest bound first.

@@ -204,9 +204,14 @@ std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const
   return all;
 }
 
+Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
+                 std::span<const double> row) {
+  return see(chain, slopes, {set, row}).front();
+}
+
 bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
                std::span<const double> row) {
-  return any(see(chain, slopes, {set, row}).front());
+  return any(seen_inputs(chain, slopes, set, row));
 }
 
 std::vector<SlopeAnswer> narrow_slopes(const Chain& chain, std::vector<LayerSlopes>& slopes,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graph/chain.hpp>
+#include <graph/reach.hpp>
 
 #include <geolip/query.hpp>
 
@@ -26,6 +27,10 @@ struct LayerSlopes {
 /// Neurons that no path joins to the input, or to the output, get c = h = 0: they cannot matter.
 /// Throws QueryError if an override does not fit the network.
 std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const SlopeOverride*>& overrides);
+
+/// The inputs that a path of nonzero weights and slopes joins to the objective `row` (empty: to any output).
+Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
+                 std::span<const double> row);
 
 /// Whether a path of nonzero weights and slopes joins the input to the objective `row` (empty: to any
 /// output). Without one the objective's FGL is exactly zero. Where `row` is +-1 at one or two outputs,

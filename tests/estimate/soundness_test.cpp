@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace geolip {
 namespace {
 
@@ -35,6 +37,44 @@ TEST(NearlyLinear, SlopesThatDifferByLittleKeepTheirBounds) {
         EXPECT_NE(bound.status, Status::limit);
       }
     }
+  }
+}
+
+TEST(CoordinatesOfL1, NeuronsOutOfReachOfAnInputCostItNothing) {
+  // as in convolutions: most neurons are out of the reach of any one input
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const Network plain = test::random_network(random, {6, 6, 6, 6, 2});
+    const Network network = test::edited(plain, [](Index, Matrix& w) {
+      for (Index i = 0; i < w.rows; ++i) {
+        for (Index j = 0; j < w.cols; ++j) {
+          if (w.rows == w.cols && std::abs(i - j) > 1) w(i, j) = 0.0;
+        }
+      }
+    });
+    for (const Index output : {Index{0}, Index{1}}) {
+      const Bound bound = solve(network, Norm::l1, Objective::output(output));
+      expect_encloses(bound, test::enumerate_fgl(network, Norm::l1, Objective::output(output)));
+      EXPECT_EQ(bound.status, Status::verified);
+      EXPECT_LT(bound.iterations, 3000);
+    }
+  }
+}
+
+TEST(CoordinatesOfL1, InputsThatTheOutputDoesNotSeeAreNotLookedAt) {
+  // output k sees input k alone, and the first look is at others
+  Network network(6);
+  Matrix identity(6, 6);
+  for (Index i = 0; i < 6; ++i) identity(i, i) = 1.0;
+  network.add({"first", Dense{identity, {}}});
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"last", Dense{identity, {}}});
+  for (const Index k : {Index{0}, Index{5}}) {
+    const Bound bound = solve(network, Norm::l1, Objective::output(k));
+    expect_encloses(bound, 1.0);
+    EXPECT_EQ(bound.status, Status::verified);
+    EXPECT_GE(bound.lower, 0.999);
   }
 }
 
