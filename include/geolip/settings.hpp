@@ -56,7 +56,9 @@ struct Settings {
   double gap = 1e-4;
   /// Sweeps after which a problem is given up with status `limit`. At least 1.
   Index max_iterations = 20000;
-  /// Wall-clock limit in seconds for the whole call.
+  /// Wall-clock limit in seconds for the whole call. Certificates that are expected to take longer than all
+  /// of it are not begun, and the product bound stands in for theirs; others may end it late by about their
+  /// own time.
   double time_limit = std::numeric_limits<double>::infinity();
   /// First rank r of the factorisation; 0 chooses one from the widest layer (16 up to 256 neurons, then about
   /// the square root). It grows, up to max_rank, where the certificate shows it to be too small. rank <=

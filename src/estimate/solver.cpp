@@ -22,9 +22,10 @@ constexpr double check_growth = 1.3;
 // spaces them, their distances double.
 constexpr double sweeps_share = 0.1;
 constexpr double costly_growth = 2.0;
-// A certificate that costs as many sweeps is tried with the largest inflation first, and one that costs so
-// many more with no other.
+// Where a certificate costs as many sweeps, inflations are tried in larger steps; and where it costs so many
+// more, the largest alone.
 constexpr double dear_sweeps = 10.0;
+constexpr double dear_growth = 1e3;
 constexpr double costly_sweeps = 64.0;
 // Seconds that a certificate may take after the run was stopped.
 constexpr double after_stop = 2.0;
@@ -188,8 +189,7 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     Index rank = 0;
     for (Index b = 0; b < ascent.problems(); ++b) rank = std::max(rank, ascent.rank(b));
     report(rank);
-    const double still_to_come =
-        has_time_for_last(ascent.problems()) ? certificate_seconds_ * rounds(ascent.problems()) : 0.0;
+    const double still_to_come = has_time_for_last() ? certificate_seconds_ * rounds(ascent.problems()) : 0.0;
     const bool last = deadline_.passed(still_to_come) || iteration_ >= settings_.max_iterations;
     if (!last && iteration_ < next_check_) continue;
 
@@ -285,7 +285,7 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     std::optional<double> passed;
   };
   std::vector<Attempt> attempts;
-  const bool may_end = last && has_time_for_last(ascent.problems());
+  const bool may_end = last && has_time_for_last();
   for (Index b = 0; b < ascent.problems(); ++b) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(b))];
     Outcome& outcome = track.outcome;
@@ -304,7 +304,12 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     if (last) verdicts[static_cast<std::size_t>(b)] = Verdict::settled;
   }
   const double start = deadline_.seconds();
+  const auto is_too_late = [&] {
+    const double now = deadline_.seconds();
+    return last && (now > 2.0 * settings_.time_limit || (deadline_.stopped() && now - start > after_stop));
+  };
   certifiers_.run(static_cast<Index>(attempts.size()), [&](Index i, certify::Certifier& certifier) {
+    if (i > 0 && is_too_late()) return;
     Attempt& attempt = attempts[static_cast<std::size_t>(i)];
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
     const ascent::Problem& problem = ascent.problem(attempt.problem);
@@ -340,9 +345,8 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
 
 /// Whether last certificates are worth their time: not if they are expected to take longer than the whole run
 /// may, or than anyone waits who has stopped it. Other bounds stand in.
-bool Solver::has_time_for_last(Index certificates) const {
-  const double seconds = certificate_seconds_ * rounds(certificates);
-  return seconds <= (deadline_.stopped() ? after_stop : settings_.time_limit);
+bool Solver::has_time_for_last() const {
+  return certificate_seconds_ <= (deadline_.stopped() ? after_stop : settings_.time_limit);
 }
 
 /// Whether a certificate in the making is given up, as the run was stopped and it takes long.
@@ -392,41 +396,29 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
   }
 }
 
-/// Tries inflations d up to the gap's share. What fails with one fails with less: where certificates are
-/// cheap, d rises from a tenth of the last that passed; where they are dear, it falls from the largest, so
-/// that a failure costs one; where they are costly, there is no other.
+/// Tries inflations from a tenth of the last that passed up to the gap's share, in steps that grow with what
+/// a certificate costs; of a costly one that share alone, since what fails with it fails with less.
 std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
                                               const certify::Multipliers& multipliers,
                                               const ascent::Problem& problem) const {
   const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
-  const auto try_inflation = [&](double d) {
+  const double growth = effort_ == Effort::cheap ? inflation_growth : dear_growth;
+  double d = effort_ == Effort::costly
+                 ? most
+                 : std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
+  while (true) {
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
     const std::optional<double> bound = certifier.bound(inflated, problem, [this] { return gives_up(); });
     if (bound) {
       accept(certifier, track, *bound, inflated, d, problem);
       track.inflation = d;
+      return bound;
     }
-    return bound;
-  };
-  std::optional<double> best;
-  if (effort_ == Effort::cheap) {
-    double d = std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
-    best = try_inflation(d);
-    while (!best && d < most) {
-      d = std::min(most, d * inflation_growth);
-      best = try_inflation(d);
-    }
-  } else {
-    best = try_inflation(most);
-    for (double d = most / inflation_growth; best && effort_ == Effort::dear && d >= least_inflation;
-         d /= inflation_growth) {
-      const std::optional<double> lower = try_inflation(d);
-      if (!lower) break;
-      best = std::min(*best, *lower);
-    }
+    if (d >= most) break;
+    d = std::min(most, d * growth);
   }
-  if (!best) track.inflation = most;
-  return best;
+  track.inflation = most;
+  return std::nullopt;
 }
 
 /// Keeps a certificate that is better than what is known.

@@ -109,7 +109,7 @@ class Solver {
   double certificate_sweeps(Index rank) const;
   Effort effort(Index rank) const;
   double rounds(Index certificates) const;
-  bool has_time_for_last(Index certificates) const;
+  bool has_time_for_last() const;
   bool gives_up() const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);

@@ -1,4 +1,5 @@
 // Runs that end early, what is said on the way, and what is refused.
+#include <geolip/baselines.hpp>
 #include <geolip/error.hpp>
 #include <geolip/estimate.hpp>
 #include <support/messages.hpp>
@@ -81,6 +82,21 @@ TEST_P(Limits, StopRequestedByTheObserver) {
     if (progress.iteration >= 50) source.request_stop();
   };
   expect_valid(settings, true);
+}
+
+TEST(LastCertificates, AreNotBegunWhereTheyTakeLongerThanTheLimit) {
+  test::Random random(7);
+  const Network network = test::random_network(random, {10, 2300, 2300, 1});
+  Settings settings;
+  settings.time_limit = 1e-3;
+  const Query query{Norm::linf, {Objective::output(0)}};
+  const Result result = estimate(network, query, settings);
+  ASSERT_GT(result.prediction.seconds, settings.time_limit);
+  const Bound& bound = result.bounds.front();
+  EXPECT_TRUE(bound.proofs.empty());
+  EXPECT_EQ(bound.status, Status::limit);
+  EXPECT_EQ(bound.upper, product_bound(network, Norm::linf, Objective::output(0)));
+  EXPECT_GT(bound.lower, 0.0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Norms, Limits, testing::Values(Norm::linf, Norm::l2, Norm::l1),
