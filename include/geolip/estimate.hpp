@@ -12,8 +12,9 @@ namespace geolip {
 /// Bounds the formal global Lipschitz constant of every objective of the query (docs/method.md).
 /// All objectives are solved together, as columns of the same matrix products.
 ///
-/// Throws QueryError if the query or a setting makes no sense for this network, NumericalError if no
-/// valid bound exists in the double range. Never prints, never exits.
+/// Throws QueryError if the query or a setting makes no sense for this network, NetworkError if the device's
+/// memory does not suffice for it, NumericalError if no valid bound exists in the double range. Never prints,
+/// never exits.
 Result estimate(const Network& network, const Query& query, const Settings& settings = {});
 
 }  // namespace geolip

@@ -93,7 +93,7 @@ class Verification {
   void verify(Bound& bound) {
     const std::string name = to_string(bound.objective);
     if (!complete(bound)) {
-      note("the bound of output " + name + " has no certificate of its own");
+      note("the bound of output " + name + " is the product of norms, which has no certificate");
       return;
     }
     std::vector<Proof> proved;

@@ -257,7 +257,7 @@ TEST(ShortMemory, WhatDoesNotFitIsRefusedWithTheNumbers) {
   const Network network = chain(random, {20, 500, 2});
   Watch watch;
   watch.memory = 1U << 20U;
-  const std::string message = test::message_of<QueryError>([&] {
+  const std::string message = test::message_of<NetworkError>([&] {
     run(network, {Norm::l2, {Objective::output(0)}}, quick(), watch);
   });
   EXPECT_THAT(message, testing::MatchesRegex("network: it needs about 0\\.1 GB of memory \\(0\\.1 GB for a "

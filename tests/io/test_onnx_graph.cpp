@@ -54,6 +54,15 @@ TEST_F(OnnxGraph, SeveralInputsOrOutputsAreRefusedByName) {
   Model::add_value(*inputs.graph().add_input(), "x2", {1});
   inputs.node("Add", {"x", "x2"}, {"y"});
   EXPECT_EQ(refused(inputs), "the network has several inputs ('x', 'x2') but only one is supported");
+  // what nothing reads is none of them, wherever it stands
+  Model unused({1});
+  Model::add_value(*unused.graph().add_input(), "x2", {8});
+  unused.node("Relu", {"x"}, {"y"});
+  EXPECT_EQ(network(unused).inputs(), 1);
+  Model first({8});
+  Model::add_value(*first.graph().add_input(), "x2", {2});
+  first.node("Relu", {"x2"}, {"y"});
+  EXPECT_EQ(network(first).inputs(), 2);
   Model outputs({1});
   Model::add_value(*outputs.graph().add_output(), "z", {1});
   outputs.node("Relu", {"x"}, {"y"});

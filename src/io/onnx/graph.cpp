@@ -89,12 +89,23 @@ void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
   element_count(graph.input_shape, name);
 }
 
+/// The names that nodes read, or that are the output.
+std::unordered_set<std::string> names_read(const onnx::GraphProto& proto) {
+  std::unordered_set<std::string> names;
+  for (const auto& node : proto.node()) names.insert(node.input().begin(), node.input().end());
+  for (const auto& output : proto.output()) names.insert(output.name());
+  return names;
+}
+
 void read_ends(const onnx::GraphProto& proto, Graph& graph) {
+  const std::unordered_set<std::string> read = names_read(proto);
   const onnx::ValueInfoProto* input = nullptr;
   for (const auto& candidate : proto.input()) {
     // Old files list the initialisers among the inputs as well.
     if (graph.initializers.contains(candidate.name())) continue;
-    if (input != nullptr) {
+    // An input that nothing reads counts only where there is no other.
+    if (input != nullptr && !read.contains(candidate.name())) continue;
+    if (input != nullptr && read.contains(input->name())) {
       throw NetworkError("the network has several inputs (" + in_quotes(input->name()) + ", " +
                          in_quotes(candidate.name()) + ") but only one is supported");
     }

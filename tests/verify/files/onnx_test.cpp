@@ -99,6 +99,21 @@ TEST(CheckersOnnx, BranchesAreFollowed) {
   expect_agreement(turned, "output");
 }
 
+TEST(CheckersOnnx, InputsThatNothingReadsDoNotCount) {
+  Model unused({1});
+  Model::add_value(*unused.graph().add_input(), "x2", {8});
+  unused.node("Relu", {"x"}, {"y"});
+  expect_agreement(unused, "the second");
+  Model first({8});
+  Model::add_value(*first.graph().add_input(), "x2", {2});
+  first.node("Relu", {"x2"}, {"y"});
+  expect_agreement(first, "the first");
+  Model both({1});
+  Model::add_value(*both.graph().add_input(), "x2", {1});
+  both.node("Add", {"x", "x2"}, {"y"});
+  EXPECT_THAT(refused(both), HasSubstr("several inputs"));
+}
+
 TEST(CheckersOnnx, BatchesAreOneVector) {
   for (const std::int64_t batch : {std::int64_t{1}, std::int64_t{5}, Model::symbolic}) {
     Model m({batch, 3});

@@ -27,11 +27,11 @@ class Walk {
   Walk(const Model& model, ExternalFiles& files, Budget& budget, bool logits, bool whole_batch)
       : model_(model), files_(files), budget_(budget), logits_(logits) {
     note_initializers();
-    const Input& input = find_input();
     if (model.outputs.size() != 1) {
       throw ReadError("the network has " + std::to_string(model.outputs.size()) +
                       " outputs but only one is supported");
     }
+    const Input& input = find_input();
     check_names(input.name);
     any_rows_ = input.dims.size() > 1 && !input.dims.front();
     if (any_rows_) rows_ = some_rows;
@@ -135,11 +135,22 @@ class Walk {
     }
   }
 
+  /// Whether a node reads the name, or it is the output.
+  bool is_read(std::string_view name) const {
+    return name == model_.outputs.front() ||
+           std::any_of(model_.nodes.begin(), model_.nodes.end(), [name](const NodeMessage& node) {
+             return std::find(node.inputs.begin(), node.inputs.end(), name) != node.inputs.end();
+           });
+  }
+
   const Input& find_input() const {
     const Input* found = nullptr;
     for (const Input& input : model_.inputs) {
       // old files list the initialisers among the inputs as well
       if (initializers_.contains(input.name)) continue;
+      // of several inputs those count that are read
+      if (found != nullptr && !is_read(input.name)) continue;
+      if (found != nullptr && !is_read(found->name)) found = nullptr;
       if (found != nullptr) throw ReadError("the network has several inputs but only one is supported");
       found = &input;
     }
