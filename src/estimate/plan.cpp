@@ -168,9 +168,10 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;
   plan.prediction.weights_on_host = plan.weights == graph::DenseWeights::Place::host;
-  if (certificate.multiplications >= worth_timing)
+  if (certificate.multiplications >= worth_timing) {
     plan.prediction.seconds =
         certificate.multiplications / measured_speed(backend, graph::widest_layer(session.chain));
+  }
   return plan;
 }
 

@@ -63,9 +63,10 @@ void lower_depth_to_space(Lowering& state, const Node& node) {
   const std::string mode = node.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD")
     throw NetworkError("operator DepthToSpace with mode '" + printable(mode) + "' is not supported");
-  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0)
+  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0) {
     throw NetworkError("operator DepthToSpace with blocks of " + std::to_string(b) +
                        " does not go with data of " + dimensions(x));
+  }
   const Shape result{x[0], x[1] / (b * b), x[2] * b, x[3] * b};
   const bool depth_first = mode == "DCR";
   std::vector<Index> source;
