@@ -137,6 +137,12 @@ inline std::vector<std::function<void(Model&)>> counts_of_rows() {
         set_int(m.node("Cast", {"rows"}, {"number"}), "to", 1);
         m.node("Mul", {"r", "number"}, {"y"});
       },
+      [rows](Model& m) {
+        rows(m);
+        set_int(m.node("Cast", {"rows"}, {"number"}), "to", 1);
+        m.node("Expand", {"number", "shape"}, {"numbers"});
+        m.node("Mul", {"r", "numbers"}, {"y"});
+      },
       // a literal number in front, though a shape stands behind it
       [rows](Model& m) {
         rows(m);
@@ -200,6 +206,13 @@ inline std::vector<std::function<void(Model&)>> beside_the_batch() {
       [](Model& m) {
         m.constant_integers("s", {-1, 4});
         m.node("Reshape", {"r", "s"}, {"y"});
+      },
+      // a number for each element
+      [](Model& m) {
+        m.constant("two", {1}, {2});
+        m.node("Shape", {"r"}, {"shape"});
+        m.node("Expand", {"two", "shape"}, {"numbers"});
+        m.node("Mul", {"r", "numbers"}, {"y"});
       },
       // of the shape's numbers those of a row alone
       [](Model& m) {

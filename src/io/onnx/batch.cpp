@@ -95,18 +95,20 @@ bool by_product(const Look& look) {
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
 }
 
-/// Whether a constant of the node has other entries where a batch has more rows. A Reshape's and a Resize's
-/// may: the former's are looked at by themselves, the latter must leave the number of rows as it is.
+/// Whether a constant of the node is, or may be, another one where a batch has more rows. A Reshape's and a
+/// Resize's may be: the former's are looked at by themselves, the latter must leave the number of rows as it
+/// is.
 bool depends_on_rows(const Lowering& state, const Node& node) {
   if (node.op() == "Reshape" || node.op() == "Resize" || node.op() == "Upsample") return false;
   for (std::size_t i = 0; i < node.inputs(); ++i) {
     if (!node.has_input(i) || state.is_data(node, i)) continue;
     const Tensor& one = state.constant(node, i, "an operand");
     const Tensor* all = state.with_all_rows(node.input(i));
-    // of another shape are rows that are repeated
-    if (all != nullptr && all->shape == one.shape &&
-        (all->integers != one.integers || all->reals != one.reals))
+    if (all == &one) continue;
+    if (all == nullptr || all->shape != one.shape || all->integers != one.integers ||
+        all->reals != one.reals) {
       return true;
+    }
   }
   return false;
 }

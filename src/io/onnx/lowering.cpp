@@ -106,22 +106,26 @@ void Lowering::fold_node(const Node& node) {
   fold_with_all_rows(node);
 }
 
-/// The same once more for constants that come from the shape of a batch's data. What has more than a few
-/// entries is no shape any more.
+/// The same once more for constants that come from the shape of a batch's data. What repeats entries does so
+/// for one row all the same: that is what the data have.
 void Lowering::fold_with_all_rows(const Node& node) {
-  constexpr Index most_entries = 64;
+  constexpr Index most_entries = Index{1} << 20;
   const auto& names = node.proto().input();
   const auto is_from_shape = [this](const std::string& name) { return from_shape_.contains(name); };
   if (std::none_of(names.begin(), names.end(), is_from_shape)) return;
   std::optional<Tensor>& result = from_shape_[node.output()];
-  const bool makes_entries =
-      node.op() == "ConstantOfShape" || node.op() == "Expand" || node.op() == "Range" || node.op() == "Tile";
+  // the input that says how often
+  const std::size_t as_it_is = node.op() == "ConstantOfShape" ? 0 : node.op() == "Expand" ? 1 : node.inputs();
   std::vector<const Tensor*> inputs;
-  for (const std::string& name : names) {
-    inputs.push_back(name.empty() ? nullptr : with_all_rows(name));
-    if (!name.empty() && (inputs.back() == nullptr || inputs.back()->size() > most_entries)) return;
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    const std::string& name = names[static_cast<int>(i)];
+    if (name.empty()) {
+      inputs.push_back(nullptr);
+      continue;
+    }
+    inputs.push_back(i == as_it_is ? &constants_.at(name) : with_all_rows(name));
+    if (inputs.back() == nullptr || inputs.back()->size() > most_entries) return;
   }
-  if (makes_entries) return;
   try {
     result = fold({node, inputs, external_, budget_});
   } catch (const NetworkError&) {

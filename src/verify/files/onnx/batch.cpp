@@ -87,16 +87,18 @@ bool keeps_rows(const Step& s) {
   return true;
 }
 
-/// Whether a constant's entries change with the number of rows. What a Reshape may do is seen elsewhere; a
-/// Resize's first size is held to the number of rows after it.
+/// Whether a constant changes, or may change, with the number of rows. What a Reshape may do is seen
+/// elsewhere; a Resize's first size is held to the number of rows after it.
 bool counts_rows(const Step& s) {
   const std::string_view op = s.node.message().op;
   if (op == "Reshape" || op == "Resize" || op == "Upsample") return false;
   for (std::size_t i = 0; i < s.constants.size(); ++i) {
     const Tensor* one = s.constants[i];
-    const Tensor* all = i < s.counted.size() ? s.counted[i] : nullptr;
-    if (one == nullptr || all == nullptr || one == all || one->shape != all->shape) continue;
-    if (one->integers != all->integers || one->lower != all->lower || one->upper != all->upper) return true;
+    if (one == nullptr || s.counted[i] == one) continue;
+    const Tensor* all = s.counted[i];
+    const bool same = all != nullptr && all->shape == one->shape && all->integers == one->integers &&
+                      all->lower == one->lower && all->upper == one->upper;
+    if (!same) return true;
   }
   return false;
 }

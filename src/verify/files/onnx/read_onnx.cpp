@@ -94,23 +94,24 @@ class Walk {
     count_rows(node);
   }
 
-  /// Constants that shapes of data are in, once more with all rows of the batch counted; but only what may be
-  /// a shape itself.
+  /// Constants that shapes of data are in, once more with all rows of the batch counted. Entries are repeated
+  /// for one row only, as the data are.
   void count_rows(const Node& node) {
-    constexpr Index most_entries = 64;
+    constexpr Index most_entries = Index{1} << 20;
     const NodeMessage& message = node.message();
     if (std::none_of(message.inputs.begin(), message.inputs.end(),
                      [this](std::string_view name) { return from_shape_.contains(name); })) {
       return;
     }
     std::optional<Tensor>& result = from_shape_[message.outputs.front()];
-    for (const std::string_view op : {"ConstantOfShape", "Expand", "Range", "Tile"}) {
-      if (message.op == op) return;
-    }
     std::vector<const Tensor*> inputs;
-    for (const std::string_view name : message.inputs) {
-      inputs.push_back(name.empty() ? nullptr : counted(name));
+    for (std::size_t k = 0; k < message.inputs.size(); ++k) {
+      const std::string_view name = message.inputs[k];
+      const bool says_how_often =
+          (message.op == "ConstantOfShape" && k == 0) || (message.op == "Expand" && k == 1);
+      inputs.push_back(nullptr);
       if (name.empty()) continue;
+      inputs.back() = says_how_often ? constant(name) : counted(name);
       if (inputs.back() == nullptr || inputs.back()->size() > most_entries) return;
     }
     try {
