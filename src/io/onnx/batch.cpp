@@ -95,20 +95,25 @@ bool by_product(const Look& look) {
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
 }
 
-/// Whether a constant of the node is, or may be, another one where a batch has more rows. A Reshape's and a
-/// Resize's may be: the former's are looked at by themselves, the latter must leave the number of rows as it
-/// is.
+/// Whether two constants are the same, but for the first entry if that does not count.
+bool same(const Tensor& a, const Tensor& b, bool but_the_first) {
+  const auto equal = [but_the_first](const auto& x, const auto& y) {
+    const auto first = static_cast<std::ptrdiff_t>(but_the_first && !x.empty() ? 1 : 0);
+    return x.size() == y.size() && std::equal(x.begin() + first, x.end(), y.begin() + first);
+  };
+  return a.shape == b.shape && equal(a.integers, b.integers) && equal(a.reals, b.reals);
+}
+
+/// Whether a constant of the node is, or may be, another one where a batch has more rows. A Reshape's is
+/// looked at by itself; the first number of a Resize is about the rows, and must leave them as they are.
 bool depends_on_rows(const Lowering& state, const Node& node) {
-  if (node.op() == "Reshape" || node.op() == "Resize" || node.op() == "Upsample") return false;
+  if (node.op() == "Reshape") return false;
+  const bool resizes = node.op() == "Resize" || node.op() == "Upsample";
   for (std::size_t i = 0; i < node.inputs(); ++i) {
     if (!node.has_input(i) || state.is_data(node, i)) continue;
     const Tensor& one = state.constant(node, i, "an operand");
     const Tensor* all = state.with_all_rows(node.input(i));
-    if (all == &one) continue;
-    if (all == nullptr || all->shape != one.shape || all->integers != one.integers ||
-        all->reals != one.reals) {
-      return true;
-    }
+    if (all == nullptr || (all != &one && !same(one, *all, resizes))) return true;
   }
   return false;
 }

@@ -87,17 +87,28 @@ bool keeps_rows(const Step& s) {
   return true;
 }
 
+template <typename Entry>
+bool same_from(std::size_t first, const std::vector<Entry>& a, const std::vector<Entry>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = first; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 /// Whether a constant changes, or may change, with the number of rows. What a Reshape may do is seen
-/// elsewhere; a Resize's first size is held to the number of rows after it.
+/// elsewhere; of a Resize's numbers the first is about the rows, which must be as many after it.
 bool counts_rows(const Step& s) {
   const std::string_view op = s.node.message().op;
-  if (op == "Reshape" || op == "Resize" || op == "Upsample") return false;
+  if (op == "Reshape") return false;
+  const std::size_t first = op == "Resize" || op == "Upsample" ? 1 : 0;
   for (std::size_t i = 0; i < s.constants.size(); ++i) {
     const Tensor* one = s.constants[i];
-    if (one == nullptr || s.counted[i] == one) continue;
     const Tensor* all = s.counted[i];
-    const bool same = all != nullptr && all->shape == one->shape && all->integers == one->integers &&
-                      all->lower == one->lower && all->upper == one->upper;
+    if (one == nullptr || all == one) continue;
+    const bool same = all != nullptr && all->shape == one->shape &&
+                      same_from(first, one->integers, all->integers) &&
+                      same_from(first, one->lower, all->lower) && same_from(first, one->upper, all->upper);
     if (!same) return true;
   }
   return false;
