@@ -45,7 +45,7 @@ TEST(CoordinatesOfL1, NeuronsOutOfReachOfAnInputCostItNothing) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    const Network plain = test::random_network(random, {6, 6, 6, 6, 2});
+    const Network plain = test::random_network(random, {6, 6, 6, 2});
     const Network network = test::edited(plain, [](Index, Matrix& w) {
       for (Index i = 0; i < w.rows; ++i) {
         for (Index j = 0; j < w.cols; ++j) {
