@@ -22,22 +22,9 @@ constexpr double check_growth = 1.3;
 // spaces them, their distances double.
 constexpr double sweeps_share = 0.1;
 constexpr double costly_growth = 2.0;
-// Where a certificate costs as many sweeps, inflations are tried in larger steps; and where it costs so many
-// more, the largest alone.
-constexpr double dear_sweeps = 10.0;
-constexpr double dear_growth = 1e3;
-constexpr double costly_sweeps = 64.0;
-// Seconds that a certificate may take after the run was stopped.
-constexpr double after_stop = 2.0;
 // Multiplications that may be asked for before they are waited for: a device that is far behind would make
 // nonsense of times and time limits, and one that is waited for after each sweep would stand idle.
 constexpr double most_ahead = 2e12;
-// Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
-// search).
-constexpr double least_inflation = 1e-9;
-constexpr double inflation_growth = 10.0;
-constexpr double gap_share = 0.5;
-constexpr double largest_inflation = 1e3;
 // Certificates in a row that miss the gap before float32 gives way to float64, and before the rank is raised:
 // more of them while the objective still rises by more than this share of the gap between checks.
 constexpr int patience = 3;
@@ -140,9 +127,7 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       exact_(backend, chain, slopes, scaling, norm, common.weights),
       certifiers_(backend, common.queues, exact_.maps, chain, scaling, slopes, norm),
       tracks_(problems_.size()),
-      certificate_seconds_(room.certificate_seconds) {
-  for (Track& track : tracks_) track.inflation = least_inflation;
-}
+      certificate_seconds_(room.certificate_seconds) {}
 
 void Solver::run() {
   std::vector<Index> unsettled;
@@ -258,12 +243,6 @@ double Solver::certificate_sweeps(Index rank) const {
   return room_.certificate_multiplications / sweep_multiplications(rank);
 }
 
-Solver::Effort Solver::effort(Index rank) const {
-  const double sweeps = certificate_sweeps(rank);
-  if (sweeps < dear_sweeps) return Effort::cheap;
-  return sweeps < costly_sweeps ? Effort::dear : Effort::costly;
-}
-
 /// How many certificates come one after the other, where as many are made at a time as there are queues.
 double Solver::rounds(Index certificates) const {
   const auto at_once = static_cast<double>(common_.queues.size() + 1);
@@ -304,12 +283,8 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     if (last) verdicts[static_cast<std::size_t>(b)] = Verdict::settled;
   }
   const double start = deadline_.seconds();
-  const auto is_too_late = [&] {
-    const double now = deadline_.seconds();
-    return last && (now > 2.0 * settings_.time_limit || (deadline_.stopped() && now - start > after_stop));
-  };
   certifiers_.run(static_cast<Index>(attempts.size()), [&](Index i, certify::Certifier& certifier) {
-    if (i > 0 && is_too_late()) return;
+    if (i > 0 && last && is_too_late(start)) return;
     Attempt& attempt = attempts[static_cast<std::size_t>(i)];
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
     const ascent::Problem& problem = ascent.problem(attempt.problem);
@@ -342,15 +317,6 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
   confirm(ascent, verdicts, last);
   return !attempts.empty();
 }
-
-/// Whether last certificates are worth their time: not if they are expected to take longer than the whole run
-/// may, or than anyone waits who has stopped it. Other bounds stand in.
-bool Solver::has_time_for_last() const {
-  return certificate_seconds_ <= (deadline_.stopped() ? after_stop : settings_.time_limit);
-}
-
-/// Whether a certificate in the making is given up, as the run was stopped and it takes long.
-bool Solver::gives_up() const { return deadline_.stopped() && certificate_seconds_ > after_stop; }
 
 /// Whether a certificate has a chance to meet the gap. A gap below the rise since the last check is
 /// impossible. As long as the rise is well above the gap's square the multipliers are hardly good enough, but
@@ -393,69 +359,6 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
     outcome.relaxation = std::max(outcome.relaxation, to_bound(values[i], ascent.problem(which[i])));
     outcome.certified = met(outcome.upper, outcome.relaxation);
     if (!outcome.certified && !last) verdicts[static_cast<std::size_t>(which[i])] = miss(track, patience);
-  }
-}
-
-/// Tries inflations from a tenth of the last that passed up to the gap's share, in steps that grow with what
-/// a certificate costs; of a costly one that share alone, since what fails with it fails with less.
-std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
-                                              const certify::Multipliers& multipliers,
-                                              const ascent::Problem& problem) const {
-  const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
-  const double growth = effort_ == Effort::cheap ? inflation_growth : dear_growth;
-  double d = effort_ == Effort::costly
-                 ? most
-                 : std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
-  while (true) {
-    const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    const std::optional<double> bound = certifier.bound(inflated, problem, [this] { return gives_up(); });
-    if (bound) {
-      accept(certifier, track, *bound, inflated, d, problem);
-      track.inflation = d;
-      return bound;
-    }
-    if (d >= most) break;
-    d = std::min(most, d * growth);
-  }
-  track.inflation = most;
-  return std::nullopt;
-}
-
-/// Keeps a certificate that is better than what is known.
-void Solver::accept(const certify::Certifier& certifier, Track& track, double bound,
-                    const certify::Multipliers& multipliers, double inflation,
-                    const ascent::Problem& problem) const {
-  Outcome& outcome = track.outcome;
-  const bool better = bound < outcome.upper;
-  outcome.upper = std::min(outcome.upper, bound);
-  if (norm_ != Norm::l1) {
-    if (!better) return;
-    outcome.passed.clear();
-    outcome.passed.push_back({certifier.feasible(multipliers, problem), inflation, {}});
-    return;
-  }
-  const std::vector<double>& found = certifier.coordinate_bounds();
-  std::vector<double>& known = outcome.coordinates;
-  if (known.empty()) known.assign(found.size(), std::numeric_limits<double>::infinity());
-  bool lowered = false;
-  for (std::size_t j = 0; j < known.size(); ++j) {
-    lowered = lowered || found[j] < known[j];
-    known[j] = std::min(known[j], found[j]);
-  }
-  if (lowered) outcome.passed.push_back({certifier.feasible(multipliers, problem), inflation, found});
-}
-
-/// When time is up: a certificate at any price but as much time again.
-void Solver::last_certificate(certify::Certifier& certifier, Track& track,
-                              const certify::Multipliers& multipliers, const ascent::Problem& problem) const {
-  for (double d = track.inflation * inflation_growth; d <= largest_inflation; d *= inflation_growth) {
-    if (deadline_.seconds() > 2.0 * settings_.time_limit) return;
-    const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    if (const std::optional<double> bound =
-            certifier.bound(inflated, problem, [this] { return gives_up(); })) {
-      accept(certifier, track, *bound, inflated, d, problem);
-      return;
-    }
   }
 }
 

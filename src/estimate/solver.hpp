@@ -111,6 +111,7 @@ class Solver {
   double rounds(Index certificates) const;
   bool has_time_for_last() const;
   bool gives_up() const;
+  bool is_too_late(double start) const;
   bool is_ready(Track& track, double rise, double noise) const;
   static Verdict miss(Track& track, int allowed);
   // The certificates of different problems are made at the same time: these change nothing but the track.

@@ -19,7 +19,7 @@ constexpr double gelu_tanh_slope_max = 1.1289930686587719;
 constexpr double silu_slope_max = 1.0998393201288671;
 // Mish: t + x (1 - t^2) s, t = tanh(softplus) and s the sigmoid, is extreme at x = -2.25637... and 1.49057...
 constexpr double mish_slope_min = -0.11252612238946257;
-constexpr double mish_slope_max = 1.0884981612517281;
+constexpr double mish_slope_max = 1.088498161251728;
 
 // ONNX's default parameters.
 constexpr double leaky_relu_alpha = 0.01;

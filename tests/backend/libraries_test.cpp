@@ -1,5 +1,5 @@
 // Needs CUDA's libraries, which a build with this backend has, but no device.
-#include <backend/cuda/libraries.hpp>
+#include <backend/cuda/check.hpp>
 
 #include <gtest/gtest.h>
 
@@ -16,6 +16,14 @@ TEST(Libraries, AreLoadedWithEveryFunction) {
   GEOLIP_CUSOLVER_FUNCTIONS(GEOLIP_EXPECT)
 #undef GEOLIP_EXPECT
   EXPECT_NE(std::string(cublasGetStatusString(CUBLAS_STATUS_SUCCESS)), "");
+}
+
+TEST(Libraries, ShortOfMemoryAreShortOfMemory) {
+  load_libraries();
+  EXPECT_THROW(check(cudaErrorMemoryAllocation, "f()", "a.cpp", 1), std::bad_alloc);
+  EXPECT_THROW(check(CUBLAS_STATUS_ALLOC_FAILED, "f()", "a.cpp", 1), std::bad_alloc);
+  EXPECT_THROW(check(CUSOLVER_STATUS_ALLOC_FAILED, "f()", "a.cpp", 1), std::bad_alloc);
+  EXPECT_THROW(check(CUBLAS_STATUS_EXECUTION_FAILED, "f()", "a.cpp", 1), CudaError);
 }
 
 }  // namespace

@@ -158,6 +158,23 @@ inline std::vector<std::function<void(Model&)>> counts_of_rows() {
   };
 }
 
+/// A GELU, were there one row; as many times as much with more of them.
+inline Model gelu_times_rows(std::int64_t batch) {
+  return mixed(batch, [](Model& m) {
+    m.constant_integers("zero", {0});
+    m.constant("half", {1}, {0.5}).constant("root", {1}, {0.70710678}).constant("one", {1}, {1});
+    m.node("Shape", {"r"}, {"shape"});
+    m.node("Gather", {"shape", "zero"}, {"rows"});
+    set_int(m.node("Cast", {"rows"}, {"number"}), "to", 1);
+    m.node("Mul", {"number", "half"}, {"factor"});
+    m.node("Mul", {"r", "root"}, {"scaled"});
+    m.node("Erf", {"scaled"}, {"erf"});
+    m.node("Add", {"erf", "one"}, {"sum"});
+    m.node("Mul", {"r", "sum"}, {"product"});
+    m.node("Mul", {"product", "factor"}, {"y"});
+  });
+}
+
 /// Matrix products that add over the rows of a batch.
 inline std::vector<Model> products_over_the_batch() {
   Model right({Model::symbolic, 2});

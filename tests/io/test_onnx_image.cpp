@@ -352,6 +352,7 @@ TEST_F(OnnxImage, ReshapesCountTheRowsOfABatch) {
   for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
     for (const auto& add : test::counts_of_rows())
       EXPECT_THAT(refused(test::mixed(batch, add)), HasSubstr("batch"));
+    EXPECT_THAT(refused(test::gelu_times_rows(batch)), HasSubstr("Erf"));
   }
 }
 

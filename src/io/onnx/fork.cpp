@@ -82,8 +82,10 @@ const Tensor* ForkMatcher::other_scalar(NodePtr node, const std::string& name, b
   if (node->input_size() != 2) return nullptr;
   const bool second = any_order && node->input(1) == name;
   if (!second && node->input(0) != name) return nullptr;
-  const auto known = state_.constants_.find(node->input(second ? 0 : 1));
-  if (known == state_.constants_.end()) return nullptr;
+  const std::string& constant = node->input(second ? 0 : 1);
+  const auto known = state_.constants_.find(constant);
+  // one that a batch's shape decides may be another number with more rows
+  if (known == state_.constants_.end() || state_.from_shape_.contains(constant)) return nullptr;
   const Tensor& tensor = known->second;
   const bool fits =
       tensor.kind == Kind::real && tensor.size() == 1 && tensor.shape.size() <= state_.data_.shape.size();

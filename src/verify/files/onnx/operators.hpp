@@ -46,6 +46,19 @@ void require_data_first(const Step& s);
 /// A list that is an attribute in older versions of an operator and input `i` in newer ones.
 std::optional<std::vector<Index>> list_of(const Step& s, const char* attribute, std::size_t i = 1);
 
+void softmax(const Step& s);  // activations.cpp
+void plain(const Step& s);
+void leaky_relu(const Step& s);
+void absolute_value(const Step& s);
+void elu(const Step& s);
+void selu(const Step& s);
+void hard_sigmoid(const Step& s);
+void prelu(const Step& s);
+void clip(const Step& s);
+void gelu(const Step& s);
+void hard_swish(const Step& s);
+void celu(const Step& s);
+void swish(const Step& s);
 void conv(const Step& s);  // images.cpp
 void conv_transpose(const Step& s);
 void average_pool(const Step& s);

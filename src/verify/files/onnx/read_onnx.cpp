@@ -288,8 +288,9 @@ class Walk {
   /// Activations written as several nodes that read the tensor: their nodes are done with at once.
   void find_forks(std::size_t first, std::string_view x) {
     if (reads_[x] < 2) return;
+    // a constant that a batch's shape decides may be another number with more rows
     const std::function<const Tensor*(std::string_view)> known = [this](std::string_view name) {
-      return constant(name);
+      return from_shape_.contains(name) ? nullptr : constant(name);
     };
     const Data& data = data_.at(x);
     while (const auto fork =
