@@ -38,8 +38,8 @@ bool Solver::has_time_for_last() const {
 /// Whether a certificate in the making is given up, as the run was stopped and it takes long.
 bool Solver::gives_up() const { return deadline_.stopped() && certificate_seconds_ > after_stop; }
 
-/// Whether the last certificates that are not begun yet are left out: after as much time again as the run had, or
-/// after a stop. They began at `start`.
+/// Whether the last certificates that are not begun yet are left out: after as much time again as the run
+/// had, or after a stop. They began at `start`.
 bool Solver::is_too_late(double start) const {
   const double now = deadline_.seconds();
   return now > 2.0 * settings_.time_limit || (deadline_.stopped() && now - start > after_stop);

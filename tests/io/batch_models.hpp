@@ -162,7 +162,7 @@ inline std::vector<std::function<void(Model&)>> counts_of_rows() {
 inline Model gelu_times_rows(std::int64_t batch) {
   return mixed(batch, [](Model& m) {
     m.constant_integers("zero", {0});
-    m.constant("half", {1}, {0.5}).constant("root", {1}, {0.70710678}).constant("one", {1}, {1});
+    m.constant("half", {1}, {0.5}).constant("root", {1}, {0.70710678F}).constant("one", {1}, {1});
     m.node("Shape", {"r"}, {"shape"});
     m.node("Gather", {"shape", "zero"}, {"rows"});
     set_int(m.node("Cast", {"rows"}, {"number"}), "to", 1);
