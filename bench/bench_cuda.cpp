@@ -29,9 +29,9 @@ using geolip::kernels::Momentum;
 constexpr int repeats = 15;
 constexpr int skipped = 77;
 
-/// An event, for times on the device.
-using Event = cuda::Owned<cudaEvent_t, cudaEventDestroy>;
+using cuda::Event;
 
+/// An event, for times on the device.
 Event make_event() {
   cudaEvent_t event = nullptr;
   GEOLIP_CUDA_CHECK(cudaEventCreate(&event));

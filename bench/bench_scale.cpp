@@ -5,7 +5,8 @@
 //
 // All combinations run, each on every device; the CPU leaves out networks of more than --cpu-weights weights.
 // A sweep's products are run again by themselves, on the same matrices and as often, so that the ratio does
-// not depend on what else the machine does. --small: sizes that only show that it runs.
+// not depend on what else the machine does, and their speed is set beside that of one large product.
+// --small: sizes that only show that it runs.
 #include <ascent/ascent.hpp>
 #include <bench/support/environment.hpp>
 #include <bench/support/program.hpp>
@@ -18,8 +19,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 namespace geolip::bench {
 namespace {
@@ -50,6 +53,29 @@ struct Options {
   double cpu_weights = 1e8;
   std::string file;
 };
+
+/// Operations a second of a float32 product that is large enough to keep a device busy: the best of a few.
+double product_peak(backend::Backend& backend, bool small) {
+  const Index n = small ? 64 : (backend.shares_host_memory() ? 2048 : 8192);
+  const Index columns = n / 2;
+  backend::Buffer<float> a(backend, n, n);
+  backend::Buffer<float> x(backend, n, columns);
+  backend::Buffer<float> y(backend, n, columns);
+  const backend::Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(static_cast<std::size_t>(n), 1));
+  for (backend::Buffer<float>* buffer : {&a, &x}) {
+    buffer->zero();
+    backend.in<float>().add_noise(1.0F, 1, 0, all.data(), buffer->view());
+  }
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < timed_runs; ++i) {
+    backend.synchronise();
+    const double start = now();
+    backend.in<float>().multiply(std::as_const(a).view(), std::as_const(x).view(), y.view());
+    backend.synchronise();
+    best = std::min(best, now() - start);
+  }
+  return 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(columns) / best;
+}
 
 /// The matrix products of one sweep, forward and backward, and nothing else.
 template <class T>
@@ -85,7 +111,8 @@ class Products {
 };
 
 /// Seconds of a sweep and of its products, float32, at the rank with which estimates of this width begin.
-json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index outputs, Index rank) {
+json sweeps(backend::Backend& backend, double peak, const Network& network, Norm norm, Index outputs,
+            Index rank) {
   const graph::Chain chain = graph::make_chain(network);
   const std::vector<graph::LayerSlopes> slopes = graph::make_slopes(chain, {});
   ascent::Model<float> model(backend, chain, slopes, graph::unit_scaling(chain), norm);
@@ -120,12 +147,14 @@ json sweeps(backend::Backend& backend, const Network& network, Norm norm, Index 
   double weights = 0.0;
   for (const auto& map : model.maps)
     weights += static_cast<double>(map.inputs()) * static_cast<double>(map.outputs());
+  const double speed = 4.0 * weights * static_cast<double>(columns) / product_seconds;
   return {{"columns", columns},
           {"recorded", ascent.is_recorded()},
           {"sweep_seconds", sweep_seconds},
           {"product_seconds", product_seconds},
           {"sweep_over_products", sweep_seconds / product_seconds},
-          {"product_flops_per_second", 4.0 * weights * static_cast<double>(columns) / product_seconds}};
+          {"product_flops_per_second", speed},
+          {"products_over_peak", speed / peak}};
 }
 
 json estimates(backend::Backend& backend, const Network& network, Norm norm, Index outputs,
@@ -159,15 +188,22 @@ Index first_rank(Index width) {
   return rank;
 }
 
-json measure(backend::Backend& backend, const Network& network, const std::string& name, Norm norm,
-             Index width, Index outputs, const Options& options) {
+/// A device, and what its products can reach.
+struct Device {
+  std::unique_ptr<backend::Backend> backend;
+  double peak;
+};
+
+json measure(const Device& device, const Network& network, const std::string& name, Norm norm, Index width,
+             Index outputs, const Options& options) {
+  backend::Backend& backend = *device.backend;
   json row{{"network", name},
            {"norm", std::string(to_string(norm))},
            {"outputs", outputs},
            {"device", backend.name()}};
   // What does not fit is a result too, and ends nothing else.
   try {
-    row["sweep"] = sweeps(backend, network, norm, outputs, first_rank(width));
+    row["sweep"] = sweeps(backend, device.peak, network, norm, outputs, first_rank(width));
     row["estimate"] = estimates(backend, network, norm, outputs, options);
   } catch (const std::exception& error) {
     row["error"] = error.what();
@@ -178,12 +214,13 @@ json measure(backend::Backend& backend, const Network& network, const std::strin
   const json& sweep = row["sweep"];
   const json& whole = row["estimate"];
   std::printf(
-      "%-22s %-4s %2lld  sweep %9.3f ms, %5.2f of its products (%6.2f TFLOP/s)  estimate %8.2f s, gap %.1e%s "
-      " %s\n",
+      "%-22s %-4s %2lld  sweep %9.3f ms, %5.2f of its products (%6.2f TFLOP/s, %.2f of the peak)  estimate "
+      "%8.2f s, gap %.1e%s  %s\n",
       name.c_str(), row["norm"].get<std::string>().c_str(), static_cast<long long>(outputs),
       1e3 * sweep["sweep_seconds"].get<double>(), sweep["sweep_over_products"].get<double>(),
-      1e-12 * sweep["product_flops_per_second"].get<double>(), whole["seconds"].get<double>(),
-      whole["gap"].get<double>(), whole["certified"].get<bool>() ? "" : " NOT MET", backend.name().c_str());
+      1e-12 * sweep["product_flops_per_second"].get<double>(), sweep["products_over_peak"].get<double>(),
+      whole["seconds"].get<double>(), whole["gap"].get<double>(),
+      whole["certified"].get<bool>() ? "" : " NOT MET", backend.name().c_str());
   std::fflush(stdout);
   return row;
 }
@@ -211,8 +248,14 @@ int main_program(int argc, char** argv) {
 
   json report{{"bench", "scale"}, {"environment", environment()}, {"gap", options.gap}};
   json& rows = report["rows"] = json::array();
-  std::vector<std::unique_ptr<backend::Backend>> backends;
-  for (const std::string& device : options.devices) backends.push_back(backend::make_backend(device, 0));
+  std::vector<Device> devices;
+  json& peaks = report["product_peaks"] = json::object();
+  for (const std::string& name : options.devices) {
+    auto backend = backend::make_backend(name, 0);
+    const double peak = product_peak(*backend, small);
+    peaks[backend->name()] = peak;
+    devices.push_back({std::move(backend), peak});
+  }
   const Index most = *std::max_element(options.outputs.begin(), options.outputs.end());
   for (const Index width : options.widths) {
     for (const Index depth : options.depths) {
@@ -222,10 +265,10 @@ int main_program(int argc, char** argv) {
           static_cast<double>(width) * static_cast<double>(width) * static_cast<double>(depth);
       for (const std::string& norm : options.norms) {
         for (const Index outputs : options.outputs) {
-          for (const auto& backend : backends) {
-            if (backend->shares_host_memory() && weights > options.cpu_weights) continue;
-            rows.push_back(measure(*backend, network, shape_name(widths), norm_from_name(norm), width,
-                                   outputs, options));
+          for (const Device& device : devices) {
+            if (device.backend->shares_host_memory() && weights > options.cpu_weights) continue;
+            rows.push_back(
+                measure(device, network, shape_name(widths), norm_from_name(norm), width, outputs, options));
             write_report(options.file, report);  // what there is, should the bench be ended
           }
         }

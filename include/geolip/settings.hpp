@@ -75,7 +75,9 @@ struct Settings {
   Index starts = 64;
   /// CPU threads; 0 means all cores. The result does not depend on it.
   int threads = 0;
-  /// "auto", "cpu" or "cuda" (also "cuda:N"). "auto" is the CPU for the time being.
+  /// "auto", "cpu" or "cuda" (also "cuda:N"). "auto" is the first CUDA device, if there is one that can be
+  /// used and the run is large enough to be worth opening it (10^10 multiplications for one certificate of
+  /// each objective), and else the CPU.
   std::string device = "auto";
   /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
   std::stop_token stop;

@@ -166,7 +166,8 @@ class Backend {
   /// Uninitialised memory, at least 64-byte aligned. Throws std::bad_alloc.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
-  /// Bytes of memory that the device has in all; 0 if that is not known.
+  /// Bytes of memory that the device has for this program; 0 if that is not known. What other programs hold
+  /// of a device's own memory is not counted.
   virtual std::size_t memory() const = 0;
   /// Whether the backend works on host memory in place.
   virtual bool shares_host_memory() const = 0;
@@ -226,8 +227,8 @@ class Backend {
 /// The CPU backend. \param threads 0 for all cores.
 std::unique_ptr<Backend> make_cpu_backend(int threads);
 
-/// The backend that Settings::device names: "auto", "cpu", "cuda" or "cuda:N". Throws QueryError for any
-/// other name, and for a device that is not there.
+/// The backend of this name: "cpu", "cuda" or "cuda:N". (What "auto" is depends on the run:
+/// choose_backend().) Throws QueryError for any other name, and for a device that is not there.
 std::unique_ptr<Backend> make_backend(const std::string& device, int threads);
 
 }  // namespace geolip::backend

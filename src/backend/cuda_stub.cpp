@@ -9,4 +9,6 @@ std::unique_ptr<Backend> make_cuda_backend(int device) {
                    "' is not available, this build of GeoLIP has no CUDA backend");
 }
 
+std::unique_ptr<Backend> find_cuda_backend() { return nullptr; }
+
 }  // namespace geolip::backend

@@ -25,8 +25,7 @@ std::optional<int> cuda_device(std::string_view name) {
 }  // namespace
 
 std::unique_ptr<Backend> make_backend(const std::string& device, int threads) {
-  // `auto` does not choose a backend whose answers no device has confirmed yet (README, limits).
-  if (device == "cpu" || device == "auto") return make_cpu_backend(threads);
+  if (device == "cpu") return make_cpu_backend(threads);
   if (const std::optional<int> number = cuda_device(device)) return make_cuda_backend(*number);
   throw QueryError("device: '" + device + "' is not known (auto, cpu, cuda, cuda:N)");
 }

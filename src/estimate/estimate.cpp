@@ -1,6 +1,7 @@
 #include <geolip/estimate.hpp>
 
 #include <baselines/product_cost.hpp>
+#include <estimate/choose_backend.hpp>
 #include <estimate/coordinate_search.hpp>
 #include <estimate/estimate_on.hpp>
 #include <estimate/plan.hpp>
@@ -216,7 +217,7 @@ void finish(estimate_detail::Session& session) {
 
 Result estimate(const Network& network, const Query& query, const Settings& settings) {
   check_settings(settings);
-  const auto backend = backend::make_backend(settings.device, settings.threads);
+  const auto backend = estimate_detail::choose_backend(network, query, settings);
   return estimate_on(*backend, network, query, settings);
 }
 

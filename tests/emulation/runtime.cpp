@@ -6,6 +6,8 @@
 #include <cuda_runtime_api.h>
 
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -107,6 +109,13 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t /*pool*/, cudaMemPoolAttr /*at
   return cudaSuccess;
 }
 
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t /*pool*/, cudaMemPoolAttr attribute, void* value) {
+  if (attribute != cudaMemPoolAttrReservedMemCurrent) return fail(cudaErrorInvalidValue);
+  const std::scoped_lock lock(mutex());
+  *static_cast<std::uint64_t*>(value) = memory_in_use();
+  return cudaSuccess;
+}
+
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t /*pool*/, std::size_t /*keep*/) { return cudaSuccess; }
 
 cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPool_t pool,
@@ -123,6 +132,18 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
   if (spoils_capture()) return fail(cudaErrorStreamCaptureUnsupported);
   forget(memory);
   return enqueue(stream, [memory] { destroy(memory); });
+}
+
+cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags) {
+  if (flags != cudaHostAllocDefault) return fail(cudaErrorInvalidValue);
+  if (spoils_capture()) return fail(cudaErrorStreamCaptureUnsupported);
+  *memory = std::malloc(bytes);
+  return *memory == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* memory) {
+  std::free(memory);
+  return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,

@@ -100,6 +100,15 @@ void Context::refuse_while_capturing(const char* what) const {
   if (capturing_) throw CudaError(std::string("CUDA: ") + what + " while a stream is captured");
 }
 
+std::size_t Context::memory() const {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  GEOLIP_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  std::uint64_t held = 0;
+  GEOLIP_CUDA_CHECK(cudaMemPoolGetAttribute(pool_->get(), cudaMemPoolAttrReservedMemCurrent, &held));
+  return free + held;
+}
+
 void* Context::allocate(std::size_t bytes) {
   refuse_while_capturing("memory was asked for");
   void* memory = nullptr;

@@ -33,6 +33,8 @@ class Context {
   cusolverDnHandle_t solver() const { return solver_.get(); }
   cusolverDnParams_t solver_parameters() const { return solver_parameters_.get(); }
 
+  /// Bytes that this program can have of the device's memory: what is free, and what the pool holds.
+  std::size_t memory() const;
   /// Memory at least 256-byte aligned. Throws OutOfDeviceMemory. Does not synchronise, unless memory is
   /// short.
   void* allocate(std::size_t bytes);

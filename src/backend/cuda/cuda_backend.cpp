@@ -2,6 +2,7 @@
 #include <backend/cuda/arguments.hpp>
 #include <backend/cuda/cuda_kernels.hpp>
 #include <backend/cuda/recording.hpp>
+#include <backend/cuda/staging.hpp>
 
 #include <kernels/entrywise.hpp>
 #include <kernels/rows.hpp>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <vector>
 
 namespace geolip::backend {
@@ -32,6 +34,7 @@ class CudaBackend final : public Backend {
       : context_(device, std::move(pool)),
         kernels32_(context_),
         kernels64_(context_),
+        staging_(context_),
         factor_workspace_(context_),
         scratch_(context_) {
     GEOLIP_CUDA_CHECK(kernels::check_device_code());
@@ -54,15 +57,11 @@ class CudaBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return context_.allocate(bytes); }
   void release(void* memory) noexcept override { context_.release(memory); }
-  std::size_t memory() const override {
-    std::size_t available = 0;
-    std::size_t total = 0;
-    GEOLIP_CUDA_CHECK(cudaMemGetInfo(&available, &total));
-    return total;
-  }
+  std::size_t memory() const override { return context_.memory(); }
   bool shares_host_memory() const override { return false; }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     context_.refuse_while_capturing("a copy was asked for");
+    if (bytes >= Staging::worth_bytes && staging_.upload(destination, host, bytes)) return;
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(destination, host, bytes, cudaMemcpyHostToDevice, context_.stream()));
     context_.synchronise();  // the host memory may be gone as soon as this returns
   }
@@ -179,6 +178,7 @@ class CudaBackend final : public Backend {
   Context context_;
   CudaKernels<float> kernels32_;
   CudaKernels<double> kernels64_;
+  Staging staging_;
   DeviceScratch factor_workspace_;
   DeviceScratch scratch_;  ///< small results on their way to the host
 };
@@ -195,6 +195,17 @@ std::unique_ptr<Backend> make_cuda_backend(int device) {
     throw QueryError("device: 'cuda:" + std::to_string(device) + "' is not there, " + there);
   }
   return std::make_unique<cuda::CudaBackend>(device);
+}
+
+std::unique_ptr<Backend> find_cuda_backend() {
+  if (cuda::count_devices().count == 0) return nullptr;
+  try {
+    return make_cuda_backend(0);
+  } catch (const Error&) {
+    return nullptr;  // libraries that are missing, a driver that is too old, arithmetic that is refused
+  } catch (const std::bad_alloc&) {
+    return nullptr;  // others have all of its memory
+  }
 }
 
 }  // namespace geolip::backend

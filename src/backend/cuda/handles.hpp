@@ -29,11 +29,14 @@ template <class Handle, auto destroy>
 using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
 
 using Stream = Owned<cudaStream_t, cudaStreamDestroy>;
+using Event = Owned<cudaEvent_t, cudaEventDestroy>;
 using Graph = Owned<cudaGraph_t, cudaGraphDestroy>;
 using GraphExec = Owned<cudaGraphExec_t, cudaGraphExecDestroy>;
 using MemoryPool = Owned<cudaMemPool_t, cudaMemPoolDestroy>;
 using BlasHandle = Owned<cublasHandle_t, destroy_blas>;
 using SolverHandle = Owned<cusolverDnHandle_t, destroy_solver>;
 using SolverParameters = Owned<cusolverDnParams_t, destroy_parameters>;
+/// Memory of the host that the device fetches by itself, from cudaHostAlloc.
+using PinnedMemory = std::unique_ptr<unsigned char, Destroy<cudaFreeHost>>;
 
 }  // namespace geolip::backend::cuda

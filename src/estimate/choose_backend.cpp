@@ -1,0 +1,52 @@
+#include <estimate/choose_backend.hpp>
+
+#include <certify/prediction.hpp>
+#include <graph/chain.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace geolip::estimate_detail {
+namespace {
+
+// Multiplications of one certificate for each problem from which on a run is worth the half second in which a
+// device is opened: a run takes several certificates a problem, and its sweeps, or about ten times as many.
+constexpr double worth_a_device = 1e10;
+// Of the device's memory for one certificate: weights and sweeps want room as well.
+constexpr double certificate_share = 0.5;
+
+/// How many semidefinite programs the query asks for.
+double count_problems(const Network& network, const Query& query) {
+  double problems = 0.0;
+  for (const Objective& objective : query.objectives) {
+    const bool by_rows = objective.kind == Objective::Kind::vector && query.norm == Norm::linf;
+    problems += by_rows ? static_cast<double>(network.outputs()) : 1.0;
+  }
+  return query.norm == Norm::l1 ? problems * static_cast<double>(network.inputs()) : problems;
+}
+
+certify::Prediction predict(const Network& network, const Query& query) {
+  const graph::Chain chain = graph::make_chain(network);
+  const bool vector = query.norm == Norm::l2 &&
+                      std::any_of(query.objectives.begin(), query.objectives.end(),
+                                  [](const Objective& o) { return o.kind == Objective::Kind::vector; });
+  const std::vector<bool> curved(static_cast<std::size_t>(chain.depth()), false);
+  return certify::predict(chain, curved, vector ? network.outputs() : 1, false);
+}
+
+}  // namespace
+
+std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Query& query,
+                                                 const Settings& settings, const FindDevice& find) {
+  if (settings.device != "auto") return backend::make_backend(settings.device, settings.threads);
+  const certify::Prediction certificate = predict(network, query);
+  if (certificate.multiplications * count_problems(network, query) >= worth_a_device) {
+    std::unique_ptr<backend::Backend> device = find();
+    if (device != nullptr && certificate.bytes <= certificate_share * static_cast<double>(device->memory())) {
+      return device;
+    }
+  }
+  return backend::make_cpu_backend(settings.threads);
+}
+
+}  // namespace geolip::estimate_detail
