@@ -1,6 +1,7 @@
 // Convolutional networks: time, memory and certified gap, and what the certificate was predicted to need.
 //
-//   bench_networks [--small] [--only NAME...] [--threads N] [--time-limit S] [--most E] [--json FILE]
+//   bench_networks [--small] [--device NAME] [--only NAME...] [--threads N] [--time-limit S] [--most E]
+//                  [--json FILE]
 //
 // Stacks of 3x3 convolutions on 28x28 images (2 to 16 layers of 8 to 32 channels, as in GLipSDP's study of
 // their scalability), and two image classifiers whose dense SDPs have the sizes that LipDiff reports (4021
@@ -110,23 +111,22 @@ Index neurons_of(const graph::Chain& chain) {
 struct Limits {
   double multiplications;
   double seconds;
-  int threads;
 };
 
-json run(const std::string& name, const Network& network, const Objective& objective, const Limits& limits) {
+json run(backend::Backend& device, const std::string& name, const Network& network,
+         const Objective& objective, const Limits& limits) {
   const graph::Chain chain = graph::make_chain(network);
   const bool vector = objective.kind == Objective::Kind::vector;
   const certify::Prediction prediction =
       certify::predict(chain, std::vector<bool>(static_cast<std::size_t>(chain.depth()), false),
-                       vector ? network.outputs() : 1, true);
+                       vector ? network.outputs() : 1, device.shares_host_memory());
   const Index size = network.inputs() + neurons_of(chain) + 1;
   json row{{"network", name},
            {"objective", to_string(objective)},
            {"sdp_size", size},
            {"predicted_bytes", prediction.bytes},
            {"predicted_multiplications", prediction.multiplications}};
-  const auto inner = backend::make_cpu_backend(limits.threads);
-  const bool fits = prediction.bytes <= 0.9 * static_cast<double>(inner->memory());
+  const bool fits = prediction.bytes <= 0.9 * static_cast<double>(device.memory());
   std::printf("%-24s %-7s SDP %6lld  certificate %7.2f GB %9.1f e9", name.c_str(),
               to_string(objective).c_str(), static_cast<long long>(size), prediction.bytes / 1e9,
               prediction.multiplications / 1e9);
@@ -140,7 +140,7 @@ json run(const std::string& name, const Network& network, const Objective& objec
   settings.verify = Verify::off;
   settings.time_limit = limits.seconds;
   Watch watch;
-  TimedBackend timed(*inner, watch);
+  TimedBackend timed(device, watch);
   const Result result = estimate_on(timed, network, {Norm::l2, {objective}}, settings);
   const Bound& bound = result.bounds.front();
   row["run"] = true;
@@ -164,11 +164,14 @@ json run(const std::string& name, const Network& network, const Objective& objec
 int main_program(int argc, char** argv) {
   CLI::App app("Bench of convolutional networks");
   bool small = false;
-  Limits limits{2000.0, 900.0, 0};
+  Limits limits{2000.0, 900.0};
+  int threads = 0;
+  std::string name_of_device = "cpu";
   std::vector<std::string> only;
   std::string file;
   app.add_flag("--small", small, "tiny networks");
-  app.add_option("--threads", limits.threads, "CPU threads, 0 for all");
+  app.add_option("--device", name_of_device, "cpu, cuda or cuda:N");
+  app.add_option("--threads", threads, "CPU threads, 0 for all");
   app.add_option("--time-limit", limits.seconds, "seconds for a network");
   app.add_option("--most", limits.multiplications, "billions of multiplications that a certificate may take");
   app.add_option("--only", only, "these networks only, by the names that are printed");
@@ -176,8 +179,16 @@ int main_program(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   limits.multiplications *= 1e9;
 
-  json report{{"bench", "networks"}, {"environment", environment()}, {"threads", limits.threads}};
+  const auto device = backend::make_backend(name_of_device, threads);
+  json report{{"bench", "networks"},
+              {"environment", environment()},
+              {"threads", threads},
+              {"device", device->name()}};
   json& rows = report["networks"] = json::array();
+  const auto add = [&](const std::string& name, const Network& network, const Objective& objective) {
+    rows.push_back(run(*device, name, network, objective, limits));
+    write_report(file, report);  // what there is, should the bench be ended
+  };
   const auto wanted = [&](const std::string& name) {
     return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
   };
@@ -185,16 +196,15 @@ int main_program(int argc, char** argv) {
   for (const Index channels : small ? std::vector<Index>{2} : std::vector<Index>{8, 16, 32}) {
     for (const Index layers : small ? std::vector<Index>{2, 3} : std::vector<Index>{2, 4, 8, 16}) {
       const std::string name = "stack " + std::to_string(layers) + " x " + std::to_string(channels);
-      if (wanted(name)) rows.push_back(run(name, stack(layers, channels, side), Objective::vector(), limits));
+      if (wanted(name)) add(name, stack(layers, channels, side), Objective::vector());
     }
   }
   if (!small) {
     const std::string mnist = "mnist classifier";
     const std::string cifar = "cifar classifier";
-    if (wanted(mnist)) rows.push_back(run(mnist, mnist_classifier(), Objective::output(0), limits));
-    if (wanted(cifar)) rows.push_back(run(cifar, cifar_classifier(), Objective::output(0), limits));
+    if (wanted(mnist)) add(mnist, mnist_classifier(), Objective::output(0));
+    if (wanted(cifar)) add(cifar, cifar_classifier(), Objective::output(0));
   }
-  write_report(file, report);
   return 0;
 }
 
