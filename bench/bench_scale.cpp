@@ -1,16 +1,18 @@
 // Large networks on one device or another: whole estimates, and sweeps against their own matrix products.
 //
 //   bench_scale [--device NAME]... [--width N]... [--depth N]... [--outputs N]... [--norm NAME]...
-//               [--gap G] [--time-limit S] [--cpu-weights N] [--json FILE] [--small]
+//               [--gap G] [--time-limit S] [--cpu-weights N] [--one-queue] [--json FILE] [--small]
 //
 // All combinations run, each on every device; the CPU leaves out networks of more than --cpu-weights weights.
 // A sweep's products are run again by themselves, on the same matrices and as often, so that the ratio does
 // not depend on what else the machine does, and their speed is set beside that of one large product.
-// --small: sizes that only show that it runs.
+// --one-queue: certificates one after the other, to see what several at a time are worth. --small: sizes that
+// only show that it runs.
 #include <ascent/ascent.hpp>
 #include <bench/support/environment.hpp>
 #include <bench/support/program.hpp>
 #include <bench/support/random_network.hpp>
+#include <bench/support/timed_backend.hpp>
 #include <estimate/estimate_on.hpp>
 
 #include <CLI/CLI.hpp>
@@ -51,6 +53,7 @@ struct Options {
   double gap = 1e-3;
   double time_limit = 60.0;
   double cpu_weights = 1e8;
+  bool one_queue = false;
   std::string file;
 };
 
@@ -166,7 +169,10 @@ json estimates(backend::Backend& backend, const Network& network, Norm norm, Ind
   settings.gap = options.gap;
   settings.time_limit = options.time_limit;
   settings.verify = Verify::off;  // proofs are the checker's, on the CPU: bench_solver times them
-  const Result result = estimate_on(backend, network, query, settings);
+  Watch watch;
+  TimedBackend alone(backend, watch);  // which never has use for a second queue
+  const Result result = estimate_on(options.one_queue ? static_cast<backend::Backend&>(alone) : backend,
+                                    network, query, settings);
   double gap = 0.0;
   for (const Bound& bound : result.bounds) gap = std::max(gap, bound.gap());
   const Bound& first = result.bounds.front();
@@ -237,6 +243,7 @@ int main_program(int argc, char** argv) {
   app.add_option("--gap", options.gap, "relative gap to certify");
   app.add_option("--time-limit", options.time_limit, "seconds for one estimate");
   app.add_option("--cpu-weights", options.cpu_weights, "most weights of a network that the CPU bounds");
+  app.add_flag("--one-queue", options.one_queue, "certificates one after the other");
   app.add_option("--json", options.file, "write the results to this file");
   app.add_flag("--small", small, "sizes that only show that it runs");
   CLI11_PARSE(app, argc, argv);
@@ -246,7 +253,10 @@ int main_program(int argc, char** argv) {
     options.outputs = {1, 3};
   }
 
-  json report{{"bench", "scale"}, {"environment", environment()}, {"gap", options.gap}};
+  json report{{"bench", "scale"},
+              {"environment", environment()},
+              {"gap", options.gap},
+              {"one_queue", options.one_queue}};
   json& rows = report["rows"] = json::array();
   std::vector<Device> devices;
   json& peaks = report["product_peaks"] = json::object();

@@ -49,10 +49,14 @@ GEOLIP_INSTANTIATE(Combine<float>)
 GEOLIP_INSTANTIATE(Combine<double>)
 GEOLIP_INSTANTIATE(MultiplySparse<float>)
 GEOLIP_INSTANTIATE(MultiplySparse<double>)
-GEOLIP_INSTANTIATE(Unfold<float>)
-GEOLIP_INSTANTIATE(Unfold<double>)
-GEOLIP_INSTANTIATE(Fold<float>)
-GEOLIP_INSTANTIATE(Fold<double>)
+template cudaError_t for_entries(Index, Index, const Unfold<float, 1>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Unfold<float, 4>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Unfold<double, 1>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Unfold<double, 2>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Fold<float, 1>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Fold<float, 4>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Fold<double, 1>&, cudaStream_t);
+template cudaError_t for_entries(Index, Index, const Fold<double, 2>&, cudaStream_t);
 GEOLIP_INSTANTIATE(AddNoise<float>)
 GEOLIP_INSTANTIATE(AddNoise<double>)
 GEOLIP_INSTANTIATE(ProjectSigns<float>)

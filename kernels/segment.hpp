@@ -8,21 +8,9 @@
 /// number of lanes alone.
 #pragma once
 
-#include <kernels/layout.hpp>
+#include <kernels/pack.hpp>
 
 namespace geolip::kernels {
-
-/// What a lane moves in one instruction: 16 bytes.
-template <class T>
-struct alignas(16) Pack {
-  static constexpr int size = 16 / static_cast<int>(sizeof(T));
-  T x[size];
-};
-
-template <class T>
-GEOLIP_HD inline bool is_aligned(const T* p) {
-  return (reinterpret_cast<std::uintptr_t>(p) & (alignof(Pack<T>) - 1)) == 0;
-}
 
 /// A segment short enough for the group's registers: every entry is read once. Lane l has the packs l,
 /// l + lanes, ... of the segment. Entries beyond its end count as zero.

@@ -2,7 +2,7 @@
 /// Where the kernel of a convolution meets its image: index arithmetic alone.
 #pragma once
 
-#include <kernels/layout.hpp>
+#include <kernels/pack.hpp>
 
 namespace geolip::kernels {
 
@@ -24,9 +24,9 @@ GEOLIP_HD inline Index met(const Axis& axis, Index p, Index a) {
 /// The position at which tap a meets coordinate x of the image; -1 if there is none.
 GEOLIP_HD inline Index position_of(const Axis& axis, Index x, Index a) {
   const Index distance = x + axis.before - a * axis.dilation;
-  if (distance < 0 || distance % axis.stride != 0) return -1;
-  const Index p = distance / axis.stride;
-  return p < axis.output ? p : -1;
+  if (distance < 0) return -1;
+  const Place p = place_of(distance, axis.stride);
+  return p.col == 0 && p.row < axis.output ? p.row : -1;
 }
 
 /// The kernel's positions over one group's channels of an image. An image is channels x height x width rows
@@ -52,49 +52,85 @@ GEOLIP_HD inline Index source_row(const Window& w, Index row, Index position) {
   return (tap.row * w.down.image + y) * w.along.image + x;
 }
 
+/// Lines of the image, first and last, that some positions meet; none where the last is before the first.
+struct Lines {
+  Index first;
+  Index last;
+};
+GEOLIP_HD inline Lines lines_met(const Window& w, Index first, Index count) {
+  const Index top = met(w.down, place_of(first, w.along.output).row, 0);
+  const Index bottom = met(w.down, place_of(first + count - 1, w.along.output).row, w.down.kernel - 1);
+  return {top < 0 ? 0 : top, bottom < w.down.image ? bottom : w.down.image - 1};
+}
+
 /// U((channel, tap), (position, j)) = X(row that the tap meets there, j), 0 outside the image; positions from
-/// `first` on. Column (position - first) * cols + j.
-template <class T>
+/// `first` on. Column (position - first) * cols + j. For n columns at a time and all taps of a channel, so
+/// that places are found once for them: operator()(channel * count + position - first, j / n).
+template <class T, int n>
 struct Unfold {
   Window window;
   Index first;
+  Index count;
   Index cols;  ///< of X
   Matrix<const T> x;
   Matrix<T> u;
-  GEOLIP_HD void operator()(Index i, Index at) const {
-    const Place place = place_of(at, cols);
-    const Index row = source_row(window, i, first + place.row);
-    *u.at(i, at) = row < 0 ? T(0) : *x.at(row, place.col);
+  GEOLIP_HD void operator()(Index at, Index piece) const {
+    const Place place = place_of(at, count);
+    const Place p = place_of(first + place.col, window.along.output);
+    const Index j = piece * n;
+    const Index column = place.col * cols + j;
+    Index tap = place.row * window.taps();
+    for (Index a = 0; a < window.down.kernel; ++a) {
+      const Index y = met(window.down, p.row, a);
+      const bool inside = y >= 0 && y < window.down.image;
+      const Index line = (place.row * window.down.image + y) * window.along.image;
+      for (Index b = 0; b < window.along.kernel; ++b, ++tap) {
+        const Index z = met(window.along, p.col, b);
+        Piece<T, n> entries = {};
+        if (inside && z >= 0 && z < window.along.image) entries = load_piece<n>(x.at(line + z, j));
+        store_piece(u.at(tap, column), entries);
+      }
+    }
   }
 };
 
 /// The transpose: X(i, j) = (or +=, from the second part on) the sum of U at all places that unfold() gives
-/// row i to, tap by tap.
-template <class T>
+/// row i to, tap by tap. For the lines `top`, ... of every channel, `lines` of them, and n columns at a time:
+/// operator()((channel * lines + line - top) * width + column of the image, j / n).
+template <class T, int n>
 struct Fold {
   Window window;
   Index first;
   Index count;  ///< positions first .. first + count - 1 are in U
-  Index cols;   ///< of X
+  Index top;
+  Index lines;
+  Index cols;  ///< of X
   bool add;
   Matrix<const T> u;
   Matrix<T> x;
-  GEOLIP_HD void operator()(Index i, Index j) const {
-    const Place line = place_of(i, window.along.image);
-    const Place image = place_of(line.row, window.down.image);
-    T sum = add ? *x.at(i, j) : T(0);
+  GEOLIP_HD void operator()(Index at, Index piece) const {
+    const Place line = place_of(at, window.along.image);
+    const Place place = place_of(line.row, lines);
+    const Index y = top + place.col;
+    const Index j = piece * n;
+    T* to = x.at((place.row * window.down.image + y) * window.along.image + line.col, j);
+    Piece<T, n> sum = {};
+    bool any = false;
     for (Index a = 0; a < window.down.kernel; ++a) {
-      const Index p = position_of(window.down, image.col, a);
+      const Index p = position_of(window.down, y, a);
       if (p < 0) continue;
       for (Index b = 0; b < window.along.kernel; ++b) {
         const Index q = position_of(window.along, line.col, b);
-        if (q < 0) continue;
-        const Index at = p * window.along.output + q - first;
-        if (at < 0 || at >= count) continue;
-        sum += *u.at(image.row * window.taps() + a * window.along.kernel + b, at * cols + j);
+        const Index position = p * window.along.output + q - first;
+        if (q < 0 || position < 0 || position >= count) continue;
+        if (add && !any) sum = load_piece<n>(to);
+        any = true;
+        const Index tap = place.row * window.taps() + a * window.along.kernel + b;
+        const Piece<T, n> more = load_piece<n>(u.at(tap, position * cols + j));
+        for (int k = 0; k < n; ++k) sum.x[k] += more.x[k];
       }
     }
-    *x.at(i, j) = sum;
+    if (any || !add) store_piece(to, sum);  // a row that nothing is added to stays as it is
   }
 };
 

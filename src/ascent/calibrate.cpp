@@ -48,6 +48,17 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
   return size;
 }
 
+/// The neurons of a channel share an exponent, which the convolutions on both sides then have in their
+/// weights.
+void share_by_channels(const graph::Stage& stage, std::vector<int>& exponents) {
+  auto begin = exponents.begin();
+  for (const std::size_t value : stage.targets) {
+    const auto end = begin + stage.size(value);
+    for (const auto channel = stage.channel_size(value); begin != end; begin += channel)
+      std::fill(begin, begin + channel, middle({begin, begin + channel}));
+  }
+}
+
 /// A tensor that passes by keeps its exponents, so that it is only copied.
 void copy_exponents(const graph::Chain& chain, Index k, graph::Scaling& scaling) {
   const std::vector<int>& below = scaling.tensors[static_cast<std::size_t>(k)];
@@ -81,6 +92,7 @@ graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain,
     std::vector<int>& exponents = scaling.tensors[stage + 1];
     for (std::size_t i = 0; i < size.size(); ++i)
       exponents[i] = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
+    share_by_channels(chain.stages[stage], exponents);
     copy_exponents(chain, k, scaling);
   }
   return scaling;

@@ -28,6 +28,9 @@ struct Stage {
   Index size(std::size_t value) const {
     return value < sources.size() ? sources[value] : steps[value - sources.size()].size;
   }
+  /// Neighbouring rows of a value that belong to one channel of an image, as far as convolutions, factors and
+  /// sums tell it; 1 where they do not.
+  Index channel_size(std::size_t value) const;
   /// Whether its layers follow each other, from its one block of inputs to its one block of outputs.
   bool is_chain() const;
 };

@@ -1,7 +1,6 @@
 #include <graph/linear_operator.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace geolip::graph {
@@ -15,11 +14,31 @@ kernels::Axis axis_of(const Conv& conv, std::size_t axis) {
           conv.dilation[axis], conv.pads_before[axis], conv.output(axis)};
 }
 
+// On a device: entries that its cache holds, so that the product reads them from there; and the least
+// positions at a time, as fewer have much of the image folded again and again.
+constexpr Index cached_entries = Index{1} << 23;
+constexpr Index few_positions = 8;
+
+/// The weights with their factors, filter by filter.
 template <class T>
-std::vector<T> scaled(const std::vector<double>& weight, int exponent) {
+std::vector<T> scaled(const Conv& conv, const ConvScale& scale) {
+  const auto factor = [](const std::vector<double>& factors, Index i) {
+    return factors.empty() ? 1.0 : factors[static_cast<std::size_t>(i)];
+  };
+  const Index taps = conv.kernel[0] * conv.kernel[1];
+  const Index channels = conv.channels / conv.groups;
   std::vector<T> result;
-  result.reserve(weight.size());
-  for (const double w : weight) result.push_back(static_cast<T>(std::ldexp(w, -exponent)));
+  result.reserve(conv.weight.size());
+  for (Index f = 0; f < conv.filters; ++f) {
+    const Index first = f / (conv.filters / conv.groups) * channels;
+    for (Index c = 0; c < channels; ++c) {
+      for (Index tap = 0; tap < taps; ++tap) {
+        const double weight = conv.weight[result.size()];
+        result.push_back(
+            static_cast<T>(factor(scale.filters, f) * weight * factor(scale.channels, first + c)));
+      }
+    }
+  }
   return result;
 }
 
@@ -29,7 +48,8 @@ std::vector<T> scaled(const std::vector<double>& weight, int exponent) {
 template <class T>
 class Convolution {
  public:
-  Convolution(Backend& backend, const Conv& conv, int exponent, std::shared_ptr<Scratch<T>> unfolded)
+  Convolution(Backend& backend, const Conv& conv, const ConvScale& scale,
+              std::shared_ptr<Scratch<T>> unfolded)
       : backend_(backend),
         window_{conv.channels / conv.groups, axis_of(conv, 0), axis_of(conv, 1)},
         groups_(conv.groups),
@@ -37,7 +57,7 @@ class Convolution {
         pointwise_(conv.kernel == std::array<Index, 2>{1, 1} && conv.stride == std::array<Index, 2>{1, 1} &&
                    conv.pads_before == std::array<Index, 2>{0, 0} &&
                    conv.pads_after == std::array<Index, 2>{0, 0}),
-        weight_(backend, scaled<T>(conv.weight, exponent), window_.channels * window_.taps()),
+        weight_(backend, scaled<T>(conv, scale), window_.channels * window_.taps()),
         unfolded_(std::move(unfolded)) {}
 
   /// y = K x
@@ -101,9 +121,11 @@ class Convolution {
   /// position is all that a product can write.
   template <class U, class Part>
   void for_parts(View<U> result, const Part& part) const {
-    const Index entries = most_unfolded(backend_.shares_host_memory());
-    const Index most = std::max<Index>(1, entries / (weight_.cols() * std::max<Index>(1, result.cols)));
-    const Index step = result.ld == result.cols ? most : 1;
+    const bool on_host = backend_.shares_host_memory();
+    const Index position = weight_.cols() * std::max<Index>(1, result.cols);
+    Index entries = most_unfolded(on_host);
+    if (!on_host) entries = std::min(entries, std::max(cached_entries, few_positions * position));
+    const Index step = result.ld == result.cols ? std::max<Index>(1, entries / position) : 1;
     for (Index first = 0; first < window_.positions(); first += step)
       part(first, std::min(step, window_.positions() - first));
   }
@@ -148,26 +170,27 @@ class ConvOperator final : public LinearOperator<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, int exponent,
+std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, const ConvScale& scale,
                                              std::shared_ptr<Scratch<T>> unfolded) {
-  return std::make_unique<ConvOperator<T>>(
-      backend, Convolution<T>(backend, conv, exponent, std::move(unfolded)), false);
+  return std::make_unique<ConvOperator<T>>(backend, Convolution<T>(backend, conv, scale, std::move(unfolded)),
+                                           false);
 }
 
 template <class T>
-std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv, int exponent,
+std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv,
+                                                       const ConvScale& scale,
                                                        std::shared_ptr<Scratch<T>> unfolded) {
-  return std::make_unique<ConvOperator<T>>(
-      backend, Convolution<T>(backend, conv, exponent, std::move(unfolded)), true);
+  return std::make_unique<ConvOperator<T>>(backend, Convolution<T>(backend, conv, scale, std::move(unfolded)),
+                                           true);
 }
 
-template std::unique_ptr<LinearOperator<float>> make_conv(Backend&, const Conv&, int,
+template std::unique_ptr<LinearOperator<float>> make_conv(Backend&, const Conv&, const ConvScale&,
                                                           std::shared_ptr<Scratch<float>>);
-template std::unique_ptr<LinearOperator<double>> make_conv(Backend&, const Conv&, int,
+template std::unique_ptr<LinearOperator<double>> make_conv(Backend&, const Conv&, const ConvScale&,
                                                            std::shared_ptr<Scratch<double>>);
-template std::unique_ptr<LinearOperator<float>> make_conv_transpose(Backend&, const Conv&, int,
+template std::unique_ptr<LinearOperator<float>> make_conv_transpose(Backend&, const Conv&, const ConvScale&,
                                                                     std::shared_ptr<Scratch<float>>);
-template std::unique_ptr<LinearOperator<double>> make_conv_transpose(Backend&, const Conv&, int,
+template std::unique_ptr<LinearOperator<double>> make_conv_transpose(Backend&, const Conv&, const ConvScale&,
                                                                      std::shared_ptr<Scratch<double>>);
 
 }  // namespace geolip::graph

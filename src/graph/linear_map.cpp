@@ -22,8 +22,22 @@ void multiply_into(std::vector<double>& d, const std::vector<double>& factors) {
   for (std::size_t i = 0; i < d.size(); ++i) d[i] *= factors[i];
 }
 
+/// One number for each run of `length` entries, if the entries of a run are equal; else none.
+std::optional<std::vector<double>> by_runs(const std::vector<double>& entries, Index length) {
+  std::vector<double> runs;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i % static_cast<std::size_t>(length) == 0) {
+      runs.push_back(entries[i]);
+    } else if (entries[i] != runs.back()) {
+      return std::nullopt;
+    }
+  }
+  return runs;
+}
+
 /// Collects diagonal factors that meet no other operator in between, and emits them as one operator, or folds
-/// them into the next or last dense one where the arithmetic keeps a copy of the weights anyway.
+/// them into the next or last dense one or convolution where the arithmetic keeps a copy of the weights
+/// anyway.
 template <class T>
 class PathBuilder {
  public:
@@ -40,8 +54,8 @@ class PathBuilder {
 
   void dense(const Matrix& weight) {
     close();
-    if constexpr (std::is_same_v<T, float>) {
-      open_ = &weight;
+    if constexpr (folds) {
+      open_dense_ = &weight;
       columns_ = std::move(pending_);
     } else {
       flush_diagonal();
@@ -59,13 +73,15 @@ class PathBuilder {
 
   void conv(const Conv& conv, bool transposed) {
     close();
-    flush_diagonal();
-    // A copy in float has weights of about unit size; a power of two makes up for that.
-    const int exponent = std::is_same_v<T, float> ? size_of(conv.weight) : 0;
-    operators_.push_back(transposed ? make_conv_transpose<T>(backend_, conv, exponent, room_.unfolded)
-                                    : make_conv<T>(backend_, conv, exponent, room_.unfolded));
+    if constexpr (folds) {
+      open_conv_ = &conv;
+      transposed_ = transposed;
+      columns_ = std::move(pending_);
+    } else {
+      flush_diagonal();
+      add(conv, transposed, {});
+    }
     pending_ = ones(transposed ? conv.inputs() : conv.outputs());
-    for (double& d : pending_) d = std::ldexp(d, exponent);
   }
 
   std::vector<std::unique_ptr<LinearOperator<T>>> finish() {
@@ -75,14 +91,49 @@ class PathBuilder {
   }
 
  private:
-  /// Writes the dense operator that is still open, with what is pending as its row scale.
+  /// Float has copies of the weights, which can hold factors.
+  static constexpr bool folds = std::is_same_v<T, float>;
+
+  void add(const Conv& conv, bool transposed, const ConvScale& scale) {
+    operators_.push_back(transposed ? make_conv_transpose<T>(backend_, conv, scale, room_.unfolded)
+                                    : make_conv<T>(backend_, conv, scale, room_.unfolded));
+  }
+
+  /// Writes the operator that is still open, with what is pending behind it.
   void close() {
-    if constexpr (std::is_same_v<T, float>) {
-      if (open_ == nullptr) return;
-      operators_.push_back(make_dense(backend_, *open_, pending_, columns_, *room_.dense, room_.passing));
-      open_ = nullptr;
-      pending_ = ones(static_cast<Index>(pending_.size()));
+    if constexpr (folds) {
+      if (open_dense_ != nullptr) {
+        operators_.push_back(
+            make_dense(backend_, *open_dense_, pending_, columns_, *room_.dense, room_.passing));
+        pending_ = ones(static_cast<Index>(pending_.size()));
+      }
+      if (open_conv_ != nullptr) close(*open_conv_);
+      open_dense_ = nullptr;
+      open_conv_ = nullptr;
     }
+  }
+
+  /// A convolution takes factors that are the same all over a channel.
+  void close(const Conv& conv) {
+    const Index image = conv.image[0] * conv.image[1];
+    const Index positions = conv.output(0) * conv.output(1);
+    std::optional<std::vector<double>> in = by_runs(columns_, transposed_ ? positions : image);
+    std::optional<std::vector<double>> out = by_runs(pending_, transposed_ ? image : positions);
+    if (in && out) {
+      add(conv, transposed_,
+          transposed_ ? ConvScale{std::move(*in), std::move(*out)}
+                      : ConvScale{std::move(*out), std::move(*in)});
+      pending_ = ones(static_cast<Index>(pending_.size()));
+      return;
+    }
+    // Weights of about unit size; a power of two makes up for that.
+    const int exponent = size_of(conv.weight);
+    std::vector<double> behind = std::exchange(pending_, std::move(columns_));
+    flush_diagonal();
+    add(conv, transposed_,
+        {std::vector<double>(static_cast<std::size_t>(conv.filters), std::ldexp(1.0, -exponent)), {}});
+    pending_ = std::move(behind);
+    for (double& d : pending_) d = std::ldexp(d, exponent);
   }
 
   void flush_diagonal() {
@@ -96,8 +147,11 @@ class PathBuilder {
   const Intermediates<T>& room_;
   std::vector<std::unique_ptr<LinearOperator<T>>> operators_;
   std::vector<double> pending_;
+  // the operator that is still open, and what was pending in front of it
+  const Matrix* open_dense_ = nullptr;
+  const Conv* open_conv_ = nullptr;
+  bool transposed_ = false;
   std::vector<double> columns_;
-  const Matrix* open_ = nullptr;
 };
 
 template <class T>

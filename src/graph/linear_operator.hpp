@@ -80,17 +80,25 @@ std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::ve
 /// y_i = x_{source_i}
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_permutation(Backend& backend, const std::vector<Index>& source);
-/// Entries of unfolded images that a convolution makes at a time, where a single position does not have more
-/// already: what a cache holds, or on a device more, as launches cost.
+/// Entries of unfolded images that a convolution makes at a time, at the most, where a single position does
+/// not have more already. On the host: what a cache holds.
 constexpr Index most_unfolded(bool on_host) { return Index{1} << (on_host ? 19 : 26); }
 
-/// y = 2^-exponent K x. `unfolded` is room that convolutions share.
+/// Factors of a convolution's filters and of its input channels; empty vectors mean ones.
+struct ConvScale {
+  std::vector<double> filters;
+  std::vector<double> channels;
+};
+
+/// y = Diag(filters) K Diag(channels) x: the factors go into the weights, whose products are rounded once.
+/// `unfolded` is room that convolutions share.
 template <class T>
-std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, int exponent,
+std::unique_ptr<LinearOperator<T>> make_conv(Backend& backend, const Conv& conv, const ConvScale& scale,
                                              std::shared_ptr<backend::Scratch<T>> unfolded);
-/// y = 2^-exponent K' x
+/// y = Diag(channels) K' Diag(filters) x
 template <class T>
-std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv, int exponent,
+std::unique_ptr<LinearOperator<T>> make_conv_transpose(Backend& backend, const Conv& conv,
+                                                       const ConvScale& scale,
                                                        std::shared_ptr<backend::Scratch<T>> unfolded);
 /// y = S x
 template <class T>

@@ -145,6 +145,35 @@ TEST_P(Algebra, SyrkInBulk) {
   }
 }
 
+// Beyond the order up to which a device updates a triangle as one.
+TEST_P(Algebra, LargeTrianglesAreUpdatedWhole) {
+  constexpr Index order = 4300;
+  constexpr Index inner = 2;
+  std::vector<double> rows(static_cast<std::size_t>(order * inner));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<double>(i % 7) - 3.0;
+  std::vector<double> columns(rows.size());
+  for (Index i = 0; i < order; ++i) {
+    for (Index j = 0; j < inner; ++j)
+      columns[static_cast<std::size_t>(j * order + i)] = rows[static_cast<std::size_t>(i * inner + j)];
+  }
+  const backend::Buffer<double> a(backend(), std::span<const double>(rows), inner);
+  const backend::Buffer<double> at(backend(), std::span<const double>(columns), order);
+  backend::Buffer<double> c(backend(), std::vector<double>(static_cast<std::size_t>(order * order), 0.5),
+                            order);
+  backend().syrk(2.0, a.view(), 0.0, c.view());
+  backend().syrk_transposed(1.0, at.view(), -1.0, c.view());  // in all: -A A'
+  const std::vector<double> got = c.download();
+  for (Index i = 0; i < order; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      double expected = 0.0;
+      for (Index l = 0; l < inner; ++l)
+        expected -=
+            rows[static_cast<std::size_t>(i * inner + l)] * rows[static_cast<std::size_t>(j * inner + l)];
+      ASSERT_EQ(got[static_cast<std::size_t>(i * order + j)], expected) << i << " " << j;  // whole numbers
+    }
+  }
+}
+
 TEST_P(Algebra, CholeskyByHand) {
   DeviceMatrix<double> a(backend(), (Rows(2, 2) << 4, nan, 2, 5).finished());
   ASSERT_TRUE(backend().cholesky(a.view()));

@@ -3,6 +3,7 @@
 #include <bench/support/timed_backend.hpp>
 #include <estimate/choose_backend.hpp>
 #include <geolip/error.hpp>
+#include <support/backends.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,6 +93,16 @@ TEST_F(ChooseBackend, DoesAsItIsTold) {
   EXPECT_EQ(device.asked(), 0);
   settings.device = "cuda:99";
   EXPECT_THROW(chosen(Norm::l2, 1), QueryError);
+}
+
+class ChooseDevice : public test::OnEveryBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, ChooseDevice, testing::Values("cuda"),
+                         [](const auto& param_info) { return param_info.param; });
+
+TEST_P(ChooseDevice, AutoIsTheDeviceForALargeRun) {
+  const Network network = bench::random_network({200, 200, 200, 300});
+  const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+  EXPECT_EQ(choose_backend(network, query, Settings())->name(), backend().name());
 }
 
 }  // namespace

@@ -66,21 +66,20 @@ Sparse random_sparse(Random& random) {
   return sparse;
 }
 
-/// `factor` B in all of an operator's methods, for matrices whose rows lie close together and ones whose do
-/// not.
+/// B in all of an operator's methods, for matrices of some columns whose rows lie close together and ones
+/// whose do not.
 template <class T>
 void expect_is(Backend& backend, const LinearOperator<T>& op, const MatrixXd& b, const MatrixXd& sizes,
-               double factor, Random& random) {
+               Index columns, Random& random) {
   ASSERT_EQ(op.outputs(), b.rows());
   ASSERT_EQ(op.inputs(), b.cols());
-  constexpr Index columns = 5;
   const double units = 8.0 + 2.0 * static_cast<double>(std::max(b.rows(), b.cols()));
   const RowMajor<T> x = random_values<T>(random, b.cols(), columns);
   const RowMajor<T> y = random_values<T>(random, b.rows(), columns);
-  const MatrixXd bx = factor * b * x.template cast<double>();
-  const MatrixXd by = factor * b.transpose() * y.template cast<double>();
-  const MatrixXd bx_size = std::abs(factor) * sizes * x.template cast<double>().cwiseAbs();
-  const MatrixXd by_size = std::abs(factor) * sizes.transpose() * y.template cast<double>().cwiseAbs();
+  const MatrixXd bx = b * x.template cast<double>();
+  const MatrixXd by = b.transpose() * y.template cast<double>();
+  const MatrixXd bx_size = sizes * x.template cast<double>().cwiseAbs();
+  const MatrixXd by_size = sizes.transpose() * y.template cast<double>().cwiseAbs();
   const DeviceMatrix<T> x_in(backend, x);
   const DeviceMatrix<T> y_in(backend, y);
   DeviceMatrix<T> bx_out(backend, b.rows(), columns);
@@ -118,11 +117,28 @@ void expect_is(Backend& backend, const LinearOperator<T>& op, const MatrixXd& b,
     DeviceMatrix<double> out(backend, b.cols(), b.rows());
     op.adjoint_of_diagonal(d_in.data(), out.view());
     const MatrixXd expected =
-        factor * b.transpose() * Eigen::Map<const Eigen::VectorXd>(d.data(), b.rows()).asDiagonal();
-    const MatrixXd size = std::abs(factor) * sizes.transpose() *
-                          Eigen::Map<const Eigen::VectorXd>(d.data(), b.rows()).cwiseAbs().asDiagonal();
+        b.transpose() * Eigen::Map<const Eigen::VectorXd>(d.data(), b.rows()).asDiagonal();
+    const MatrixXd size =
+        sizes.transpose() * Eigen::Map<const Eigen::VectorXd>(d.data(), b.rows()).cwiseAbs().asDiagonal();
     expect_within<double>(out.get(), expected, units, size);
   }
+}
+
+/// Powers of two of either sign.
+std::vector<double> powers(Index n, Random& random) {
+  std::vector<double> factors;
+  for (Index i = 0; i < n; ++i)
+    factors.push_back(
+        std::ldexp(random.chance(0.5) ? 1.0 : -1.0, static_cast<int>(random.integer(0, 6)) - 3));
+  return factors;
+}
+
+/// Each factor `positions` times.
+Eigen::VectorXd all_over(const std::vector<double>& factors, Index positions) {
+  Eigen::VectorXd d(static_cast<Index>(factors.size()) * positions);
+  for (std::size_t i = 0; i < factors.size(); ++i)
+    d.segment(static_cast<Index>(i) * positions, positions).setConstant(factors[i]);
+  return d;
 }
 
 template <class T>
@@ -131,17 +147,25 @@ void all_kinds(Backend& backend) {
   const auto room = std::make_shared<backend::Scratch<T>>(backend);
   for (int trial = 0; trial < 150; ++trial) {
     SCOPED_TRACE("trial " + std::to_string(trial));
+    const Index columns = trial % 2 == 0 ? 5 : 8;  // the latter by packs, where a device does that
     const Conv conv = random_conv(random);
-    const int exponent = trial % 3 == 0 ? 2 : 0;
-    const double factor = std::ldexp(1.0, -exponent);
     const MatrixXd b = matrix_of(conv);
     const MatrixXd sizes = sizes_of(conv);
-    expect_is<T>(backend, *graph::make_conv<T>(backend, conv, exponent, room), b, sizes, factor, random);
-    expect_is<T>(backend, *graph::make_conv_transpose<T>(backend, conv, exponent, room), b.transpose(),
-                 sizes.transpose(), factor, random);
-    const Sparse sparse = random_sparse(random);
-    expect_is<T>(backend, *graph::make_sparse<T>(backend, sparse), matrix_of(sparse), sizes_of(sparse), 1.0,
+    expect_is<T>(backend, *graph::make_conv<T>(backend, conv, {}, room), b, sizes, columns, random);
+    expect_is<T>(backend, *graph::make_conv_transpose<T>(backend, conv, {}, room), b.transpose(),
+                 sizes.transpose(), columns, random);
+    const graph::ConvScale scale{powers(conv.filters, random), powers(conv.channels, random)};
+    const Eigen::VectorXd left = all_over(scale.filters, conv.output(0) * conv.output(1));
+    const Eigen::VectorXd right = all_over(scale.channels, conv.image[0] * conv.image[1]);
+    const MatrixXd scaled = left.asDiagonal() * b * right.asDiagonal();
+    const MatrixXd scaled_sizes = left.cwiseAbs().asDiagonal() * sizes * right.cwiseAbs().asDiagonal();
+    expect_is<T>(backend, *graph::make_conv<T>(backend, conv, scale, room), scaled, scaled_sizes, columns,
                  random);
+    expect_is<T>(backend, *graph::make_conv_transpose<T>(backend, conv, scale, room), scaled.transpose(),
+                 scaled_sizes.transpose(), columns, random);
+    const Sparse sparse = random_sparse(random);
+    expect_is<T>(backend, *graph::make_sparse<T>(backend, sparse), matrix_of(sparse), sizes_of(sparse),
+                 columns, random);
     if (testing::Test::HasFailure()) return;
   }
 }

@@ -40,46 +40,90 @@ TEST(Window, APositionIsWhereATapMeetsACoordinate) {
   }
 }
 
-TEST(Window, FoldIsTheTransposeOfUnfold) {
+/// A matrix of `cols` columns on 16-byte borders.
+struct Numbers {
+  Numbers(Index rows, Index columns, double value)
+      : memory(static_cast<std::size_t>(rows * columns / 2), Piece<double, 2>{{value, value}}),
+        cols(columns) {}
+  Matrix<double> view() { return {memory.data()->x, cols}; }
+  Matrix<const double> input() { return {memory.data()->x, cols}; }
+  std::size_t size() const { return 2 * memory.size(); }
+  double& operator[](std::size_t i) { return memory[i / 2].x[i % 2]; }
+
+  std::vector<Piece<double, 2>> memory;
+  Index cols;
+};
+
+/// Unfolds and folds images in two parts, n columns at a time, as a launch does it.
+template <int n>
+void fold_what_is_unfolded() {
   std::mt19937 random(3);
-  constexpr Index cols = 3;
+  const auto draw = [&] { return static_cast<double>(random() % 9) - 4.0; };
+  constexpr Index cols = 4;
   for (const Window& w : windows) {
     const Index taps = w.channels * w.taps();
     const Index positions = w.positions();
-    const Index step = 1 + positions / 2;  // in two parts
-    std::vector<double> x(static_cast<std::size_t>(w.rows() * cols));
-    for (double& v : x) v = static_cast<double>(random() % 9) - 4.0;
-    std::vector<double> folded(x.size(), 1e300);  // what was there before must not matter
+    const Index step = 1 + positions / 2;
+    Numbers x(w.rows(), cols, 0.0);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = draw();
+    Numbers folded(w.rows(), cols, 1e300);  // what was there before must not matter
     double inner = 0.0;
     for (Index first = 0; first < positions; first += step) {
       const Index count = std::min(step, positions - first);
-      std::vector<double> u(static_cast<std::size_t>(taps * count * cols));
-      const Unfold<double> unfold{w, first, cols, {x.data(), cols}, {u.data(), count * cols}};
-      for (Index i = 0; i < taps; ++i) {
-        for (Index at = 0; at < count * cols; ++at) unfold(i, at);
+      Numbers u(taps, count * cols, 1e300);
+      const Unfold<double, n> unfold{w, first, count, cols, x.input(), u.view()};
+      for (Index at = 0; at < w.channels * count; ++at) {
+        for (Index piece = 0; piece < cols / n; ++piece) unfold(at, piece);
       }
       // every entry is a zero or the number that the tap meets
       for (Index i = 0; i < taps; ++i) {
         for (Index p = 0; p < count; ++p) {
           const Index row = source_row(w, i, first + p);
           for (Index j = 0; j < cols; ++j) {
-            const double expected = row < 0 ? 0.0 : x[static_cast<std::size_t>(row * cols + j)];
-            EXPECT_EQ(u[static_cast<std::size_t>((i * count + p) * cols + j)], expected);
+            const double expected = row < 0 ? 0.0 : *x.input().at(row, j);
+            EXPECT_EQ(*u.input().at(i, p * cols + j), expected);
           }
         }
       }
-      std::vector<double> y(u.size());
-      for (double& v : y) v = static_cast<double>(random() % 9) - 4.0;
-      for (std::size_t i = 0; i < u.size(); ++i) inner += u[i] * y[i];
-      const Fold<double> fold{
-          w, first, count, cols, first > 0, {y.data(), count * cols}, {folded.data(), cols}};
-      for (Index i = 0; i < w.rows(); ++i) {
-        for (Index j = 0; j < cols; ++j) fold(i, j);
+      Numbers y(taps, count * cols, 0.0);
+      for (std::size_t i = 0; i < u.size(); ++i) {
+        y[i] = draw();
+        inner += u[i] * y[i];
+      }
+      const bool add = first > 0;
+      const Lines lines = add ? lines_met(w, first, count) : Lines{0, w.down.image - 1};
+      const Index number = lines.last - lines.first + 1;
+      const Fold<double, n> fold{w, first, count, lines.first, number, cols, add, y.input(), folded.view()};
+      for (Index at = 0; at < w.channels * number * w.along.image; ++at) {
+        for (Index piece = 0; piece < cols / n; ++piece) fold(at, piece);
       }
     }
     double adjoint = 0.0;
     for (std::size_t i = 0; i < x.size(); ++i) adjoint += x[i] * folded[i];
     EXPECT_EQ(adjoint, inner);  // whole numbers: no rounding
+  }
+}
+
+TEST(Window, FoldIsTheTransposeOfUnfold) { fold_what_is_unfolded<1>(); }
+TEST(Window, FoldIsTheTransposeOfUnfoldByPacks) { fold_what_is_unfolded<2>(); }
+
+TEST(Window, LinesThatAreMetAreThoseOfSomeTap) {
+  for (const Window& w : windows) {
+    for (Index first = 0; first < w.positions(); ++first) {
+      for (Index count = 1; first + count <= w.positions(); ++count) {
+        const Lines lines = lines_met(w, first, count);
+        for (Index p = first; p < first + count; ++p) {
+          for (Index a = 0; a < w.down.kernel; ++a) {
+            const Index y = met(w.down, p / w.along.output, a);
+            if (y < 0 || y >= w.down.image) continue;
+            EXPECT_LE(lines.first, y);
+            EXPECT_GE(lines.last, y);
+          }
+        }
+        EXPECT_GE(lines.first, 0);
+        EXPECT_LT(lines.last, w.down.image);
+      }
+    }
   }
 }
 

@@ -66,13 +66,12 @@ void CpuKernels<T>::fold(const kernels::Window& window, Index first, Index count
                          View<T> x) {
   const kernels::Axis& down = window.down;
   const kernels::Axis& along = window.along;
-  // lines of the image that these positions meet; the others only matter the first time
-  const Index top = kernels::met(down, first / along.output, 0);
-  const Index bottom = kernels::met(down, (first + count - 1) / along.output, down.kernel - 1);
+  // lines of the image that these positions do not meet only matter the first time
+  const kernels::Lines lines = kernels::lines_met(window, first, count);
   parallel_pieces(pool_, window.channels * down.image, 1, [&](Index line, Index) {
     const Index channel = line / down.image;
     const Index y = line % down.image;
-    if (add && (y < top || y > bottom)) return;
+    if (add && (y < lines.first || y > lines.last)) return;
     for (Index column = 0; column < along.image; ++column) {
       T* to = x.data + (line * along.image + column) * x.ld;
       if (!add) std::fill_n(to, x.cols, T(0));

@@ -26,6 +26,11 @@ constexpr int most_queues = 4;
 constexpr double worth_a_queue = 1e9;
 constexpr double busy_with_one = 1e13;
 
+// Order up to which a triangle is updated as one, and what the borders of larger ones' halves are multiples
+// of.
+constexpr Index largest_triangle = 4096;
+constexpr Index tile = 128;
+
 class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(int device) : CudaBackend(device, nullptr) {}
@@ -89,13 +94,34 @@ class CudaBackend final : public Backend {
   void synchronise() override { context_.synchronise(); }
 
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
-                                     a.ld, &beta, c.data, c.ld));
+    by_halves(
+        c,
+        [&](Index first, Index n) {
+          const double* rows = a.data + first * a.ld;
+          GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, n, a.cols, &alpha, rows, a.ld,
+                                           &beta, diagonal_block(c, first), c.ld));
+        },
+        [&](Index first, Index half, Index n) {
+          const double* upper_rows = a.data + first * a.ld;
+          GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_T, CUBLAS_OP_N, half, n - half, a.cols,
+                                           &alpha, upper_rows, a.ld, upper_rows + half * a.ld, a.ld, &beta,
+                                           diagonal_block(c, first) + half * c.ld, c.ld));
+        });
   }
 
   void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, c.rows, a.rows, &alpha, a.data,
-                                     a.ld, &beta, c.data, c.ld));
+    by_halves(
+        c,
+        [&](Index first, Index n) {
+          GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, n, a.rows, &alpha,
+                                           a.data + first, a.ld, &beta, diagonal_block(c, first), c.ld));
+        },
+        [&](Index first, Index half, Index n) {
+          const double* columns = a.data + first;
+          GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_N, CUBLAS_OP_T, half, n - half, a.rows,
+                                           &alpha, columns, a.ld, columns + half, a.ld, &beta,
+                                           diagonal_block(c, first) + half * c.ld, c.ld));
+        });
   }
 
   bool cholesky(View<double> a) override {
@@ -169,6 +195,25 @@ class CudaBackend final : public Backend {
  private:
   Kernels<float>& kernels32() override { return kernels32_; }
   Kernels<double>& kernels64() override { return kernels64_; }
+
+  static double* diagonal_block(View<double> c, Index first) { return c.data + first * c.ld + first; }
+
+  /// The lower triangle of c, block by block: triangle(first, n) for a block on the diagonal, and
+  /// square(first, half, n) for what lies below the first half of such a block, left of the second. A product
+  /// is half as fast again as cuBLAS's updates of large triangles.
+  template <class Triangle, class Square>
+  static void by_halves(View<double> c, const Triangle& triangle, const Square& square, Index first = 0,
+                        Index n = -1) {
+    if (n < 0) n = c.rows;
+    if (n <= largest_triangle) {
+      triangle(first, n);
+      return;
+    }
+    const Index half = (n / 2 + tile - 1) / tile * tile;
+    by_halves(c, triangle, square, first, half);
+    square(first, half, n);
+    by_halves(c, triangle, square, first + half, n - half);
+  }
 
   template <class Operation>
   void entries(Index rows, Index cols, const Operation& operation) {

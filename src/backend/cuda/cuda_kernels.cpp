@@ -62,18 +62,46 @@ void CudaKernels<T>::multiply_sparse(const SparseRows<T>& a, ConstView<T> x, Vie
 }
 
 template <class T>
-void CudaKernels<T>::unfold(const kernels::Window& window, Index first, Index /*count*/, ConstView<T> x,
-                            View<T> u) {
+template <int n>
+void CudaKernels<T>::unfold_pieces(const kernels::Window& window, Index first, Index count, ConstView<T> x,
+                                   View<T> u) {
   GEOLIP_CUDA_CHECK(kernels::for_entries(
-      u.rows, u.cols, kernels::Unfold<T>{window, first, x.cols, matrix(x), matrix(u)}, context_.stream()));
+      window.channels * count, x.cols / n,
+      kernels::Unfold<T, n>{window, first, count, x.cols, matrix(x), matrix(u)}, context_.stream()));
+}
+
+template <class T>
+void CudaKernels<T>::unfold(const kernels::Window& window, Index first, Index count, ConstView<T> x,
+                            View<T> u) {
+  if (kernels::is_packed(matrix(x), x.cols) && kernels::is_packed(matrix(u), u.cols)) {
+    unfold_pieces<kernels::Pack<T>::size>(window, first, count, x, u);
+  } else {
+    unfold_pieces<1>(window, first, count, x, u);
+  }
+}
+
+template <class T>
+template <int n>
+void CudaKernels<T>::fold_pieces(const kernels::Window& window, Index first, Index count, ConstView<T> u,
+                                 bool add, View<T> x) {
+  // lines of the image that these positions do not meet only matter the first time
+  kernels::Lines lines{0, window.down.image - 1};
+  if (add) lines = kernels::lines_met(window, first, count);
+  const Index number = lines.last - lines.first + 1;
+  GEOLIP_CUDA_CHECK(kernels::for_entries(
+      window.channels * number * window.along.image, x.cols / n,
+      kernels::Fold<T, n>{window, first, count, lines.first, number, x.cols, add, matrix(u), matrix(x)},
+      context_.stream()));
 }
 
 template <class T>
 void CudaKernels<T>::fold(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
                           View<T> x) {
-  GEOLIP_CUDA_CHECK(kernels::for_entries(
-      x.rows, x.cols, kernels::Fold<T>{window, first, count, x.cols, add, matrix(u), matrix(x)},
-      context_.stream()));
+  if (kernels::is_packed(matrix(x), x.cols) && kernels::is_packed(matrix(u), u.cols)) {
+    fold_pieces<kernels::Pack<T>::size>(window, first, count, u, add, x);
+  } else {
+    fold_pieces<1>(window, first, count, u, add, x);
+  }
 }
 
 template <class T>

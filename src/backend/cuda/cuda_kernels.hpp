@@ -42,6 +42,13 @@ class CudaKernels final : public Kernels<T> {
   void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) override;
 
  private:
+  /// unfold() and fold() by n entries at a time
+  template <int n>
+  void unfold_pieces(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u);
+  template <int n>
+  void fold_pieces(const kernels::Window& window, Index first, Index count, ConstView<T> u, bool add,
+                   View<T> x);
+
   Context& context_;
   DeviceScratch partial_;  ///< sums of slabs of rows
   DeviceScratch weights_;  ///< BallWeights of each problem
