@@ -83,8 +83,7 @@ void add_machine(CLI::App& app, Settings& settings) {
         if (!is_device(text)) refuse("--device", text, "one of auto, cpu, cuda, cuda:N");
         settings.device = text;
       },
-      "Where to run; cuda:N: one of several GPUs; auto: the first GPU if there is one and the run is large, "
-      "else the CPU (default auto)")
+      "Where to run; cuda:N: one of several; auto: a GPU if it pays (default auto)")
       ->group(machine_group);
   add_choice<Precision>(
       app, "--precision", settings.precision,

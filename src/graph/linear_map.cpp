@@ -120,9 +120,8 @@ class PathBuilder {
     std::optional<std::vector<double>> in = by_runs(columns_, transposed_ ? positions : image);
     std::optional<std::vector<double>> out = by_runs(pending_, transposed_ ? image : positions);
     if (in && out) {
-      add(conv, transposed_,
-          transposed_ ? ConvScale{std::move(*in), std::move(*out)}
-                      : ConvScale{std::move(*out), std::move(*in)});
+      if (transposed_) std::swap(in, out);
+      add(conv, transposed_, {*out, *in});
       pending_ = ones(static_cast<Index>(pending_.size()));
       return;
     }

@@ -166,9 +166,10 @@ TEST_P(Algebra, LargeTrianglesAreUpdatedWhole) {
   for (Index i = 0; i < order; ++i) {
     for (Index j = 0; j <= i; ++j) {
       double expected = 0.0;
-      for (Index l = 0; l < inner; ++l)
+      for (Index l = 0; l < inner; ++l) {
         expected -=
             rows[static_cast<std::size_t>(i * inner + l)] * rows[static_cast<std::size_t>(j * inner + l)];
+      }
       ASSERT_EQ(got[static_cast<std::size_t>(i * order + j)], expected) << i << " " << j;  // whole numbers
     }
   }

@@ -127,9 +127,10 @@ void expect_is(Backend& backend, const LinearOperator<T>& op, const MatrixXd& b,
 /// Powers of two of either sign.
 std::vector<double> powers(Index n, Random& random) {
   std::vector<double> factors;
-  for (Index i = 0; i < n; ++i)
-    factors.push_back(
-        std::ldexp(random.chance(0.5) ? 1.0 : -1.0, static_cast<int>(random.integer(0, 6)) - 3));
+  for (Index i = 0; i < n; ++i) {
+    const double sign = random.chance(0.5) ? 1.0 : -1.0;
+    factors.push_back(std::ldexp(sign, static_cast<int>(random.integer(0, 6)) - 3));
+  }
   return factors;
 }
 

@@ -6,7 +6,6 @@
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -108,13 +107,8 @@ bool Staging::upload(void* destination, const void* host, std::size_t bytes) {
   const std::span<Slot> all(slots_);
   {
     std::vector<std::jthread> others;
-    try {
-      for (std::size_t first = slots_each; first < all.size(); first += slots_each) {
-        others.emplace_back([&, first] { work(pieces, all.subspan(first, slots_each)); });
-      }
-    } catch (const std::system_error&) {
-      // no more threads are to be had: those that there are do all of it
-    }
+    for (std::size_t first = slots_each; first < all.size(); first += slots_each)
+      others.emplace_back([&, first] { work(pieces, all.subspan(first, slots_each)); });
     work(pieces, all.first(slots_each));
   }
   context_.synchronise();  // whatever happened: the slots are filled anew by the next upload
