@@ -1,11 +1,12 @@
-// The CUDA backend's parts by themselves: copies, products, factorisations, and every row kernel with its
-// share of the copy bandwidth. Prints a JSON object.
+// The CUDA backend's parts by themselves: copies, products, factorisations, and the kernels with their share
+// of the copy bandwidth. Prints a JSON object.
 //
 //   bench_cuda [--quick]      --quick: sizes that only show that it runs
 //
 // Without a device it exits with 77, for a test to be skipped, or with 1 if GEOLIP_REQUIRE_CUDA is 1.
 #include <backend/cuda/context.hpp>
 #include <backend/cuda/cuda_kernels.hpp>
+#include <kernels/tiles.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -118,9 +119,34 @@ nlohmann::json gemm(Context& context, Index n, Index cols) {
   return result;
 }
 
-/// Every row kernel on n rows of `problems` problems of one rank, with the bytes that it must move.
+/// Times kernels, and sets the bytes that they must move beside what a copy moves in that time.
+class KernelTable {
+ public:
+  KernelTable(Context& context, double bandwidth) : context_(context), bandwidth_(bandwidth) {}
+
+  /// `shape`: the sizes, for the report.
+  void measure(const char* name, const nlohmann::json& shape, double bytes, double flops,
+               const std::function<void()>& run) {
+    const double time = seconds(context_, run);
+    nlohmann::json entry(shape);
+    entry["kernel"] = name;
+    entry["bytes"] = bytes;
+    entry["flops"] = flops;
+    entry["seconds"] = time;
+    entry["share_of_copy"] = bytes / time / bandwidth_;
+    entries_.push_back(std::move(entry));
+  }
+  const nlohmann::json& entries() const { return entries_; }
+
+ private:
+  Context& context_;
+  double bandwidth_;
+  nlohmann::json entries_ = nlohmann::json::array();
+};
+
+/// Every row kernel on n rows of `problems` problems of one rank.
 template <class T>
-nlohmann::json row_kernels(Context& context, Index n, Index problems, Index rank, double bandwidth) {
+void row_kernels(Context& context, Index n, Index problems, Index rank, KernelTable& table) {
   CudaKernels<T> kernels(context);
   const Index total = problems * rank;
   std::vector<std::int32_t> offsets;
@@ -145,27 +171,63 @@ nlohmann::json row_kernels(Context& context, Index n, Index problems, Index rank
   const double matrix = static_cast<double>(n * total) * sizeof(T);
   const double scalars = static_cast<double>(n * problems) * sizeof(T);
 
-  nlohmann::json result = nlohmann::json::array();
-  const auto measure = [&](const char* name, double bytes, const std::function<void()>& run) {
-    const double time = seconds(context, run);
-    result.push_back({{"kernel", name},
-                      {"bits", 8 * sizeof(T)},
-                      {"rows", n},
-                      {"problems", problems},
-                      {"rank", rank},
-                      {"bytes", bytes},
-                      {"seconds", time},
-                      {"share_of_copy", bytes / time / bandwidth}});
+  const nlohmann::json shape{{"bits", 8 * sizeof(T)}, {"rows", n}, {"problems", problems}, {"rank", rank}};
+  const auto entries = static_cast<double>(n * total);
+  const auto measure = [&](const char* name, double bytes, double flops, const std::function<void()>& run) {
+    table.measure(name, shape, bytes, flops * entries, run);
   };
-  measure("normalise_rows", 3 * matrix, [&] { kernels.normalise_rows(columns, state); });
-  measure("forward_rows", 3 * matrix + scalars,
+  measure("normalise_rows", 3 * matrix, 3, [&] { kernels.normalise_rows(columns, state); });
+  measure("forward_rows", 3 * matrix + scalars, 5,
           [&] { kernels.forward_rows(columns, slopes, w.input(), s_hat.input(), rho.view(), v.view()); });
-  measure("backward_rows", 6 * matrix + 2 * scalars,
+  measure("backward_rows", 6 * matrix + 2 * scalars, 16,
           [&] { kernels.backward_rows(columns, slopes, momentum, w.input(), rho.input(), state, g.view()); });
-  measure("input_rows", 4 * matrix + scalars,
+  measure("input_rows", 4 * matrix + scalars, 12,
           [&] { kernels.input_rows(columns, momentum, v.input(), state); });
-  measure("input_ball", 6 * matrix, [&] { kernels.input_ball(columns, momentum, v.input(), state); });
-  return result;
+  measure("input_ball", 6 * matrix, 8, [&] { kernels.input_ball(columns, momentum, v.input(), state); });
+  measure("normalise_ball", 4 * matrix, 6, [&] { kernels.normalise_ball(columns, state); });
+  measure("spread_column", matrix + scalars, 1,
+          [&] { kernels.spread_column(columns, rho.input(), v.input(), g.view()); });
+  measure("collect_column", matrix + scalars, 2,
+          [&] { kernels.collect_column(columns, rho.input(), v.input(), g.view()); });
+}
+
+/// What goes through one entry after the other, or tile by tile: around products, convolutions (3 x 3 taps,
+/// as wide as the sweeps of a stack of convolutions are) and certificates.
+void other_kernels(Context& context, Index n, Index channels, KernelTable& table) {
+  CudaKernels<float> kernels(context);
+  constexpr Index side = 28;
+  constexpr Index taps = 9;
+  constexpr Index columns = 128;
+  const geolip::kernels::Axis axis{side, 3, 1, 1, 1, side};
+  const geolip::kernels::Window window{channels, axis, axis};
+  Matrix<float> image(context, kernels, window.rows(), columns);
+  Matrix<float> other(context, kernels, window.rows(), columns);
+  Matrix<float> unfolded(context, kernels, channels * taps, window.positions() * columns);
+  Matrix<float> factors(context, kernels, window.rows(), 1);
+  const auto numbers = static_cast<double>(window.rows() * columns);
+  const double bytes = numbers * sizeof(float);
+  const nlohmann::json wide{{"bits", 32}, {"rows", window.rows()}, {"columns", columns}};
+  table.measure("unfold", wide, (1 + taps) * bytes, 0.0,
+                [&] { kernels.unfold(window, 0, window.positions(), image.input(), unfolded.view()); });
+  table.measure("fold", wide, (1 + taps) * bytes, taps * numbers,
+                [&] { kernels.fold(window, 0, window.positions(), unfolded.input(), false, image.view()); });
+  table.measure("scale_rows", wide, 2 * bytes, numbers,
+                [&] { kernels.scale_rows(factors.view().data, image.input(), other.view()); });
+  table.measure("combine", wide, 3 * bytes, 3 * numbers,
+                [&] { kernels.combine(0.5F, image.input(), 0.5F, other.view()); });
+
+  CudaKernels<double> exact(context);
+  Matrix<double> a(context, exact, n, n);
+  Matrix<double> b(context, exact, n, n);
+  const nlohmann::json square{{"bits", 64}, {"rows", n}, {"columns", n}};
+  const double entries = static_cast<double>(n * n) * sizeof(double);
+  const geolip::kernels::Matrix<const double> from{a.input().data, n};
+  const geolip::kernels::Matrix<double> to{b.view().data, n};
+  table.measure("transpose", square, 2 * entries, 0.0, [&] {
+    GEOLIP_CUDA_CHECK(geolip::kernels::transpose(n, n, from, nullptr, to, context.stream()));
+  });
+  table.measure("symmetrise", square, entries, 0.0,
+                [&] { GEOLIP_CUDA_CHECK(geolip::kernels::symmetrise(n, to, context.stream())); });
 }
 
 nlohmann::json cholesky(Context& context, Index n) {
@@ -220,17 +282,14 @@ int run(bool quick) {
   report["gemm"] = {gemm<float>(context, n, 160), gemm<float>(context, n, quick ? 160 : 4096),
                     gemm<double>(context, n / 2, n / 2)};
   report["cholesky"] = {cholesky(context, n / 8), cholesky(context, n / 2)};
-  report["rows"] = nlohmann::json::array();
+  KernelTable table(context, bandwidth);
   for (const Index rank : {1, 2, 8, 16, 32, 100}) {
     // about the same memory for every rank
-    const Index batch = std::max<Index>(1, problems * 16 / rank);
-    for (const auto& entry : row_kernels<float>(context, n, batch, rank, bandwidth)) {
-      report["rows"].push_back(entry);
-    }
+    row_kernels<float>(context, n, std::max<Index>(1, problems * 16 / rank), rank, table);
   }
-  for (const auto& entry : row_kernels<double>(context, n, problems / 2, 16, bandwidth)) {
-    report["rows"].push_back(entry);
-  }
+  row_kernels<double>(context, n, problems / 2, 16, table);
+  other_kernels(context, n, quick ? 2 : 32, table);
+  report["kernels"] = table.entries();
   std::cout << report.dump(2) << "\n";
   return 0;
 }

@@ -73,16 +73,18 @@ other_tests() {
   ctest --test-dir "$build" --output-on-failure -j "$jobs" --timeout 120 -LE peers \
     -E '/cuda|OnTheDevice|OnnxRuntime|^bench[.]|^install[.]'
 }
-# Errors that calls return are checked by the code itself, and hazards inside of NVIDIA's own kernels are theirs.
+# Errors that calls return are checked by the code itself, and hazards inside of NVIDIA's own kernels are theirs. All
+# tests of the backend would take the race checker many minutes.
 sanitize() {
   local options=(--error-exitcode 1 --report-api-errors no)
   if [[ $1 == racecheck ]] && compute-sanitizer --help | grep -q -- --kernel-regex; then
     options+=(--kernel-regex kns=geolip)
   fi
-  timeout --kill-after=5 60 compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/kernels/test_kernels" --gtest_brief=1 \
-    --gtest_filter='*OnTheDevice*' &&
-    timeout --kill-after=5 90 compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/backend/test_backend" --gtest_brief=1 \
-      --gtest_filter='*/cuda'
+  timeout --kill-after=5 90 compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/kernels/test_kernels" \
+    --gtest_brief=1 --gtest_filter='*OnTheDevice*' || return 1
+  [[ $1 == racecheck ]] ||
+    timeout --kill-after=5 90 compute-sanitizer --tool "$1" "${options[@]}" "$build/tests/backend/test_backend" \
+      --gtest_brief=1 --gtest_filter='*/cuda'
 }
 measure() { "$build/bench/bench_cuda" >"$work/bench.json" && cat "$work/bench.json"; }
 # A whole estimate on either device; their bounds may differ by what float32 sweeps leave open, not by more.
@@ -116,7 +118,9 @@ scale() {
     "$build/bench/bench_scale" --device cpu --width 4096 --depth 4 --outputs 1 --norm linf --time-limit 40 \
       --json "$work/scale_cpu.json" &&
     "$build/bench/bench_scale" --device cuda --width 16384 --depth 4 --outputs 1 --outputs 10 --norm linf \
-      --time-limit 30 --json "$work/scale_wide.json"
+      --time-limit 30 --json "$work/scale_wide.json" &&
+    "$build/bench/bench_scale" --device cuda --width 16384 --depth 16 --outputs 10 --norm linf --gap 1e-2 \
+      --time-limit 120 --json "$work/scale_widest.json"
 }
 # Stacks of convolutions that no CPU bounds in reasonable time.
 networks() {
@@ -158,7 +162,7 @@ def read(name):
     except (OSError, ValueError):
         return None  # its step says that it failed
 
-for name in ("bench", "goal", "goal_one_queue", "large_goal", "scale", "scale_cpu", "scale_wide", "networks"):
+for name in ("bench", "goal", "goal_one_queue", "large_goal", "scale", "scale_cpu", "scale_wide", "scale_widest", "networks"):
     report[name] = read(name)
 report["estimates"] = [read(f"{norm}-{device}") for norm in ("linf", "l2") for device in ("cpu", "cuda")]
 with open(target, "w") as file:
@@ -183,8 +187,8 @@ step 'large goal' bash -c large_goal
 step 'other tests' bash -c other_tests
 step memcheck bash -c 'sanitize memcheck'
 step racecheck bash -c 'sanitize racecheck'
-step scale bash -c scale
 step networks bash -c networks
+step scale bash -c scale
 
 echo
 cat "$work/steps"

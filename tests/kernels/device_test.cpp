@@ -120,5 +120,31 @@ TEST_P(OnTheDevice, ThousandsOfRankOneProblems) {
   check_layer<float>(backend(), 130, std::vector<Index>(3001, 1));
 }
 
+/// Y = A', Y = A' Diag(d) and the lower triangle of A copied above: tiles that go through shared memory.
+std::vector<RowMajor<double>> run_tiles(Backend& backend, Index rows, Index cols) {
+  Random random(11);
+  const Buffer<double> a = buffer_of(backend, random_values<double>(random, rows, cols));
+  const Buffer<double> d = buffer_of(backend, random_values<double>(random, rows, 1));
+  Buffer<double> plain(backend, cols, rows);
+  Buffer<double> scaled(backend, cols, rows);
+  Buffer<double> square = buffer_of(backend, random_values<double>(random, rows, rows));
+  backend.transpose(a.view(), plain.view());
+  backend.scaled_transpose(a.view(), d.data(), scaled.view());
+  backend.symmetrise(square.view());
+  return {matrix_of(plain), matrix_of(scaled), matrix_of(square)};
+}
+
+TEST_P(OnTheDevice, TilesOfEverySize) {
+  const std::unique_ptr<Backend> cpu = backend::make_cpu_backend(1);
+  for (const Index rows : {1, 31, 32, 33, 130}) {
+    for (const Index cols : {1, 32, 65}) {
+      SCOPED_TRACE(testing::Message() << rows << " x " << cols);
+      const std::vector<RowMajor<double>> expected = run_tiles(*cpu, rows, cols);
+      const std::vector<RowMajor<double>> actual = run_tiles(backend(), rows, cols);
+      for (std::size_t i = 0; i < expected.size(); ++i) expect_equal(actual[i], expected[i]);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace geolip
