@@ -12,6 +12,8 @@ using backend::Buffer;
 constexpr Index probe_columns = 4;
 constexpr Index most_sweeps = 6;
 constexpr Index sweep_rank = 2;
+// Exponents that a channel's neurons may lie apart and still share one.
+constexpr int widest_spread = 8;
 
 int exponent_of(double size) { return size > 0.0 && std::isfinite(size) ? std::ilogb(size) : 0; }
 
@@ -49,13 +51,16 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
 }
 
 /// The neurons of a channel share an exponent, which the convolutions on both sides then have in their
-/// weights.
+/// weights; not where their sizes lie far apart, as after factors of their own.
 void share_by_channels(const graph::Stage& stage, std::vector<int>& exponents) {
   auto begin = exponents.begin();
   for (const std::size_t value : stage.targets) {
     const auto end = begin + stage.size(value);
-    for (const auto channel = stage.channel_size(value); begin != end; begin += channel)
-      std::fill(begin, begin + channel, middle({begin, begin + channel}));
+    for (const auto channel = stage.channel_size(value); begin != end; begin += channel) {
+      const auto [least, most] = std::minmax_element(begin, begin + channel);
+      if (*most - *least <= widest_spread)
+        std::fill(begin, begin + channel, middle({begin, begin + channel}));
+    }
   }
 }
 
