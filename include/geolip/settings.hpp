@@ -69,15 +69,18 @@ struct Settings {
   Precision precision = Precision::automatic;
   /// Whether to prove the upper bounds.
   Verify verify = Verify::automatic;
-  /// Seed of every random choice. The same seed gives the same bits.
+  /// Seed of every random choice. The same seed gives the same bits on the same device, if as much memory is
+  /// free.
   std::uint64_t seed = 0;
   /// Rank-one starts for each problem when the lower bound is sought. At least 1.
   Index starts = 64;
   /// CPU threads; 0 means all cores. The result does not depend on it.
   int threads = 0;
   /// "auto", "cpu" or "cuda" (also "cuda:N"). "auto" is the first CUDA device, if there is one that can be
-  /// used and the run is large enough to be worth opening it (10^10 multiplications for one certificate of
-  /// each objective), and else the CPU.
+  /// used and
+  /// the run is large enough to be worth opening it (10^10 multiplications for one certificate of each
+  /// problem: in l_1 an objective has one for each input), and else the CPU, which also takes over what a
+  /// device's memory has no room for.
   std::string device = "auto";
   /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
   std::stop_token stop;

@@ -51,15 +51,24 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
 }
 
 /// The neurons of a channel share an exponent, which the convolutions on both sides then have in their
-/// weights; not where their sizes lie far apart, as after factors of their own.
-void share_by_channels(const graph::Stage& stage, std::vector<int>& exponents) {
-  auto begin = exponents.begin();
+/// weights; not where their sizes lie far apart, as after factors of their own. Rows of size zero take what
+/// the others have.
+void share_by_channels(const graph::Stage& stage, const std::vector<double>& size,
+                       std::vector<int>& exponents) {
+  std::size_t begin = 0;
   for (const std::size_t value : stage.targets) {
-    const auto end = begin + stage.size(value);
-    for (const auto channel = stage.channel_size(value); begin != end; begin += channel) {
-      const auto [least, most] = std::minmax_element(begin, begin + channel);
-      if (*most - *least <= widest_spread)
-        std::fill(begin, begin + channel, middle({begin, begin + channel}));
+    const std::size_t end = begin + static_cast<std::size_t>(stage.size(value));
+    for (const auto channel = static_cast<std::size_t>(stage.channel_size(value)); begin < end;
+         begin += channel) {
+      std::vector<int> seen;
+      for (std::size_t i = begin; i < begin + channel; ++i) {
+        if (size[i] > 0.0) seen.push_back(exponents[i]);
+      }
+      if (seen.empty()) continue;
+      const auto [least, most] = std::minmax_element(seen.begin(), seen.end());
+      if (*most - *least > widest_spread) continue;
+      const auto first = exponents.begin() + static_cast<std::ptrdiff_t>(begin);
+      std::fill_n(first, channel, middle(seen));
     }
   }
 }
@@ -97,7 +106,7 @@ graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain,
     std::vector<int>& exponents = scaling.tensors[stage + 1];
     for (std::size_t i = 0; i < size.size(); ++i)
       exponents[i] = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
-    share_by_channels(chain.stages[stage], exponents);
+    share_by_channels(chain.stages[stage], size, exponents);
     copy_exponents(chain, k, scaling);
   }
   return scaling;

@@ -5,7 +5,7 @@
 /// they were asked for. Where a device can do with several queues, fork() makes more.
 ///
 /// Matrices are row-major (View). All sums are taken in an order that depends on shapes alone, so that a
-/// computation repeated on the same machine gives the same bits, whatever the number of threads.
+/// computation repeated on the same device gives the same bits, whatever the number of threads.
 #pragma once
 
 #include <backend/columns.hpp>

@@ -1,9 +1,13 @@
 #include <estimate/choose_backend.hpp>
 
 #include <certify/prediction.hpp>
+#include <estimate/plan.hpp>
 #include <graph/chain.hpp>
 
 #include <algorithm>
+#include <new>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace geolip::estimate_detail {
@@ -47,6 +51,30 @@ std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Q
     }
   }
   return backend::make_cpu_backend(settings.threads);
+}
+
+namespace {
+
+/// None where the device's memory is too small, or others have it.
+std::optional<Result> try_on(backend::Backend& device, const std::function<Result(backend::Backend&)>& run) {
+  try {
+    return run(device);
+  } catch (const DoesNotFit&) {
+    return std::nullopt;
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Result run_on_chosen(const Network& network, const Query& query, const Settings& settings,
+                     const std::function<Result(backend::Backend&)>& run, const FindDevice& find) {
+  std::unique_ptr<backend::Backend> backend = choose_backend(network, query, settings, find);
+  if (settings.device != "auto" || backend->shares_host_memory()) return run(*backend);
+  if (std::optional<Result> result = try_on(*backend, run)) return std::move(*result);
+  backend.reset();
+  return run(*backend::make_cpu_backend(settings.threads));
 }
 
 }  // namespace geolip::estimate_detail

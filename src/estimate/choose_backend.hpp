@@ -23,4 +23,10 @@ std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Q
                                                  const Settings& settings,
                                                  const FindDevice& find = backend::find_cuda_backend);
 
+/// Calls `run` with the backend of choose_backend(). What "auto" took to a device and its memory has no room
+/// for (DoesNotFit, std::bad_alloc) is run again from the start on the CPU.
+Result run_on_chosen(const Network& network, const Query& query, const Settings& settings,
+                     const std::function<Result(backend::Backend&)>& run,
+                     const FindDevice& find = backend::find_cuda_backend);
+
 }  // namespace geolip::estimate_detail

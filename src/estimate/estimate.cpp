@@ -217,8 +217,9 @@ void finish(estimate_detail::Session& session) {
 
 Result estimate(const Network& network, const Query& query, const Settings& settings) {
   check_settings(settings);
-  const auto backend = estimate_detail::choose_backend(network, query, settings);
-  return estimate_on(*backend, network, query, settings);
+  return estimate_detail::run_on_chosen(network, query, settings, [&](backend::Backend& backend) {
+    return estimate_on(backend, network, query, settings);
+  });
 }
 
 Result estimate_on(backend::Backend& backend, const Network& network, const Query& query,

@@ -135,11 +135,11 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
     return of(1, plan.first_rank) <= room_for_state;
   };
   if (!fits(graph::DenseWeights::Place::device) && (on_host || !fits(graph::DenseWeights::Place::host))) {
-    throw NetworkError("network: it needs about " +
-                       gigabytes(needed(models, certificate.bytes, of(1, plan.first_rank)) / largest_share) +
-                       " of memory (" + gigabytes(certificate.bytes) + " for a certificate, " +
-                       gigabytes(of(1, plan.first_rank)) + " for the sweeps), and the device has " +
-                       gigabytes(memory));
+    throw DoesNotFit("network: it needs about " +
+                     gigabytes(needed(models, certificate.bytes, of(1, plan.first_rank)) / largest_share) +
+                     " of memory (" + gigabytes(certificate.bytes) + " for a certificate, " +
+                     gigabytes(of(1, plan.first_rank)) + " for the sweeps), and the device has " +
+                     gigabytes(memory));
   }
   // in l_1 every objective has a problem for each input
   const auto most = static_cast<double>(tasks.size()) *

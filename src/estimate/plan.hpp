@@ -3,14 +3,21 @@
 #pragma once
 
 #include <estimate/session.hpp>
+#include <geolip/error.hpp>
 
 #include <functional>
 #include <vector>
 
 namespace geolip::estimate_detail {
 
+/// The device's memory has no room for the network.
+class DoesNotFit : public NetworkError {
+ public:
+  using NetworkError::NetworkError;
+};
+
 /// What a run will take, found from the network's sizes alone before any of it is allocated; large
-/// certificates are timed by a small factorisation. Throws QueryError, with the bytes that it needs and those
+/// certificates are timed by a small factorisation. Throws DoesNotFit, with the bytes that it needs and those
 /// that the device has, if a single problem does not fit.
 Plan make_plan(const Session& session, const std::vector<Task>& tasks);
 

@@ -2,6 +2,7 @@
 #include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
 #include <estimate/choose_backend.hpp>
+#include <estimate/plan.hpp>
 #include <geolip/error.hpp>
 #include <support/backends.hpp>
 
@@ -25,6 +26,7 @@ class Device {
     };
   }
   void remove() { is_there_ = false; }
+  void set_apart() { watch_.apart = true; }
   void set_memory(std::size_t bytes) { watch_.memory = bytes; }
   int asked() const { return asked_; }
 
@@ -66,7 +68,6 @@ TEST_F(ChooseBackend, DoesNotLookForADeviceForASmallRun) {
 TEST_F(ChooseBackend, CountsTheProblemsOfAnObjective) {
   EXPECT_THAT(chosen(Norm::linf, 30), testing::StartsWith(on_cpu));
   EXPECT_THAT(chosen(Norm::l1, 30), testing::StartsWith(on_device));  // one for each input
-  settings.device = "auto";
   const std::vector<Objective> vectors(10, Objective::vector());
   const auto takes = [&](Norm norm) {
     return choose_backend(network, Query{norm, vectors}, settings, device.find())->name();
@@ -93,6 +94,38 @@ TEST_F(ChooseBackend, DoesAsItIsTold) {
   EXPECT_EQ(device.asked(), 0);
   settings.device = "cuda:99";
   EXPECT_THROW(chosen(Norm::l2, 1), QueryError);
+}
+
+/// Runs that note where they take place, and find no room on a device.
+class RunOnChosen : public ChooseBackend {
+ protected:
+  template <class Error>
+  void run_short_of_memory(const Error& error) {
+    device.set_apart();
+    const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+    estimate_detail::run_on_chosen(
+        network, query, settings,
+        [&](backend::Backend& backend) {
+          names.push_back(backend.name());
+          if (!backend.shares_host_memory()) throw error;
+          return Result();
+        },
+        device.find());
+  }
+  std::vector<std::string> names;
+};
+
+TEST_F(RunOnChosen, GoesOnOnTheCpuWhereADeviceHasNoRoom) {
+  run_short_of_memory(estimate_detail::DoesNotFit("network: it does not fit"));
+  EXPECT_THAT(names, testing::ElementsAre(testing::StartsWith(on_device), testing::StartsWith(on_cpu)));
+  names.clear();
+  run_short_of_memory(std::bad_alloc());
+  EXPECT_THAT(names, testing::ElementsAre(testing::StartsWith(on_device), testing::StartsWith(on_cpu)));
+}
+
+TEST_F(RunOnChosen, HidesNoOtherError) {
+  EXPECT_THROW(run_short_of_memory(NetworkError("network: it is wrong")), NetworkError);
+  EXPECT_EQ(names.size(), 1U);
 }
 
 class ChooseDevice : public test::OnEveryBackend {};

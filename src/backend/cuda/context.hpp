@@ -11,7 +11,8 @@
 namespace geolip::backend::cuda {
 
 /// Everything runs on one stream, so that work and the release of memory happen in the order in which they
-/// were asked for. To be used by one thread at a time, which has called cudaSetDevice.
+/// were asked for. To be used by one thread at a time, which has called cudaSetDevice (Staging's workers
+/// share the stream between them).
 class Context {
  public:
   /// Throws QueryError if the environment asks cuBLAS for arithmetic that no certificate may rest on, or if

@@ -93,35 +93,39 @@ class CudaBackend final : public Backend {
   }
   void synchronise() override { context_.synchronise(); }
 
+  // Large triangles by halves, as a product is half as fast again as cuBLAS's update of a large triangle.
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    by_halves(
-        c,
-        [&](Index first, Index n) {
-          const double* rows = a.data + first * a.ld;
-          GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, n, a.cols, &alpha, rows, a.ld,
-                                           &beta, diagonal_block(c, first), c.ld));
-        },
-        [&](Index first, Index half, Index n) {
-          const double* upper_rows = a.data + first * a.ld;
-          GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_T, CUBLAS_OP_N, half, n - half, a.cols,
-                                           &alpha, upper_rows, a.ld, upper_rows + half * a.ld, a.ld, &beta,
-                                           diagonal_block(c, first) + half * c.ld, c.ld));
-        });
+    if (c.rows <= largest_triangle) {
+      GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
+                                       a.ld, &beta, c.data, c.ld));
+      return;
+    }
+    const Index half = half_of(c.rows);
+    const ConstView<double> above(a.data, half, a.cols, a.ld);
+    const ConstView<double> below(a.data + half * a.ld, c.rows - half, a.cols, a.ld);
+    syrk(alpha, above, beta, block(c, 0, 0, half, half));
+    const View<double> square = block(c, half, 0, c.rows - half, half);
+    GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_T, CUBLAS_OP_N, square.cols, square.rows,
+                                     a.cols, &alpha, above.data, above.ld, below.data, below.ld, &beta,
+                                     square.data, square.ld));
+    syrk(alpha, below, beta, block(c, half, half, c.rows - half, c.rows - half));
   }
 
   void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    by_halves(
-        c,
-        [&](Index first, Index n) {
-          GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, n, a.rows, &alpha,
-                                           a.data + first, a.ld, &beta, diagonal_block(c, first), c.ld));
-        },
-        [&](Index first, Index half, Index n) {
-          const double* columns = a.data + first;
-          GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_N, CUBLAS_OP_T, half, n - half, a.rows,
-                                           &alpha, columns, a.ld, columns + half, a.ld, &beta,
-                                           diagonal_block(c, first) + half * c.ld, c.ld));
-        });
+    if (c.rows <= largest_triangle) {
+      GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, c.rows, a.rows, &alpha, a.data,
+                                       a.ld, &beta, c.data, c.ld));
+      return;
+    }
+    const Index half = half_of(c.rows);
+    const ConstView<double> left(a.data, a.rows, half, a.ld);
+    const ConstView<double> right(a.data + half, a.rows, c.rows - half, a.ld);
+    syrk_transposed(alpha, left, beta, block(c, 0, 0, half, half));
+    const View<double> square = block(c, half, 0, c.rows - half, half);
+    GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_N, CUBLAS_OP_T, square.cols, square.rows,
+                                     a.rows, &alpha, left.data, left.ld, right.data, right.ld, &beta,
+                                     square.data, square.ld));
+    syrk_transposed(alpha, right, beta, block(c, half, half, c.rows - half, c.rows - half));
   }
 
   bool cholesky(View<double> a) override {
@@ -196,24 +200,11 @@ class CudaBackend final : public Backend {
   Kernels<float>& kernels32() override { return kernels32_; }
   Kernels<double>& kernels64() override { return kernels64_; }
 
-  static double* diagonal_block(View<double> c, Index first) { return c.data + first * c.ld + first; }
-
-  /// The lower triangle of c, block by block: triangle(first, n) for a block on the diagonal, and
-  /// square(first, half, n) for what lies below the first half of such a block, left of the second. A product
-  /// is half as fast again as cuBLAS's updates of large triangles.
-  template <class Triangle, class Square>
-  static void by_halves(View<double> c, const Triangle& triangle, const Square& square, Index first = 0,
-                        Index n = -1) {
-    if (n < 0) n = c.rows;
-    if (n <= largest_triangle) {
-      triangle(first, n);
-      return;
-    }
-    const Index half = (n / 2 + tile - 1) / tile * tile;
-    by_halves(c, triangle, square, first, half);
-    square(first, half, n);
-    by_halves(c, triangle, square, first + half, n - half);
+  static View<double> block(View<double> c, Index row, Index col, Index rows, Index cols) {
+    return View<double>(c.data + row * c.ld + col, rows, cols, c.ld);
   }
+  /// About half of n, a multiple of the products' tiles.
+  static Index half_of(Index n) { return (n / 2 + tile - 1) / tile * tile; }
 
   template <class Operation>
   void entries(Index rows, Index cols, const Operation& operation) {

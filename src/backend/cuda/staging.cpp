@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,17 @@ constexpr std::size_t most_workers = 8;
 
 std::size_t count_workers() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_workers);
+}
+
+/// False where the system has no thread left: those that there are do all of the work then.
+template <class Work>
+bool start_thread(std::vector<std::jthread>& threads, Work&& work) {
+  try {
+    threads.emplace_back(std::forward<Work>(work));
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -63,7 +75,13 @@ class Staging::Pieces {
   std::exception_ptr error_;
 };
 
+Staging::~Staging() {
+  // An upload that failed may have left copies from the slots on the stream.
+  if (!slots_.empty()) static_cast<void>(cudaStreamSynchronize(context_.stream()));
+}
+
 void Staging::make_slots() {
+  has_tried_ = true;
   const std::size_t count = slots_each * count_workers();
   void* memory = nullptr;
   const cudaError_t status = cudaHostAlloc(&memory, count * piece_bytes, cudaHostAllocDefault);
@@ -101,14 +119,15 @@ void Staging::work(Pieces& pieces, std::span<Slot> slots) const {
 }
 
 bool Staging::upload(void* destination, const void* host, std::size_t bytes) {
-  if (slots_.empty()) make_slots();
+  if (!has_tried_) make_slots();
   if (slots_.empty()) return false;
   Pieces pieces(destination, host, bytes);
   const std::span<Slot> all(slots_);
   {
     std::vector<std::jthread> others;
-    for (std::size_t first = slots_each; first < all.size(); first += slots_each)
-      others.emplace_back([&, first] { work(pieces, all.subspan(first, slots_each)); });
+    for (std::size_t first = slots_each; first < all.size(); first += slots_each) {
+      if (!start_thread(others, [&, first] { work(pieces, all.subspan(first, slots_each)); })) break;
+    }
     work(pieces, all.first(slots_each));
   }
   context_.synchronise();  // whatever happened: the slots are filled anew by the next upload

@@ -20,9 +20,14 @@ class Staging {
 
   /// Takes pinned memory with the first upload only.
   explicit Staging(Context& context) : context_(context) {}
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  Staging(Staging&&) = delete;
+  Staging& operator=(Staging&&) = delete;
+  ~Staging();
 
   /// Copies to the device and waits for the copy. False, and nothing is done, where the host has no memory to
-  /// pin. Throws CudaError.
+  /// pin (which is asked for once). Throws CudaError.
   bool upload(void* destination, const void* host, std::size_t bytes);
 
  private:
@@ -36,6 +41,7 @@ class Staging {
   void work(Pieces& pieces, std::span<Slot> slots) const;
 
   Context& context_;
+  bool has_tried_ = false;
   PinnedMemory memory_;
   std::vector<Slot> slots_;
 };
