@@ -45,11 +45,16 @@ std::size_t memory_size() {
   return value == nullptr ? default_size : std::strtoull(value, nullptr, 10);
 }
 
+std::size_t memory_of_others() {
+  const char* value = std::getenv("GEOLIP_EMULATED_OTHERS");
+  return value == nullptr ? 0 : std::strtoull(value, nullptr, 10);
+}
+
 std::size_t memory_in_use() { return in_use; }
 
 void* allocate(std::size_t bytes) {
   const std::size_t size = round_up(bytes, alignment);
-  if (in_use + size > memory_size()) return nullptr;
+  if (in_use + size + memory_of_others() > memory_size()) return nullptr;
   // one page beyond the end, which faults
   const std::size_t usable = round_up(size, page);
   void* mapping = mmap(nullptr, usable + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

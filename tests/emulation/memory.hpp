@@ -17,5 +17,7 @@ void destroy(void* memory);
 /// 4 GB, or what GEOLIP_EMULATED_MEMORY says in bytes.
 std::size_t memory_size();
 std::size_t memory_in_use();
+/// What other programs hold of it: nothing, or what GEOLIP_EMULATED_OTHERS says in bytes.
+std::size_t memory_of_others();
 
 }  // namespace geolip::emulation

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <string_view>
 
 namespace {
 
@@ -90,7 +91,7 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* /*
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   const std::scoped_lock lock(mutex());
   *total = memory_size();
-  *free = memory_size() - memory_in_use();
+  *free = memory_size() - memory_of_others() - memory_in_use();
   return cudaSuccess;
 }
 
@@ -137,6 +138,8 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags) {
   if (flags != cudaHostAllocDefault) return fail(cudaErrorInvalidValue);
   if (spoils_capture()) return fail(cudaErrorStreamCaptureUnsupported);
+  const char* pinned = std::getenv("GEOLIP_EMULATED_PINNED");
+  if (pinned != nullptr && std::string_view(pinned) == "0") return fail(cudaErrorMemoryAllocation);
   *memory = std::malloc(bytes);
   return *memory == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
