@@ -1,5 +1,7 @@
 #include "io/onnx_builder.hpp"
 
+#include <numeric>
+
 namespace geolip {
 namespace {
 
@@ -146,6 +148,49 @@ TEST_F(OnnxLinear, ABiasFindsItsNeuronThroughATranspose) {
   EXPECT_EQ(evaluate(m, {1}), (Values{11, 23, 32, 44}));
 }
 
+// x = 1, ..., 12 as four vectors of 3, or as two blocks of 3 x 2
+TEST_F(OnnxLinear, MatMulTakesEveryVectorOfOneInput) {
+  Values entries(12);
+  std::iota(entries.begin(), entries.end(), 1.0);
+  const std::vector<std::vector<std::int64_t>> shapes{{1, 4, 3}, {1, 2, 2, 3}, {Model::symbolic, 4, 3}};
+  for (const auto& shape : shapes) {
+    Model m(shape);
+    m.constant("w", {3, 2}, w_transposed);
+    m.node("MatMul", {"x", "w"}, {"y"});
+    EXPECT_EQ(evaluate(m, entries), (Values{14, 32, 32, 77, 50, 122, 68, 167})) << shape.size();
+  }
+  Model columns({1, 2, 3, 2});
+  columns.constant("w", {2, 3}, w);
+  columns.node("MatMul", {"w", "x"}, {"y"});
+  EXPECT_EQ(evaluate(columns, entries), (Values{22, 28, 49, 64, 58, 64, 139, 154}));
+}
+
+TEST_F(OnnxLinear, MatMulOfVectorsByAVector) {
+  const Values entries{1, 2, 3, 4, 5, 6};
+  Model left({1, 2, 3});
+  left.constant("w", {3}, {1, 10, 100}).constant("b", {2}, {1000, 2000});
+  left.node("MatMul", {"x", "w"}, {"h"});
+  left.node("Add", {"h", "b"}, {"y"});
+  EXPECT_EQ(evaluate(left, entries), (Values{1321, 2654}));
+  Model right({1, 3, 2});
+  right.constant("w", {3}, {1, 10, 100}).constant("b", {2}, {1000, 2000});
+  right.node("MatMul", {"w", "x"}, {"h"});
+  right.node("Add", {"h", "b"}, {"y"});
+  EXPECT_EQ(evaluate(right, entries), (Values{1531, 2642}));
+}
+
+// As PyTorch exports a Linear on sequences.
+TEST_F(OnnxLinear, ALayerOnSequences) {
+  Model m({Model::symbolic, 2, 3});
+  m.constant("w", {3, 2}, w_transposed).constant("b", {2}, {-20, 1}).constant("v", {2, 1}, {1, 100});
+  m.node("MatMul", {"x", "w"}, {"h"});
+  m.node("Add", {"h", "b"}, {"a"});
+  m.node("Relu", {"a"}, {"r"});
+  m.node("MatMul", {"r", "v"}, {"y"});
+  // (14, 32) and (32, 77) before the bias
+  EXPECT_EQ(evaluate(m, {1, 2, 3, 4, 5, 6}), (Values{3300, 7812}));
+}
+
 TEST_F(OnnxLinear, SeveralRowsAreABatchOrRefused) {
   Model batch({16, 3});
   batch.constant("w", {3, 2}, w_transposed);
@@ -153,11 +198,16 @@ TEST_F(OnnxLinear, SeveralRowsAreABatchOrRefused) {
   const NetworkFile file = read(batch);
   EXPECT_EQ(file.network.evaluate(x), wx);
   EXPECT_THAT(file.facts, ::testing::Contains(::testing::Pair("batch", "16, treated as 1")));
-  Model rows({1, 2, 3});
-  rows.constant("w", {3, 2}, w_transposed);
-  rows.node("MatMul", {"x", "w"}, {"y"});
+  Model sequences({16, 2, 3});
+  sequences.constant("w", {3, 2}, w_transposed);
+  sequences.node("MatMul", {"x", "w"}, {"y"});
+  EXPECT_EQ(read(sequences).network.inputs(), 6);
+  Model rows({1, 6});
+  rows.constant("w", {3, 2}, w_transposed).constant_integers("s", {2, 3});
+  rows.node("Reshape", {"x", "s"}, {"r"});
+  rows.node("MatMul", {"r", "w"}, {"y"});
   EXPECT_EQ(refused(rows),
-            "y_node: operator MatMul meets data of 1x2x3, that is 2 rows at once, which is not supported");
+            "y_node: operator MatMul meets data of 2x3, that is 2 rows at once, which is not supported");
 }
 
 TEST_F(OnnxLinear, AColumnIsNotTakenForABatch) {

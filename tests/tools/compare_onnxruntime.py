@@ -123,6 +123,13 @@ def made_models():
     joins = [node("Relu", "x", ["r"]), node("Neg", "x", ["n"])]
     for axis in (1, 2, 3):
         yield f"concat {axis}", model([1, 2, 3, 4], joins + [node("Concat", "rn", axis=axis)])
+    for shape, name in (([1, 4, 3], "sequence"), ([1, 2, 4, 3], "grid")):
+        yield f"product on a {name}", model(shape, [node("MatMul", "xw", ["h"]), node("Add", "hb", ["a"]), node("Relu", "a")],
+                                            [("w", weights(rng, 3, 5)), ("b", weights(rng, 5))])
+        yield f"product with a vector on a {name}", model(shape, [node("MatMul", "xw")], [("w", weights(rng, 3))])
+        yield f"product from the left on a {name}", model(shape, [node("MatMul", "wx", ["h"]), node("Relu", "h")],
+                                                          [("w", weights(rng, 5, 4))])
+        yield f"vector from the left on a {name}", model(shape, [node("MatMul", "wx")], [("w", weights(rng, 4))])
     yield "residual", model([1, 4], joins + [node("Add", "rn", ["a"]), node("Sub", "ax")])
     yield "broadcast", model([1, 2, 1, 3], [node("Reshape", "xs", ["r"]), node("Add", "xr")], [("s", np.array([1, 1, 2, 3]))])
     yield "split", model([1, 6], [node("Split", "xs", ["a", "b", "c"], axis=1), node("Add", "ac", ["d"]), node("Concat", "db", axis=1)],

@@ -58,6 +58,36 @@ std::vector<double> gemm_bias(Lowering& state, const Node& node, const Shape& re
   return bias;
 }
 
+/// The same product for every vector of the data: element (h inputs + c) behind + b is entry c of vector (h,
+/// b). With the entries as channels it is a convolution of one tap.
+void add_for_each_vector(Lowering& state, const Node& node, Matrix weight, Index behind, Shape result) {
+  const Index inputs = weight.cols;
+  const Index outputs = weight.rows;
+  const Index vectors = state.size() / inputs;
+  const Index before = vectors / behind;
+  std::vector<Index> apart;
+  for (Index c = 0; c < inputs; ++c) {
+    for (Index h = 0; h < before; ++h) {
+      for (Index b = 0; b < behind; ++b) apart.push_back((h * inputs + c) * behind + b);
+    }
+  }
+  state.relabel(node, apart);
+  Conv conv;
+  conv.channels = inputs;
+  conv.image = {1, vectors};
+  conv.filters = outputs;
+  conv.weight = std::move(weight.data);
+  state.add_layer(node, std::move(conv), {1, outputs, 1, vectors});
+  std::vector<Index> together;
+  for (Index h = 0; h < before; ++h) {
+    for (Index c = 0; c < outputs; ++c) {
+      for (Index b = 0; b < behind; ++b) together.push_back((c * before + h) * behind + b);
+    }
+  }
+  state.relabel(node, together);
+  state.set_shape(std::move(result));
+}
+
 }  // namespace
 
 void lower_gemm(Lowering& state, const Node& node) {
@@ -124,9 +154,23 @@ void lower_matmul(Lowering& state, const Node& node) {
     if (xr > 1) result.push_back(1);
   }
   if (inputs != length) fail_inner(w.shape, x);
-  if (state.size() != length) fail_rows(node, x, state.size() / length);
   Matrix weight = to_matrix(state, w, outputs, inputs, data_left, 1.0);
-  state.add_dense(node, std::move(weight), {}, std::move(result));
+  const Index vectors = state.size() / std::max<Index>(1, length);
+  if (vectors == 1) {
+    state.add_dense(node, std::move(weight), {}, std::move(result));
+    return;
+  }
+  // Several rows are those of one input where the first dimension is none of them.
+  if (xr < 3 || x.front() != 1) fail_rows(node, x, vectors);
+  result = Shape(batch + 2 - xr, 1);
+  result.insert(result.end(), x.begin(), x.end());
+  const auto place = result.end() - (data_left ? 1 : 2);
+  if (wr > 1) {
+    *place = outputs;
+  } else {
+    result.erase(place);
+  }
+  add_for_each_vector(state, node, std::move(weight), data_left ? 1 : x.back(), std::move(result));
 }
 
 }  // namespace geolip::io::onnx_graph

@@ -72,6 +72,26 @@ TEST(CheckersOnnx, ProductsInEveryLayout) {
   right.constant("w", {2, 3}, numbers(6));
   right.node("MatMul", {"w", "x"}, {"y"});
   expect_agreement(right, "MatMul on the right");
+  // several vectors of one input, with neurons on them
+  const std::vector<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>> vectors{
+      {{1, 4, 3}, {3, 2}},
+      {{1, 2, 2, 3}, {3, 2}},
+      {{1, 4, 3}, {3}},
+      {{1, 4, 3}, {1, 1, 3, 2}},
+      {{5, 4, 3}, {3, 2}}};
+  for (const auto& [x, w] : vectors) {
+    Model m(x);
+    m.constant("w", w, numbers(w.size() == 1 ? 3 : 6));
+    m.node("MatMul", {"x", "w"}, {"h"});
+    m.node("Relu", {"h"}, {"y"});
+    expect_agreement(m, "MatMul of vectors");
+    Model on_the_right({x.front(), x.size() == 4 ? 2 : 1, 3, 2});
+    on_the_right.constant("w", w.size() == 1 ? w : std::vector<std::int64_t>{2, 3},
+                          numbers(w.size() == 1 ? 3 : 6));
+    on_the_right.node("MatMul", {"w", "x"}, {"h"});
+    on_the_right.node("Relu", {"h"}, {"y"});
+    expect_agreement(on_the_right, "MatMul of vectors on the right");
+  }
   Model conv({1, 2, 2, 1});
   conv.constant("w", {3, 2, 2, 1}, numbers(12)).constant("b", {3}, numbers(3));
   conv.node("Conv", {"x", "w", "b"}, {"y"});

@@ -1,6 +1,7 @@
 #include "verify/files/onnx/operators.hpp"
 
 #include "verify/files/onnx/batch.hpp"
+#include "verify/files/onnx/rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -75,6 +76,24 @@ void gemm(const Step& s) {
   if (alpha != 1.0) s.graph.add_scale(s.node.label(), alpha);
 }
 
+/// W times every vector of the data, whose entries stand `stride` elements apart; each result in its place.
+void multiply_vectors(const Step& s, const std::vector<double>& weight, Index outputs, Index length,
+                      Index stride, Shape result) {
+  const Index size = s.graph.size();
+  s.budget.take(2 * product(size / length, product(outputs, length, "its weight"), "its result"));
+  Rows rows(size);
+  for (Index block = 0; block < size; block += length * stride) {
+    for (Index o = 0; o < outputs; ++o) {
+      for (Index t = 0; t < stride; ++t) {
+        for (Index c = 0; c < length; ++c)
+          rows.put(block + c * stride + t, weight[static_cast<std::size_t>(o * length + c)]);
+        rows.close();
+      }
+    }
+  }
+  s.graph.add_sparse(s.node.label(), std::move(rows.sparse), std::move(result));
+}
+
 /// NumPy's matmul with a matrix or vector that is constant.
 void matmul(const Step& s) {
   const bool data_left = s.data == 0;
@@ -99,15 +118,24 @@ void matmul(const Step& s) {
   }
   const Index length = a[1];
   if (length < 1) throw ReadError("weight is empty");
-  if (s.graph.size() != length) fail_rows(s, s.graph.size() / length);
   Shape result(std::max({x.size(), w.shape.size(), std::size_t{2}}) - 2, 1);
   const std::size_t left_rank = data_left ? x.size() : w.shape.size();
   const std::size_t right_rank = data_left ? w.shape.size() : x.size();
+  const Index outputs = data_left ? b[1] : a[0];
+  const Index vectors = s.graph.size() / length;
+  if (vectors != 1) {
+    // one input's vectors if the first dimension, which may be a batch's, is none of theirs
+    if (x.size() < 3 || x[0] != 1) fail_rows(s, vectors);
+    std::copy(x.begin(), x.end() - 2, result.end() - static_cast<std::ptrdiff_t>(x.size() - 2));
+  }
   if (left_rank > 1) result.push_back(a[0]);
   if (right_rank > 1) result.push_back(b[1]);
-  const Index outputs = data_left ? b[1] : a[0];
-  s.graph.add_dense(s.node.label(), outputs, length, matrix_of(s, w, outputs, length, data_left),
-                    std::move(result));
+  std::vector<double> weight = matrix_of(s, w, outputs, length, data_left);
+  if (vectors == 1) {
+    s.graph.add_dense(s.node.label(), outputs, length, std::move(weight), std::move(result));
+  } else {
+    multiply_vectors(s, weight, outputs, length, data_left ? 1 : x.back(), std::move(result));
+  }
 }
 
 // ---- element by element ---------------------------------------------------------------------------------
