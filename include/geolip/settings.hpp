@@ -77,10 +77,9 @@ struct Settings {
   /// CPU threads; 0 means all cores. The result does not depend on it.
   int threads = 0;
   /// "auto", "cpu" or "cuda" (also "cuda:N"). "auto" is the first CUDA device, if there is one that can be
-  /// used and
-  /// the run is large enough to be worth opening it (10^10 multiplications for one certificate of each
-  /// problem: in l_1 an objective has one for each input), and else the CPU, which also takes over what a
-  /// device's memory has no room for.
+  /// used and the run is large enough to be worth opening it (10^10 multiplications for one certificate of
+  /// each problem: in l_1 an objective has one for each input), and else the CPU, which also takes over what
+  /// a device's memory has no room for.
   std::string device = "auto";
   /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
   std::stop_token stop;

@@ -26,8 +26,7 @@ constexpr int most_queues = 4;
 constexpr double worth_a_queue = 1e9;
 constexpr double busy_with_one = 1e13;
 
-// Order up to which a triangle is updated as one, and what the borders of larger ones' halves are multiples
-// of.
+// Order up to which a triangle is updated as one, and what halves of larger ones are multiples of.
 constexpr Index largest_triangle = 4096;
 constexpr Index tile = 128;
 
@@ -93,7 +92,7 @@ class CudaBackend final : public Backend {
   }
   void synchronise() override { context_.synchronise(); }
 
-  // Large triangles by halves, as a product is half as fast again as cuBLAS's update of a large triangle.
+  // Large triangles by halves: products run at 1.4 times the speed of cuBLAS's update of one (on an H100).
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     if (c.rows <= largest_triangle) {
       GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
