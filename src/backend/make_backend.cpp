@@ -27,7 +27,8 @@ std::optional<int> cuda_device(std::string_view name) {
 std::unique_ptr<Backend> make_backend(const std::string& device, int threads) {
   if (device == "cpu") return make_cpu_backend(threads);
   if (const std::optional<int> number = cuda_device(device)) return make_cuda_backend(*number);
-  throw QueryError("device: '" + device + "' is not known (cpu, cuda, cuda:N)");
+  if (device == "auto") throw QueryError("device: 'auto' is for whole runs, here it is cpu, cuda or cuda:N");
+  throw QueryError("device: '" + device + "' is not known (auto, cpu, cuda, cuda:N)");
 }
 
 }  // namespace geolip::backend

@@ -22,14 +22,18 @@ TEST(MakeBackend, CpuSaysHowManyThreads) {
 }
 
 TEST(MakeBackend, RefusesUnknownDevices) {
-  EXPECT_EQ(message_of("tpu"), "device: 'tpu' is not known (cpu, cuda, cuda:N)");
-  EXPECT_EQ(message_of(""), "device: '' is not known (cpu, cuda, cuda:N)");
+  EXPECT_EQ(message_of("tpu"), "device: 'tpu' is not known (auto, cpu, cuda, cuda:N)");
+  EXPECT_EQ(message_of(""), "device: '' is not known (auto, cpu, cuda, cuda:N)");
+}
+
+TEST(MakeBackend, LeavesAutoToRuns) {
+  EXPECT_EQ(message_of("auto"), "device: 'auto' is for whole runs, here it is cpu, cuda or cuda:N");
 }
 
 TEST(MakeBackend, RefusesDevicesThatAreNotNumbers) {
-  EXPECT_EQ(message_of("cuda:"), "device: 'cuda:' is not known (cpu, cuda, cuda:N)");
-  EXPECT_EQ(message_of("cuda:-1"), "device: 'cuda:-1' is not known (cpu, cuda, cuda:N)");
-  EXPECT_EQ(message_of("cuda:0x"), "device: 'cuda:0x' is not known (cpu, cuda, cuda:N)");
+  EXPECT_EQ(message_of("cuda:"), "device: 'cuda:' is not known (auto, cpu, cuda, cuda:N)");
+  EXPECT_EQ(message_of("cuda:-1"), "device: 'cuda:-1' is not known (auto, cpu, cuda, cuda:N)");
+  EXPECT_EQ(message_of("cuda:0x"), "device: 'cuda:0x' is not known (auto, cpu, cuda, cuda:N)");
 }
 
 TEST(MakeBackend, RefusesDevicesThatAreNotThere) {

@@ -310,6 +310,68 @@ TEST_F(OnnxImage, UpsamplingRepeats) {
   EXPECT_THAT(refused(linear), HasSubstr("mode nearest with whole scales"));
 }
 
+/// A Resize of an image of 1 x 1 x 2 x 2.
+Model interpolation(const std::string& where, const std::vector<std::int64_t>& sizes, bool by_scales,
+                    const std::string& mode = "linear") {
+  Model m({1, 1, 2, 2}, 18);
+  m.constant("roi", {0}, {});
+  if (by_scales) {
+    m.constant("scales", {4}, {1, 1, static_cast<float>(sizes[0]) / 2, static_cast<float>(sizes[1]) / 2});
+    m.node("Resize", {"x", "roi", "scales"}, {"y"});
+  } else {
+    m.constant("scales", {0}, {}).constant_integers("sizes", {1, 1, sizes[0], sizes[1]});
+    m.node("Resize", {"x", "roi", "scales", "sizes"}, {"y"});
+  }
+  onnx::NodeProto& node = *m.graph().mutable_node(0);
+  set_string(node, "mode", mode);
+  set_string(node, "coordinate_transformation_mode", where);
+  return m;
+}
+
+// Of the columns 0 and 8, or the lines 0 and 64, by hand.
+TEST_F(OnnxImage, ResizingInterpolates) {
+  const Values image{0, 8, 64, 72};
+  for (const bool by_scales : {false, true}) {
+    for (const char* where : {"half_pixel", "pytorch_half_pixel"}) {
+      const Model m = interpolation(where, {2, 4}, by_scales);
+      EXPECT_EQ(evaluate(m, image), (Values{0, 2, 6, 8, 64, 66, 70, 72})) << where;
+      EXPECT_FALSE(read(m).rounded);
+      EXPECT_EQ(evaluate(interpolation(where, {4, 2}, by_scales), image),
+                (Values{0, 8, 16, 24, 48, 56, 64, 72}))
+          << where;
+    }
+    EXPECT_EQ(evaluate(interpolation("asymmetric", {2, 4}, by_scales), image),
+              (Values{0, 4, 8, 8, 64, 68, 72, 72}));
+  }
+  EXPECT_EQ(evaluate(interpolation("align_corners", {2, 3}, false), image), (Values{0, 4, 8, 64, 68, 72}));
+  EXPECT_EQ(evaluate(interpolation("align_corners", {3, 3}, false), image),
+            (Values{0, 4, 8, 32, 36, 40, 64, 68, 72}));
+  EXPECT_EQ(evaluate(interpolation("asymmetric", {1, 1}, false), image), (Values{0}));
+  EXPECT_EQ(evaluate(interpolation("half_pixel", {1, 1}, false), image), (Values{36}));
+  EXPECT_EQ(evaluate(interpolation("pytorch_half_pixel", {1, 2}, false), image), (Values{0, 8}));
+}
+
+TEST_F(OnnxImage, InterpolationThatRoundsIsNoted) {
+  const Model m = interpolation("align_corners", {2, 4}, false);
+  EXPECT_TRUE(read(m).rounded);
+  const Values got = evaluate(m, {0, 3, 30, 33});
+  const Values expected{0, 1, 2, 3, 30, 31, 32, 33};
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-13);
+}
+
+TEST_F(OnnxImage, OtherInterpolationIsRefused) {
+  for (const char* where : {"half_pixel_symmetric", "tf_crop_and_resize"})
+    EXPECT_THAT(refused(interpolation(where, {2, 4}, true)), HasSubstr("interpolates linearly")) << where;
+  EXPECT_THAT(refused(interpolation("half_pixel", {2, 4}, true, "cubic")),
+              HasSubstr("interpolates linearly"));
+  Model smooth = interpolation("half_pixel", {2, 4}, true);
+  set_int(*smooth.graph().mutable_node(0), "antialias", 1);
+  EXPECT_THAT(refused(smooth), HasSubstr("interpolates linearly"));
+  EXPECT_THAT(refused(interpolation("half_pixel", {2, 3}, true)), HasSubstr("interpolates linearly"));
+  EXPECT_EQ(refused(interpolation("half_pixel", {2, 0}, false)),
+            "y_node: a size of operator Resize is not positive");
+}
+
 TEST_F(OnnxImage, BroadcastingRepeatsData) {
   Model m({1, 2, 1, 2});
   m.constant_integers("s", {1, 1, 2, 2});

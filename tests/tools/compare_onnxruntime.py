@@ -148,6 +148,14 @@ def made_models():
     yield "resize to sizes", model(
         [1, 2, 3, 4], [node("Resize", ["x", "", "", "s"], mode="nearest", coordinate_transformation_mode="asymmetric",
                             nearest_mode="floor")], [("s", np.array([1, 2, 9, 8]))])
+    for where in ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"):
+        for sizes in ([1, 2, 6, 8], [1, 2, 7, 4], [1, 2, 5, 9], [1, 2, 1, 4], [1, 2, 2, 2]):
+            yield f"interpolation {where} {sizes}", model(
+                [1, 2, 3, 4], [node("Resize", ["x", "", "", "s"], mode="linear", coordinate_transformation_mode=where)],
+                [("s", np.array(sizes))], 18)
+        yield f"interpolation by scales {where}", model(
+            [1, 2, 3, 4], [node("Resize", ["x", "", "s"], mode="linear", coordinate_transformation_mode=where)],
+            [("s", np.array([1, 1, 2, 4], dtype=np.float32))], 18)
     yield "upsample", model([1, 2, 3, 4], [node("Upsample", "xs", mode="nearest")], [("s", np.array([1, 1, 3, 2], dtype=np.float32))], 9)
     yield "image with channels last", model(
         [1, 5, 6, 2], [node("Transpose", "x", ["t"], perm=[0, 3, 1, 2]), node("Conv", "tw", ["c"]),

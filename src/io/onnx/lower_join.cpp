@@ -32,52 +32,6 @@ void choose(Lowering& state, const Node& node) {
   state.select(node, {chosen.integers.begin(), chosen.integers.end()}, chosen.shape);
 }
 
-/// The next place of a tensor, last dimension fastest.
-void next_place(const Shape& shape, std::vector<Index>& place) {
-  for (std::size_t i = shape.size(); i > 0; --i) {
-    ++place[i - 1];
-    if (place[i - 1] < shape[i - 1]) return;
-    place[i - 1] = 0;
-  }
-}
-
-std::vector<double> scales_of(Lowering& state, const Node& node) {
-  const auto reals = [&](std::size_t i) {
-    const Tensor& scales = state.constant(node, i, "the scales");
-    if (scales.kind != Kind::real) throw NetworkError("the scales are not of a float type");
-    return scales.reals;
-  };
-  if (node.op() == "Upsample" && node.opset() < 9) {
-    const onnx::AttributeProto* scales = node.find("scales");
-    if (scales == nullptr) throw NetworkError("an Upsample has no scales");
-    return {scales->floats().begin(), scales->floats().end()};
-  }
-  const std::size_t at = node.op() == "Upsample" || node.opset() < 11 ? 1 : 2;
-  if (node.has_input(at)) {
-    std::vector<double> scales = reals(at);
-    if (!scales.empty()) return scales;
-  }
-  if (at != 2 || !node.has_input(3)) throw NetworkError("operator " + node.op() + " has no scales");
-  const std::vector<Index> sizes = integer_list(state.constant(node, 3, "the sizes"), "the sizes");
-  const Shape& x = state.shape();
-  std::vector<double> scales;
-  if (sizes.size() != x.size()) throw NetworkError("operator Resize has not one size a dimension");
-  for (std::size_t i = 0; i < x.size(); ++i)
-    scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(x[i]));
-  return scales;
-}
-
-/// Whether the nearest element of position p among s times as many is p / s: what other choices mean differs
-/// from position to position.
-bool repeats(const Node& node) {
-  if (node.op() == "Upsample" || node.opset() < 11) return true;
-  const std::string mode = node.text("coordinate_transformation_mode", "half_pixel");
-  const std::string nearest = node.text("nearest_mode", "round_prefer_floor");
-  if (mode == "asymmetric") return nearest == "floor";
-  const bool half = mode == "half_pixel" || mode == "pytorch_half_pixel";
-  return half && (nearest == "round_prefer_floor" || nearest == "round_prefer_ceil");
-}
-
 }  // namespace
 
 void lower_slice(Lowering& state, const Node& node) { choose(state, node); }
@@ -222,35 +176,6 @@ void lower_pad(Lowering& state, const Node& node) {
   for (const Index j : source) shift.push_back(j < 0 ? value : 0.0);
   std::vector<double> scale(shift.size(), 1.0);
   state.add_affine(node, std::move(scale), std::move(shift));
-}
-
-void lower_upsample(Lowering& state, const Node& node) {
-  const std::string mode = node.text("mode", "nearest");
-  const std::vector<double> scales = scales_of(state, node);
-  const Shape x = state.shape();
-  if (scales.size() != x.size())
-    throw NetworkError("operator " + node.op() + " has not one scale a dimension");
-  const bool whole = std::all_of(scales.begin(), scales.end(),
-                                 [](double s) { return s >= 1.0 && s <= 1e6 && s == std::floor(s); });
-  const bool stretches = node.text("keep_aspect_ratio_policy", "stretch") == "stretch";
-  if (mode != "nearest" || !whole || !repeats(node) || node.has("axes") || !stretches) {
-    throw NetworkError("operator " + node.op() +
-                       " is supported where it repeats elements: mode nearest with whole scales");
-  }
-  Shape result;
-  for (std::size_t i = 0; i < x.size(); ++i) result.push_back(x[i] * static_cast<Index>(scales[i]));
-  const Index count = element_count(result, "its result");
-  state.budget().take(count);
-  const Shape steps = strides_of(x);
-  std::vector<Index> source;
-  std::vector<Index> at(x.size(), 0);
-  for (Index n = count; n > 0; --n) {
-    Index from = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) from += at[i] / static_cast<Index>(scales[i]) * steps[i];
-    source.push_back(from);
-    next_place(result, at);
-  }
-  state.select(node, source, std::move(result));
 }
 
 }  // namespace geolip::io::onnx_graph

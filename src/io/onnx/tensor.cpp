@@ -41,6 +41,14 @@ Index element_count(const Shape& shape, std::string_view what) {
   return empty ? 0 : count;
 }
 
+void next_place(const Shape& shape, std::vector<Index>& place) {
+  for (std::size_t i = shape.size(); i > 0; --i) {
+    ++place[i - 1];
+    if (place[i - 1] < shape[i - 1]) return;
+    place[i - 1] = 0;
+  }
+}
+
 Shape strides_of(const Shape& shape) {
   Shape strides(shape.size());
   Index step = 1;

@@ -37,6 +37,8 @@ Index element_count(const Shape& shape, std::string_view what);
 
 /// Steps from one entry to the next along each dimension.
 Shape strides_of(const Shape& shape);
+/// Makes `place` the next place of a tensor of this shape, last dimension fastest; after the last, the first.
+void next_place(const Shape& shape, std::vector<Index>& place);
 
 /// The shape that two operands have in common by NumPy's rules; throws NetworkError if they have none.
 Shape broadcast_shape(const Shape& a, const Shape& b);

@@ -112,6 +112,28 @@ TEST(CheckersOnnxImages, WhatJoinsAndChooses) {
   expect_agreement(up, "Resize");
 }
 
+Model interpolated(const std::string& where, const std::vector<std::int64_t>& sizes) {
+  Model m({1, 2, 3, 2}, 18);
+  m.constant("roi", {0}, {})
+      .constant("scales", {0}, {})
+      .constant_integers("sizes", {1, 2, sizes[0], sizes[1]});
+  auto& node = m.node("Resize", {"x", "roi", "scales", "sizes"}, {"r"});
+  set_string(node, "mode", "linear");
+  set_string(node, "coordinate_transformation_mode", where);
+  m.node("Relu", {"r"}, {"y"});
+  return m;
+}
+
+TEST(CheckersOnnxImages, ResizingInterpolates) {
+  for (const char* where : {"half_pixel", "pytorch_half_pixel", "asymmetric"}) {
+    for (const auto& sizes : std::vector<std::vector<std::int64_t>>{{6, 4}, {12, 2}, {3, 8}, {1, 1}})
+      expect_agreement(interpolated(where, sizes), where);
+  }
+  expect_agreement(interpolated("align_corners", {5, 3}), "corners");
+  EXPECT_THAT(refused(interpolated("align_corners", {4, 2})), HasSubstr("no binary fractions"));
+  EXPECT_THAT(refused(interpolated("half_pixel_symmetric", {6, 4})), HasSubstr("interpolates linearly"));
+}
+
 TEST(CheckersOnnxImages, ReshapesCountTheRowsOfABatch) {
   for (const auto& [sizes, outputs] : test::whole_rows()) {
     expect_agreement(test::reshaped_rows(sizes), ::testing::PrintToString(sizes));

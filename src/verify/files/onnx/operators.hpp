@@ -70,10 +70,10 @@ void reduce_sum(const Step& s);
 void reduce_extreme(const Step& s);
 void extreme(const Step& s);  // extreme.cpp
 void top_k(const Step& s);
-void choose(const Step& s);  // selection.cpp
+void upsample(const Step& s);  // resize.cpp
+void choose(const Step& s);    // selection.cpp
 void concat(const Step& s);
 void pad(const Step& s);
-void upsample(const Step& s);
 void add_tensors(const Step& s, double coefficient);
 
 }  // namespace geolip::verify::onnx

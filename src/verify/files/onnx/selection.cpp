@@ -1,6 +1,7 @@
 // Operators that choose, repeat or join elements, and sums of tensors.
 #include "verify/files/onnx/constants.hpp"
 #include "verify/files/onnx/operators.hpp"
+#include "verify/files/onnx/places.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,28 +16,6 @@ Tensor numbered(const Shape& shape, Index first = 0) {
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(element_count(shape, "its input")));
   std::iota(numbers.begin(), numbers.end(), first);
   return Tensor::of_integers(shape, std::move(numbers));
-}
-
-/// Walks over all places of a tensor in order: calls visit(indices).
-template <typename Visit>
-void for_places(const Shape& shape, const Visit& visit) {
-  std::vector<Index> place(shape.size(), 0);
-  for (Index left = element_count(shape, "its result"); left > 0; --left) {
-    visit(place);
-    std::size_t axis = shape.size();
-    while (axis > 0) {
-      --axis;
-      if (++place[axis] < shape[axis]) break;
-      place[axis] = 0;
-    }
-  }
-}
-
-/// The number of the element at a place.
-Index number_of(const Shape& shape, const std::vector<Index>& place) {
-  Index number = 0;
-  for (std::size_t i = 0; i < shape.size(); ++i) number = number * shape[i] + place[i];
-  return number;
 }
 
 }  // namespace
@@ -163,52 +142,6 @@ void pad(const Step& s) {
       inside = inside && place[i] >= 0 && place[i] < x[i];
     }
     source.push_back(inside ? number_of(x, place) : -1);
-  });
-  s.graph.select(s.node.label(), source, std::move(result));
-}
-
-void upsample(const Step& s) {
-  require_data_first(s);
-  const bool resize = s.node.message().op == "Resize";
-  const Shape x = s.graph.shape();
-  std::vector<double> scales;
-  const auto take = [&](std::size_t i) {
-    const Tensor& given = s.constant(i, "the scales");
-    require_real(given, "the scales");
-    scales = given.lower;
-  };
-  if (!resize && s.node.opset() < 9) {
-    if (const Attribute* given = s.node.find("scales", Attribute::Type::reals)) scales = given->reals;
-  } else if (!resize || s.node.opset() < 11) {
-    take(1);
-  } else {
-    if (s.node.has_input(2)) take(2);
-    if (scales.empty()) {
-      const auto& sizes = integer_list(s.constant(3, "the sizes"), "the sizes");
-      if (sizes.size() != x.size()) throw ReadError("operator Resize has not one size a dimension");
-      for (std::size_t i = 0; i < x.size(); ++i)
-        scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(x[i]));
-    }
-  }
-  bool repeats = s.node.text("mode", "nearest") == "nearest" && !s.node.has("axes") &&
-                 scales.size() == x.size() && s.node.text("keep_aspect_ratio_policy", "stretch") == "stretch";
-  if (resize && s.node.opset() >= 11) {
-    const std::string where = s.node.text("coordinate_transformation_mode", "half_pixel");
-    const std::string rounding = s.node.text("nearest_mode", "round_prefer_floor");
-    const bool centred = where == "half_pixel" || where == "pytorch_half_pixel";
-    repeats = repeats && ((where == "asymmetric" && rounding == "floor") ||
-                          (centred && (rounding == "round_prefer_floor" || rounding == "round_prefer_ceil")));
-  }
-  for (const double scale : scales)
-    repeats = repeats && scale >= 1.0 && scale <= 1e6 && std::floor(scale) == scale;
-  if (!repeats) throw ReadError("operator " + s.node.op() + " is supported where it repeats elements alone");
-  Shape result;
-  for (std::size_t i = 0; i < x.size(); ++i) result.push_back(x[i] * static_cast<Index>(scales[i]));
-  s.budget.take(element_count(result, "its result"));
-  std::vector<Index> source;
-  for_places(result, [&](std::vector<Index> place) {
-    for (std::size_t i = 0; i < x.size(); ++i) place[i] /= static_cast<Index>(scales[i]);
-    source.push_back(number_of(x, place));
   });
   s.graph.select(s.node.label(), source, std::move(result));
 }
