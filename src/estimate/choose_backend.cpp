@@ -5,6 +5,7 @@
 #include <graph/chain.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <utility>
@@ -18,6 +19,8 @@ namespace {
 constexpr double worth_a_device = 1e10;
 // Of the device's memory for one certificate: weights and sweeps want room as well.
 constexpr double certificate_share = 0.5;
+// Seconds that are left to the CPU where a device has used up the time limit.
+constexpr double least_time = 1e-3;
 
 /// How many semidefinite programs the query asks for.
 double count_problems(const Network& network, const Query& query) {
@@ -56,9 +59,9 @@ std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Q
 namespace {
 
 /// None where the device's memory is too small, or others have it.
-std::optional<Result> try_on(backend::Backend& device, const std::function<Result(backend::Backend&)>& run) {
+std::optional<Result> try_on(backend::Backend& device, const Settings& settings, const Run& run) {
   try {
-    return run(device);
+    return run(device, settings);
   } catch (const DoesNotFit&) {
     return std::nullopt;
   } catch (const std::bad_alloc&) {
@@ -68,13 +71,17 @@ std::optional<Result> try_on(backend::Backend& device, const std::function<Resul
 
 }  // namespace
 
-Result run_on_chosen(const Network& network, const Query& query, const Settings& settings,
-                     const std::function<Result(backend::Backend&)>& run, const FindDevice& find) {
+Result run_on_chosen(const Network& network, const Query& query, const Settings& settings, const Run& run,
+                     const FindDevice& find) {
+  const auto start = std::chrono::steady_clock::now();
   std::unique_ptr<backend::Backend> backend = choose_backend(network, query, settings, find);
-  if (settings.device != "auto" || backend->shares_host_memory()) return run(*backend);
-  if (std::optional<Result> result = try_on(*backend, run)) return std::move(*result);
+  if (settings.device != "auto" || backend->shares_host_memory()) return run(*backend, settings);
+  if (std::optional<Result> result = try_on(*backend, settings, run)) return std::move(*result);
   backend.reset();
-  return run(*backend::make_cpu_backend(settings.threads));
+  Settings rest = settings;
+  const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  rest.time_limit = std::max(least_time, settings.time_limit - spent);
+  return run(*backend::make_cpu_backend(settings.threads), rest);
 }
 
 }  // namespace geolip::estimate_detail

@@ -23,10 +23,12 @@ std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Q
                                                  const Settings& settings,
                                                  const FindDevice& find = backend::find_cuda_backend);
 
+/// A whole run on a backend.
+using Run = std::function<Result(backend::Backend&, const Settings&)>;
+
 /// Calls `run` with the backend of choose_backend(). What "auto" took to a device and its memory has no room
-/// for (DoesNotFit, std::bad_alloc) is run again from the start on the CPU.
-Result run_on_chosen(const Network& network, const Query& query, const Settings& settings,
-                     const std::function<Result(backend::Backend&)>& run,
+/// for (DoesNotFit, std::bad_alloc) is run again from the start on the CPU, in the time that is left.
+Result run_on_chosen(const Network& network, const Query& query, const Settings& settings, const Run& run,
                      const FindDevice& find = backend::find_cuda_backend);
 
 }  // namespace geolip::estimate_detail

@@ -217,9 +217,10 @@ void finish(estimate_detail::Session& session) {
 
 Result estimate(const Network& network, const Query& query, const Settings& settings) {
   check_settings(settings);
-  return estimate_detail::run_on_chosen(network, query, settings, [&](backend::Backend& backend) {
-    return estimate_on(backend, network, query, settings);
-  });
+  return estimate_detail::run_on_chosen(network, query, settings,
+                                        [&](backend::Backend& backend, const Settings& with) {
+                                          return estimate_on(backend, network, query, with);
+                                        });
 }
 
 Result estimate_on(backend::Backend& backend, const Network& network, const Query& query,

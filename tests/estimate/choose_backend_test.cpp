@@ -105,14 +105,16 @@ class RunOnChosen : public ChooseBackend {
     const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
     estimate_detail::run_on_chosen(
         network, query, settings,
-        [&](backend::Backend& backend) {
+        [&](backend::Backend& backend, const Settings& with) {
           names.push_back(backend.name());
+          limits.push_back(with.time_limit);
           if (!backend.shares_host_memory()) throw error;
           return Result();
         },
         device.find());
   }
   std::vector<std::string> names;
+  std::vector<double> limits;
 };
 
 TEST_F(RunOnChosen, GoesOnOnTheCpuWhereADeviceHasNoRoom) {
@@ -121,6 +123,17 @@ TEST_F(RunOnChosen, GoesOnOnTheCpuWhereADeviceHasNoRoom) {
   names.clear();
   run_short_of_memory(std::bad_alloc());
   EXPECT_THAT(names, testing::ElementsAre(testing::StartsWith(on_device), testing::StartsWith(on_cpu)));
+}
+
+TEST_F(RunOnChosen, LeavesTheCpuTheTimeThatIsLeft) {
+  settings.time_limit = 1000.0;
+  run_short_of_memory(std::bad_alloc());
+  settings.time_limit = 1e-9;  // gone before the device has failed
+  run_short_of_memory(std::bad_alloc());
+  ASSERT_EQ(limits.size(), 4U);
+  EXPECT_EQ(limits[0], 1000.0);
+  EXPECT_LT(limits[1], limits[0]);
+  EXPECT_GT(limits[3], 0.0);
 }
 
 TEST_F(RunOnChosen, HidesNoOtherError) {

@@ -92,39 +92,11 @@ class CudaBackend final : public Backend {
   }
   void synchronise() override { context_.synchronise(); }
 
-  // Large triangles by halves: products run at 1.4 times the speed of cuBLAS's update of one (on an H100).
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    if (c.rows <= largest_triangle) {
-      GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_T, c.rows, a.cols, &alpha, a.data,
-                                       a.ld, &beta, c.data, c.ld));
-      return;
-    }
-    const Index half = half_of(c.rows);
-    const ConstView<double> above(a.data, half, a.cols, a.ld);
-    const ConstView<double> below(a.data + half * a.ld, c.rows - half, a.cols, a.ld);
-    syrk(alpha, above, beta, block(c, 0, 0, half, half));
-    const View<double> square = block(c, half, 0, c.rows - half, half);
-    GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_T, CUBLAS_OP_N, square.cols, square.rows,
-                                     a.cols, &alpha, above.data, above.ld, below.data, below.ld, &beta,
-                                     square.data, square.ld));
-    syrk(alpha, below, beta, block(c, half, half, c.rows - half, c.rows - half));
+    update_triangle(CUBLAS_OP_T, alpha, a, beta, c);
   }
-
   void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
-    if (c.rows <= largest_triangle) {
-      GEOLIP_CUDA_CHECK(cublasDsyrk_64(context_.blas(), lower, CUBLAS_OP_N, c.rows, a.rows, &alpha, a.data,
-                                       a.ld, &beta, c.data, c.ld));
-      return;
-    }
-    const Index half = half_of(c.rows);
-    const ConstView<double> left(a.data, a.rows, half, a.ld);
-    const ConstView<double> right(a.data + half, a.rows, c.rows - half, a.ld);
-    syrk_transposed(alpha, left, beta, block(c, 0, 0, half, half));
-    const View<double> square = block(c, half, 0, c.rows - half, half);
-    GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), CUBLAS_OP_N, CUBLAS_OP_T, square.cols, square.rows,
-                                     a.rows, &alpha, left.data, left.ld, right.data, right.ld, &beta,
-                                     square.data, square.ld));
-    syrk_transposed(alpha, right, beta, block(c, half, half, c.rows - half, c.rows - half));
+    update_triangle(CUBLAS_OP_N, alpha, a, beta, c);
   }
 
   bool cholesky(View<double> a) override {
@@ -198,6 +170,34 @@ class CudaBackend final : public Backend {
  private:
   Kernels<float>& kernels32() override { return kernels32_; }
   Kernels<double>& kernels64() override { return kernels64_; }
+
+  /// Lower triangle of C = alpha A A' + beta C (`op` T: a row-major A is its transpose here), or of alpha A'
+  /// A
+  /// + beta C (N). Large ones by halves: products run at 1.4 times the speed of cuBLAS's update of a large
+  /// triangle (on an H100).
+  void update_triangle(cublasOperation_t op, double alpha, ConstView<double> a, double beta, View<double> c) {
+    const bool by_rows = op == CUBLAS_OP_T;
+    const Index n = c.rows;
+    const Index inner = by_rows ? a.cols : a.rows;
+    if (n <= largest_triangle) {
+      GEOLIP_CUDA_CHECK(
+          cublasDsyrk_64(context_.blas(), lower, op, n, inner, &alpha, a.data, a.ld, &beta, c.data, c.ld));
+      return;
+    }
+    const Index half = half_of(n);
+    const auto part = [&](Index first, Index count) {
+      return by_rows ? ConstView<double>(a.data + first * a.ld, count, a.cols, a.ld)
+                     : ConstView<double>(a.data + first, a.rows, count, a.ld);
+    };
+    const ConstView<double> before = part(0, half);
+    const ConstView<double> behind = part(half, n - half);
+    update_triangle(op, alpha, before, beta, block(c, 0, 0, half, half));
+    const View<double> square = block(c, half, 0, n - half, half);
+    GEOLIP_CUDA_CHECK(cublasDgemm_64(context_.blas(), op, by_rows ? CUBLAS_OP_N : CUBLAS_OP_T, square.cols,
+                                     square.rows, inner, &alpha, before.data, before.ld, behind.data,
+                                     behind.ld, &beta, square.data, square.ld));
+    update_triangle(op, alpha, behind, beta, block(c, half, half, n - half, n - half));
+  }
 
   static View<double> block(View<double> c, Index row, Index col, Index rows, Index cols) {
     return View<double>(c.data + row * c.ld + col, rows, cols, c.ld);
