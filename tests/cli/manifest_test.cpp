@@ -155,6 +155,21 @@ TEST(Manifest, TakesCharactersBeyondAsciiInStringsAndComments) {
   EXPECT_EQ(refusal("networks = '''a'''''\u03c2"), "s.toml: line 1" + why);
 }
 
+// toml++ reads a value without quotes up to its end, over quotes in it: no string keeps it from what is in
+// them.
+TEST(Manifest, RefusesQuotesInTheMiddleOfAValue) {
+  const std::string why = " has a quote where no string can begin";
+  EXPECT_EQ(refusal("networks = [\n1\"\u00e9\"]"), "s.toml: line 2" + why);
+  EXPECT_EQ(refusal("networks = 'it's.onnx'"), "s.toml: line 1" + why);
+  EXPECT_EQ(refusal("networks = 'a'\n1979-05-27 '\u00e9'"), "s.toml: line 2" + why);
+  EXPECT_EQ(refusal("networks = 'a' 'b'"), "s.toml: line 1" + why);
+  EXPECT_EQ(refusal("a'\u00e9' = 1"), "s.toml: line 1" + why);
+  EXPECT_THAT(questions(parse("'networks' = [ # \"\n'a','b' ,\r\n\t\"\"\"c\"\"\"]\n\"settings\".'rank'=[8]\n"
+                              "[[sweep]]\nsettings={ 'seed' = 3, \"gap\" = 0.1}\n"))
+                  .size(),
+              3);
+}
+
 TEST(Manifest, RefusesMoreRunsThanAnyoneWaitsFor) {
   std::string seeds;
   for (int i = 0; i < 1001; ++i) seeds += (i == 0 ? "" : ",") + std::to_string(i);

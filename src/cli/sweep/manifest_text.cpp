@@ -22,18 +22,22 @@ std::string excerpt(std::string_view text) {
 
 /// Refuses characters beyond ASCII outside of comments and of strings on one line. TOML allows them in
 /// strings on several lines too, and nowhere else; but what toml++ up to 3.4 does where it asks whether such
-/// a character is white space is undefined.
+/// a character is white space is undefined. A quote in the middle of a value is refused with them: no string
+/// begins there, so that toml++ reads on over what only looks like one.
 void refuse_strays(std::string_view text, const std::string& name) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  constexpr std::string_view before_strings = "\n=[{,.";
   std::size_t line = 1;
   std::string_view quote;  // what ends the string that we are in; empty outside of strings
   bool comment = false;
+  char before = '\n';  // the last character outside of strings and comments that was no blank
   for (std::size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') {
       ++line;
       comment = false;
       if (quote.size() == 1) quote = {};
+      if (quote.empty()) before = c;
     } else if (comment) {
       continue;
     } else if (static_cast<unsigned char>(c) >= 0x80U && quote.size() != 1) {
@@ -53,8 +57,14 @@ void refuse_strays(std::string_view text, const std::string& name) {
     } else if (c == '#') {
       comment = true;
     } else if (c == '"' || c == '\'') {
+      if (before_strings.find(before) == std::string_view::npos) {
+        throw FileError(name + ": line " + std::to_string(line) + " has a quote where no string can begin");
+      }
       quote = text.substr(i, text.substr(i).starts_with(std::string(3, c)) ? 3 : 1);
       i += quote.size() - 1;
+      before = c;
+    } else if (c != ' ' && c != '\t' && c != '\r') {
+      before = c;
     }
   }
 }
