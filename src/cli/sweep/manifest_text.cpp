@@ -20,58 +20,64 @@ std::string excerpt(std::string_view text) {
   return std::string(clip(printable(text), longest));
 }
 
-/// Refuses characters beyond ASCII outside of comments and of strings on one line. TOML allows them in
-/// strings on several lines too, and nowhere else; but what toml++ up to 3.4 does where it asks whether such
-/// a character is white space is undefined. A quote in the middle of a value is refused with them: no string
-/// begins there, so that toml++ reads on over what only looks like one.
-void refuse_strays(std::string_view text, const std::string& name) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  constexpr std::string_view before_strings = "\n=[{,.";
-  std::size_t line = 1;
-  std::string_view quote;  // what ends the string that we are in; empty outside of strings
-  bool comment = false;
-  char before = '\n';  // the last character outside of strings and comments that was no blank
-  for (std::size_t i = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      ++line;
-      comment = false;
-      if (quote.size() == 1) quote = {};
-      if (quote.empty()) before = c;
-    } else if (comment) {
-      continue;
-    } else if (static_cast<unsigned char>(c) >= 0x80U && quote.size() != 1) {
-      throw FileError(name + ": line " + std::to_string(line) +
-                      " has a character beyond ASCII outside of a comment and of a string on one line");
-    } else if (!quote.empty()) {
-      if (c == '\\' && quote.front() == '"') {
-        ++i;
-        if (i < text.size() && text[i] == '\n') ++line;
-      } else if (text.substr(i).starts_with(quote)) {
-        const bool several_lines = quote.size() > 1;
-        i += quote.size() - 1;
-        // a string on several lines may end in two quotes of its own
-        for (int more = 0; several_lines && more < 2 && i + 1 < text.size() && text[i + 1] == c; ++more) ++i;
-        quote = {};
-      }
-    } else if (c == '#') {
-      comment = true;
-    } else if (c == '"' || c == '\'') {
-      if (before_strings.find(before) == std::string_view::npos) {
-        throw FileError(name + ": line " + std::to_string(line) + " has a quote where no string can begin");
-      }
-      quote = text.substr(i, text.substr(i).starts_with(std::string(3, c)) ? 3 : 1);
-      i += quote.size() - 1;
-      before = c;
-    } else if (c != ' ' && c != '\t' && c != '\r') {
-      before = c;
+// What toml++ up to 3.4 does where it asks whether a character between U+00A0 and U+FEFF is white space is
+// undefined, and it asks wherever a value might end. So it is shown each byte beyond ASCII as a character of
+// a private plane, U+F0000 + byte, which it never takes for white space, and no text of ours is changed by
+// the way there and back.
+constexpr std::string_view private_plane = "\xF3\xB0";  // the first two bytes of U+F0000 to U+F0FFF
+
+std::string hide_bytes(std::string_view text) {
+  std::string hidden;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80U) {
+      hidden += c;
+    } else {
+      hidden += private_plane;
+      hidden += static_cast<char>(0x80U | (byte >> 6U));
+      hidden += static_cast<char>(0x80U | (byte & 0x3FU));
     }
+  }
+  return hidden;
+}
+
+std::string show_bytes(std::string_view hidden) {
+  std::string text;
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    const std::string_view rest = hidden.substr(i);
+    const auto third = rest.size() < 4 ? 0U : static_cast<unsigned char>(rest[2]);
+    if (rest.starts_with(private_plane) && (third == 0x82U || third == 0x83U)) {
+      text += static_cast<char>((third << 6U) | (static_cast<unsigned char>(rest[3]) & 0x3FU));
+      i += 3;
+    } else {
+      text += hidden[i];
+    }
+  }
+  return text;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
   }
 }
 
+std::string line_of(const std::string& name, const toml::source_region& region) {
+  return name + ": line " + std::to_string(region.begin.line);
+}
+
+/// A key or a string as it was written.
+std::string text_of(const std::string& name, std::string_view hidden, const toml::source_region& region) {
+  std::string text = show_bytes(hidden);
+  if (!is_utf8(text)) throw FileError(line_of(name, region) + " is not in UTF-8");
+  return text;
+}
+
 [[noreturn]] void refuse_date(const std::string& name, const toml::node& node) {
-  throw FileError(name + ": line " + std::to_string(node.source().begin.line) +
-                  " has a date or a time, which no setting is");
+  throw FileError(line_of(name, node.source()) + " has a date or a time, which no setting is");
 }
 
 Json convert(const toml::node& node, const std::string& name) {
@@ -85,7 +91,9 @@ Json convert(const toml::node& node, const std::string& name) {
       return std::pair(x.line, x.column) < std::pair(y.line, y.column);
     });
     Json object = Json::object();
-    for (const auto& [key, value] : entries) object[std::string(key->str())] = convert(*value, name);
+    for (const auto& [key, value] : entries) {
+      object[text_of(name, key->str(), key->source())] = convert(*value, name);
+    }
     return object;
   }
   if (const toml::array* array = node.as_array()) {
@@ -93,7 +101,7 @@ Json convert(const toml::node& node, const std::string& name) {
     for (const toml::node& entry : *array) list.push_back(convert(entry, name));
     return list;
   }
-  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* text = node.as_string()) return text_of(name, text->get(), node.source());
   if (const auto* number = node.as_integer()) return number->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* flag = node.as_boolean()) return flag->get();
@@ -103,12 +111,13 @@ Json convert(const toml::node& node, const std::string& name) {
 }  // namespace
 
 nlohmann::ordered_json from_toml(std::string_view text, const std::string& name) {
-  refuse_strays(text, name);
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   try {
-    return convert(toml::parse(text), name);
+    return convert(toml::parse(hide_bytes(text)), name);
   } catch (const toml::parse_error& error) {
-    throw FileError(name + ": line " + std::to_string(error.source().begin.line) +
-                    " is no TOML: " + excerpt(error.description()));
+    throw FileError(line_of(name, error.source()) +
+                    " is no TOML: " + excerpt(show_bytes(error.description())));
   }
 }
 
