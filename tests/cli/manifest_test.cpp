@@ -118,6 +118,7 @@ TEST(Manifest, ANetworkNamedLikeAnOptionIsNone) {
 TEST(Manifest, RefusesWhatItDoesNotUnderstandByName) {
   EXPECT_THAT(refusal("networks = ["), HasSubstr("s.toml: line 1 is no TOML: "));
   EXPECT_THAT(refusal("{", "s.json"), HasSubstr("s.json is no JSON: error at line 1"));
+  EXPECT_EQ(refusal("[1e999]", "s.json"), "s.json: number overflow parsing '1e999'");
   EXPECT_EQ(refusal("", "s.yaml"), "s.yaml: a manifest's name ends in .toml or .json");
   EXPECT_EQ(refusal("[1]", "s.json"), "s.json: it is no table of keys");
   EXPECT_EQ(refusal(""), "s.toml: networks is missing");

@@ -22,8 +22,8 @@ std::string excerpt(std::string_view text) {
 
 // What toml++ up to 3.4 does where it asks whether a character between U+00A0 and U+FEFF is white space is
 // undefined, and it asks wherever a value might end. So it is shown each byte beyond ASCII as a character of
-// a private plane, U+F0000 + byte, which it never takes for white space, and no text of ours is changed by
-// the way there and back.
+// a private plane, U+F0000 + byte, which it never takes for white space. The way there and back changes no
+// text, but for escapes of the plane itself.
 constexpr std::string_view private_plane = "\xF3\xB0";  // the first two bytes of U+F0000 to U+F0FFF
 
 std::string hide_bytes(std::string_view text) {
@@ -129,6 +129,11 @@ nlohmann::ordered_json from_json(std::string_view text, const std::string& name)
     const std::string what = error.what();
     const std::size_t at = what.find("at line ");
     throw FileError(name + " is no JSON: error " + excerpt(at == std::string::npos ? what : what.substr(at)));
+  } catch (const Json::exception& error) {
+    // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
+    const std::string what = error.what();
+    const std::size_t at = what.find("] ");
+    throw FileError(name + ": " + excerpt(at == std::string::npos ? what : what.substr(at + 2)));
   }
 }
 
