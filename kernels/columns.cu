@@ -12,6 +12,13 @@ __global__ void __launch_bounds__(block_threads, resident_blocks)
   if (at < groups) sum_slab(DeviceGroup<lanes>(), segments, at, term, partial);
 }
 
+template <int lanes, class Term, class Finish>
+__global__ void __launch_bounds__(block_threads, resident_blocks)
+    only_slab_kernel(Segments segments, Term term, Finish finish) {
+  const Index b = group_number<lanes>();
+  if (b < segments.problems) sum_only_slab(DeviceGroup<lanes>(), segments, b, term, finish);
+}
+
 template <class Finish>
 __global__ void __launch_bounds__(block_threads, resident_blocks)
     finish_kernel(Segments segments, const BallSums* partial, Finish finish) {
@@ -44,9 +51,15 @@ template <class Term, class Finish>
 cudaError_t launch(const Segments& segments, const Term& term, const Finish& finish, BallSums* partial,
                    cudaStream_t stream) {
   if (segments.problems == 0) return cudaSuccess;
-  const Index groups = slab_count(segments.rows) * segments.problems;
+  const Index slabs = slab_count(segments.rows);
+  const Index groups = slabs * segments.problems;
+  const int lanes = lanes_for(segments);
+  if (slabs == 1) {
+    const auto kernel = choose(lanes, &only_slab_kernel<1, Term, Finish>, &only_slab_kernel<8, Term, Finish>,
+                               &only_slab_kernel<32, Term, Finish>);
+    return start(kernel, blocks_for(groups, lanes), block_threads, stream, segments, term, finish);
+  }
   if (groups > 0) {
-    const int lanes = lanes_for(segments);
     const auto kernel = choose(lanes, &slab_kernel<1, Term>, &slab_kernel<8, Term>, &slab_kernel<32, Term>);
     const cudaError_t error =
         start(kernel, blocks_for(groups, lanes), block_threads, stream, segments, groups, term, partial);

@@ -127,18 +127,6 @@ struct AddSlabRows {
   }
 };
 
-/// Momentum of problem j after a sweep with objective value_j;  best_j = max(best_j, value_j)
-struct UpdateMomentum {
-  const double* value;
-  double tolerance;
-  Momentum* momentum;
-  double* best;
-  GEOLIP_HD void operator()(Index, Index j) const {
-    update_momentum(momentum[j], value[j], tolerance);
-    if (best[j] < value[j]) best[j] = value[j];
-  }
-};
-
 /// Y = Diag(d)
 struct Diagonal {
   const double* d;

@@ -63,6 +63,20 @@ GEOLIP_HD inline void update_momentum(Momentum& m, double objective, double tole
   m.beta = (m.t - 1.0) / (m.t + 2.0);
 }
 
+/// What a state keeps of its objectives from sweep to sweep, one entry a problem.
+struct Progress {
+  Momentum* momentum = nullptr;  ///< null: nothing is kept
+  double* best = nullptr;        ///< largest objective so far
+  double tolerance = 0.0;        ///< as for update_momentum()
+
+  /// After a sweep with this objective of problem b.
+  GEOLIP_HD void update(std::int64_t b, double objective) const {
+    if (momentum == nullptr) return;
+    update_momentum(momentum[b], objective, tolerance);
+    if (best[b] < objective) best[b] = objective;
+  }
+};
+
 /// SplitMix64's output function: a bijection of 64-bit words that mixes every bit into every other.
 GEOLIP_HD inline std::uint64_t mix(std::uint64_t z) {
   z += 0x9e3779b97f4a7c15ULL;

@@ -1,7 +1,7 @@
 /// \file
 /// Sums over the rows of a matrix, problem by problem, in two stages of fixed order: a group of lanes adds up
 /// one slab of rows for one problem, then another adds the slabs. Where the slabs end depends on the number
-/// of rows alone.
+/// of rows alone. One slab is both stages in one.
 #pragma once
 
 #include <kernels/ball_math.hpp>
@@ -19,11 +19,10 @@ GEOLIP_HD inline Index slab_rows(Index rows) {
 }
 GEOLIP_HD inline Index slab_count(Index rows) { return (rows + slab_rows(rows) - 1) / slab_rows(rows); }
 
-/// First stage, for slab and problem number `at`: partial[slab * problems + b] = sum of term(i, b, j, k) over
-/// the slab's rows i and the problem's columns j, the k-th of its own.
+/// For slab and problem number `at`: the sum of term(i, b, j, k) over the slab's rows i and the problem's
+/// columns j, the k-th of its own. The same in every lane.
 template <class Group, class Term>
-GEOLIP_HD void sum_slab(Group group, const Segments& segments, Index at, const Term& term,
-                        BallSums* partial) {
+GEOLIP_HD BallSums slab_sum(Group group, const Segments& segments, Index at, const Term& term) {
   const Place place = place_of(at, segments.problems);
   const Index b = place.col;
   const Index height = slab_rows(segments.rows);
@@ -37,7 +36,23 @@ GEOLIP_HD void sum_slab(Group group, const Segments& segments, Index at, const T
   }
   sums.square = group.sum(sums.square);
   sums.product = group.sum(sums.product);
+  return sums;
+}
+
+/// First stage: partial[at] = slab_sum(at)
+template <class Group, class Term>
+GEOLIP_HD void sum_slab(Group group, const Segments& segments, Index at, const Term& term,
+                        BallSums* partial) {
+  const BallSums sums = slab_sum(group, segments, at, term);
   if (group.lane() == 0) partial[at] = sums;
+}
+
+/// Both stages where there is one slab, for problem b.
+template <class Group, class Term, class Finish>
+GEOLIP_HD void sum_only_slab(Group group, const Segments& segments, Index b, const Term& term,
+                             const Finish& finish) {
+  const BallSums sums = slab_sum(group, segments, b, term);
+  if (group.lane() == 0) finish(b, sums);
 }
 
 /// Second stage, for problem b: finish(b, sum of its slabs), called by one lane.
@@ -113,8 +128,12 @@ struct ObjectiveTerm {
 
 struct ObjectiveFinish {
   double* value;
+  Progress progress;
 
-  GEOLIP_HD void operator()(Index b, const BallSums& sums) const { value[b] = sums.square; }
+  GEOLIP_HD void operator()(Index b, const BallSums& sums) const {
+    value[b] = sums.square;
+    progress.update(b, sums.square);
+  }
 };
 
 /// First stage of X(0, :) = sum_i a_ib W(i, :), for slab and problem number `at`: each column its own sum, in

@@ -108,8 +108,8 @@ class TimedKernels final : public backend::Kernels<T> {
     inner_.normalise_ball(columns, state);
   }
   void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
-                 View<T> g, double* value) override {
-    inner_.objective(columns, u, vector, y, g, value);
+                 View<T> g, double* value, const kernels::Progress& progress) override {
+    inner_.objective(columns, u, vector, y, g, value, progress);
   }
   void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override {
     inner_.spread_column(columns, a, x, w);
@@ -175,10 +175,6 @@ class TimedBackend final : public backend::Backend {
     inner_.download(host, source, bytes);
   }
   void zero(void* memory, std::size_t bytes) override { inner_.zero(memory, bytes); }
-  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
-                       double* best) override {
-    inner_.update_momentum(problems, value, tolerance, momentum, best);
-  }
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     inner_.widen_columns(index, x, y);
   }

@@ -53,7 +53,7 @@ void Ascent<T>::normalise() {
 }
 
 template <class T>
-void Ascent<T>::forward() {
+void Ascent<T>::forward(const kernels::Progress& progress) {
   auto& kernels = model_->backend.template in<T>();
   View<const T> v = input_.s_hat.view();
   for (std::size_t k = 0; k < layers_.size(); ++k) {
@@ -78,7 +78,7 @@ void Ascent<T>::forward() {
   } else {
     model_->maps.back().apply(v, y);
   }
-  kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), y, g, value_.data());
+  kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), y, g, value_.data(), progress);
 }
 
 /// The columns `index` of a block, in float64.
@@ -146,7 +146,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
     exact.maps.back().apply(std::as_const(v).view(), y.view());
   }
   kernels.objective(point.layout(), std::as_const(point.u_).view(), point.vector_.data(),
-                    std::as_const(y).view(), g.view(), value.data());
+                    std::as_const(y).view(), g.view(), value.data(), {});
   return value.download();
 }
 
@@ -155,8 +155,7 @@ void Ascent<T>::sweep() {
   const double tolerance = fall_units * static_cast<double>(std::numeric_limits<T>::epsilon()) *
                            static_cast<double>(model_->depth() + 1);
   model_->backend.repeat(sweeps_, [&] {
-    forward();
-    model_->backend.update_momentum(problems(), value_.data(), tolerance, momentum_.data(), best_.data());
+    forward({momentum_.data(), best_.data(), tolerance});
     backward();
   });
 }

@@ -53,7 +53,7 @@ class Ascent {
   /// Whether sweeps are by now played back.
   bool is_recorded() const { return sweeps_ != nullptr && sweeps_->is_recorded(); }
   /// Forward pass alone; values() then belongs to the present point.
-  void forward();
+  void forward() { forward({}); }
 
   Index problems() const { return static_cast<Index>(problems_.size()); }
   const Problem& problem(Index b) const { return problems_[static_cast<std::size_t>(b)]; }
@@ -108,6 +108,7 @@ class Ascent {
   Block make_layer(Index n) const;
   Block make_block(Index n, Index norms) const;
   void normalise();
+  void forward(const kernels::Progress& progress);
   void backward();
   backend::Columns layout() const;
   backend::RowState<T> rows(Block& block) const {

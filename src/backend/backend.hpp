@@ -97,9 +97,10 @@ class Kernels {
   /// The same for the input block of l_2.
   virtual void normalise_ball(const Columns& columns, const RowState<T>& state) = 0;
   /// Objective of each problem at the output Y, and its gradient G there. u is outputs x problems; problem b
-  /// has the objective <e, sum_i u_ib Y_i>, e the first unit vector, or |Y|^2 where vector[b] != 0.
+  /// has the objective <e, sum_i u_ib Y_i>, e the first unit vector, or |Y|^2 where vector[b] != 0. What
+  /// `progress` keeps is brought up to date with it.
   virtual void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector,
-                         ConstView<T> y, View<T> g, double* value) = 0;
+                         ConstView<T> y, View<T> g, double* value, const kernels::Progress& progress) = 0;
   /// First map of an l_1 problem, whose input is one coordinate: W(i, columns of b) = a_ib X(0, columns of
   /// b).
   virtual void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) = 0;
@@ -175,11 +176,8 @@ class Backend {
   virtual void download(void* host, const void* source, std::size_t bytes) = 0;
   virtual void zero(void* memory, std::size_t bytes) = 0;
 
-  // ---- the ascent's scalars
-  // -------------------------------------------------------------------------------------
-  /// momentum[b] after a sweep with objective value[b];  best[b] = max(best[b], value[b])
-  virtual void update_momentum(Index problems, const double* value, double tolerance,
-                               kernels::Momentum* momentum, double* best) = 0;
+  // ---- between float and double
+  // -------------------------------------------------------------------------------------------------
   /// Y(:, j) = X(:, index_j), 0 where index_j < 0, in double
   virtual void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) = 0;
 

@@ -66,23 +66,6 @@ TEST_P(Algebra, ScratchKeepsItsMemoryUntilMoreIsNeeded) {
   EXPECT_EQ(larger.ld, 10);
 }
 
-TEST_P(Algebra, UpdateMomentum) {
-  std::vector<Momentum> expected{{1.0, 3.0, 0.4}, {1.0, 3.0, 0.4}};
-  auto momentum = on_device(backend(), expected);
-  const auto value = on_device(backend(), std::vector<double>{2.0, 0.5});
-  auto best = on_device(backend(), std::vector<double>{1.0, 1.0});
-  backend().update_momentum(2, value.data(), 0.0, momentum.data(), best.data());
-  kernels::update_momentum(expected[0], 2.0, 0.0);
-  kernels::update_momentum(expected[1], 0.5, 0.0);
-  const std::vector<Momentum> got = momentum.download();
-  for (std::size_t b = 0; b < 2; ++b) {
-    EXPECT_EQ(got[b].t, expected[b].t);
-    EXPECT_EQ(got[b].beta, expected[b].beta);
-    EXPECT_EQ(got[b].previous, expected[b].previous);
-  }
-  EXPECT_EQ(best.download(), (std::vector<double>{2.0, 1.0}));
-}
-
 TEST_P(Algebra, WidenColumns) {
   Random random(1);
   const auto x = random_values<float>(random, n, 20);

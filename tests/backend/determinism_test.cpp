@@ -82,7 +82,7 @@ void run_kernels(Backend& backend, const std::string& type, Results& results) {
   const DeviceMatrix<double> u(backend, random_values<double>(random, n, 6));
   const auto vector = on_device(backend, std::vector<std::int32_t>{0, 1, 0, 1, 0, 1});
   backend::Buffer<double> value(backend, 6);
-  kernels.objective(columns.layout(), u.view(), vector.data(), w.view(), g.view(), value.data());
+  kernels.objective(columns.layout(), u.view(), vector.data(), w.view(), g.view(), value.data(), {});
   keep("objective g", g);
   results[type + "objective"] = value.download();
   const DeviceMatrix<T> d = random_matrix(m, 7);

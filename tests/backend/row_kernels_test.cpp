@@ -298,10 +298,77 @@ void objective_by_hand(Backend& backend) {
   DeviceMatrix<T> g(backend, 2, 4);
   const auto vector = on_device(backend, std::vector<std::int32_t>{0, 1});
   backend::Buffer<double> value(backend, 2);
-  backend.in<T>().objective(columns.layout(), u.view(), vector.data(), y.view(), g.view(), value.data());
+  backend.in<T>().objective(columns.layout(), u.view(), vector.data(), y.view(), g.view(), value.data(), {});
   // 2 * 1 - 3 * 5;  9 + 16 + 49 + 64
   EXPECT_EQ(value.download(), (std::vector<double>{-13.0, 138.0}));
   EXPECT_EQ(g.get(), (RowMajor<T>(2, 4) << 2, 0, 6, 8, -3, 0, 14, 16).finished());
+}
+
+// One slab of rows and several, and as many lanes as a device may take.
+template <class T>
+void objective_and_progress(Backend& backend, Index rows, const std::vector<Index>& ranks) {
+  SCOPED_TRACE(rows);
+  Random random(5);
+  const auto problems = static_cast<Index>(ranks.size());
+  const DeviceColumns columns(backend, ranks, std::vector<std::int32_t>(ranks.size(), 0));
+  const RowMajor<T> y_in = random_values<T>(random, rows, columns.total());
+  const RowMajor<double> u_in = random_values<double>(random, rows, problems);
+  std::vector<std::int32_t> is_vector;
+  for (Index b = 0; b < problems; ++b) is_vector.push_back(b % 3 == 1 ? 1 : 0);
+  RowMajor<T> g_expected = RowMajor<T>::Zero(rows, columns.total());
+  std::vector<double> value_expected;
+  for (Index b = 0, first = 0; b < problems; first += ranks[static_cast<std::size_t>(b++)]) {
+    const Index rank = ranks[static_cast<std::size_t>(b)];
+    const MatrixXd own = y_in.middleCols(first, rank).template cast<double>();
+    if (is_vector[static_cast<std::size_t>(b)] != 0) {
+      value_expected.push_back(own.squaredNorm());
+      g_expected.middleCols(first, rank) = T(2) * y_in.middleCols(first, rank);
+    } else {
+      value_expected.push_back(u_in.col(b).dot(own.col(0)));
+      g_expected.col(first) = u_in.col(b).cast<T>();
+    }
+  }
+  // every other problem has climbed
+  std::vector<Momentum> momentum_expected;
+  std::vector<double> best_expected;
+  for (std::size_t b = 0; b < ranks.size(); ++b) {
+    const double before = value_expected[b] + (b % 2 == 0 ? -0.5 : 0.5);
+    momentum_expected.push_back({before, 3.0, 0.4});
+    best_expected.push_back(before);
+  }
+
+  const DeviceMatrix<T> y(backend, y_in);
+  const DeviceMatrix<double> u(backend, u_in);
+  DeviceMatrix<T> g(backend, rows, columns.total());
+  const auto vector = on_device(backend, is_vector);
+  backend::Buffer<double> value(backend, problems);
+  auto momentum = on_device(backend, momentum_expected);
+  auto best = on_device(backend, best_expected);
+  backend.in<T>().objective(columns.layout(), u.view(), vector.data(), y.view(), g.view(), value.data(),
+                            {momentum.data(), best.data(), 0.0});
+
+  EXPECT_EQ(g.get(), g_expected);
+  const std::vector<double> value_got = value.download();
+  const std::vector<Momentum> momentum_got = momentum.download();
+  const std::vector<double> best_got = best.download();
+  for (std::size_t b = 0; b < ranks.size(); ++b) {
+    const double within = 1e-13 * y_in.template cast<double>().squaredNorm();
+    EXPECT_NEAR(value_got[b], value_expected[b], within);
+    kernels::update_momentum(momentum_expected[b], value_got[b], 0.0);
+    EXPECT_EQ(momentum_got[b].previous, value_got[b]);
+    EXPECT_EQ(momentum_got[b].t, momentum_expected[b].t);
+    EXPECT_EQ(momentum_got[b].beta, momentum_expected[b].beta);
+    EXPECT_EQ(best_got[b], std::max(best_expected[b], value_got[b]));
+  }
+}
+
+template <class T>
+void objectives_of_all_shapes(Backend& backend) {
+  for (const Index rows : {1, 10, 16, 17, 300, 5000}) {
+    objective_and_progress<T>(backend, rows, {1, 1, 1, 1, 1});
+    objective_and_progress<T>(backend, rows, {3, 8, 1, 5});
+    objective_and_progress<T>(backend, rows, {64, 1, 40});
+  }
 }
 
 template <class T>
@@ -470,6 +537,8 @@ TEST_P(RowKernels, Normalise) {
 TEST_P(RowKernels, Objective) {
   objective_by_hand<float>(backend());
   objective_by_hand<double>(backend());
+  objectives_of_all_shapes<float>(backend());
+  objectives_of_all_shapes<double>(backend());
 }
 TEST_P(RowKernels, ColumnsOfL1) {
   columns_of_l1<float>(backend());

@@ -260,13 +260,13 @@ TEST(EmulatedSums, ObjectiveAgreesWithTheCpu) {
   std::vector<double> value(4);
   std::vector<double> value_actual(4);
   backend->in<double>().objective(expected.columns(), expected.scalars(expected.a), vector.data(),
-                                  expected.view(expected.w), expected.view(expected.g), value.data());
+                                  expected.view(expected.w), expected.view(expected.g), value.data(), {});
   sum_emulated<8>(actual,
                   kernels::ObjectiveTerm<double>{{actual.a.data(), actual.problems()},
                                                  vector.data(),
                                                  actual.input(actual.w),
                                                  actual.matrix(actual.g)},
-                  kernels::ObjectiveFinish{value_actual.data()});
+                  kernels::ObjectiveFinish{value_actual.data(), {}});
   actual.expect_like(expected);
   for (std::size_t b = 0; b < value.size(); ++b) EXPECT_NEAR(value_actual[b], value[b], 1e-13 * 600);
 }

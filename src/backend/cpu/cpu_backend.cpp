@@ -69,14 +69,6 @@ class CpuBackend final : public Backend {
   }
   void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
 
-  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
-                       double* best) override {
-    for (Index b = 0; b < problems; ++b) {
-      kernels::update_momentum(momentum[b], value[b], tolerance);
-      best[b] = std::max(best[b], value[b]);
-    }
-  }
-
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     for_rows(y, [&](Index i) {
       for (Index j = 0; j < y.cols; ++j) {

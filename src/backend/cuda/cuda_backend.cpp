@@ -78,11 +78,6 @@ class CudaBackend final : public Backend {
     GEOLIP_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, context_.stream()));
   }
 
-  void update_momentum(Index problems, const double* value, double tolerance, kernels::Momentum* momentum,
-                       double* best) override {
-    entries(1, problems, kernels::UpdateMomentum{value, tolerance, momentum, best});
-  }
-
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     entries(y.rows, y.cols, kernels::GatherColumns<float, double>{index, matrix(x), matrix(y)});
   }
