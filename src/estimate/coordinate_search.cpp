@@ -3,7 +3,6 @@
 #include <ascent/calibrate.hpp>
 #include <estimate/plan.hpp>
 #include <estimate/proofs.hpp>
-#include <estimate/rounding_allowance.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -31,7 +30,6 @@ class CoordinateSearch {
         passed_(rows_.size()) {
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const ascent::Problem& row = rows_[r];
-      allowance_.push_back(rounding_allowance(session.chain, session.slopes, row, Norm::l1));
       // no path joins the other inputs to this output: there is nothing to solve
       const graph::Mask seen = graph::seen_inputs(session.chain, session.slopes, row.slope_set, row.row);
       for (std::size_t j = 0; j < seen.size(); ++j) {
@@ -133,6 +131,7 @@ class CoordinateSearch {
       best.upper = std::max(best.upper, outcome.upper);
       best.lower = std::max(best.lower, outcome.lower);
       best.relaxation = std::max(best.relaxation, outcome.relaxation);
+      best.allowance = std::max(best.allowance, outcome.allowance);
       best.iterations = std::max(best.iterations, outcome.iterations);
       best.rank = std::max(best.rank, outcome.rank);
       if (outcome.precision == Precision::float64) best.precision = Precision::float64;
@@ -145,7 +144,7 @@ class CoordinateSearch {
       best_[r].upper = *std::max_element(upper_[r].begin(), upper_[r].end());
       Bound& bound = session_.result.bounds[owner_[r]];
       const int exponent = calibration_.scaling.output + calibration_.rows[r];
-      merge(best_[r], exponent, allowance_[r], bound);
+      merge(best_[r], exponent, bound);
       bound.seconds = seconds_;
       bound.proofs =
           make_coordinate_proofs(passed_[r], session_.chain, calibration_.scaling, exponent, best_[r].upper);
@@ -160,7 +159,6 @@ class CoordinateSearch {
   std::vector<std::vector<char>> solved_;
   std::vector<Outcome> best_;
   std::vector<std::vector<Passed>> passed_;  // row by row
-  std::vector<double> allowance_;
   Seconds seconds_;
 };
 

@@ -119,9 +119,7 @@ void solve_batch(estimate_detail::Session& session, std::span<const Task> tasks,
     Bound& bound = session.result.bounds[tasks[b].objective];
     const int exponent = calibration.scaling.output + calibration.rows[b];
     const estimate_detail::Outcome& outcome = solver.outcome(static_cast<Index>(b));
-    const double allowance =
-        estimate_detail::rounding_allowance(session.chain, session.slopes, problems[b], norm);
-    estimate_detail::merge(outcome, exponent, allowance, bound);
+    estimate_detail::merge(outcome, exponent, bound);
     bound.seconds = seconds;
     if (outcome.passed.empty()) continue;
     bound.proofs.push_back(estimate_detail::make_proof(outcome.passed.front(), session.chain,

@@ -1,146 +1,98 @@
 #include <estimate/rounding_allowance.hpp>
-#include <graph/entries.hpp>
+
+#include <graph/absolute.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 namespace geolip::estimate_detail {
 namespace {
 
 using Row = std::vector<double>;
 
-/// Each tensor that is read += r |B| for its map B of one linear layer.
-struct AbsoluteAdjoint {
-  const Row& r;
-  const std::vector<Row*>& reads;
-  Row& out;  ///< the first of `reads`
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// The point of the ascent is not the optimum, and what rounding does to it is known to first order alone.
+constexpr double first_order_safety = 4.0;
+// A row with a relative error above this is taken for noise, which passes on in full.
+constexpr double most_error = 1e-3;
 
-  void operator()(const Dense& dense) const {
-    const Matrix& w = dense.weight;
-    for (Index i = 0; i < w.rows; ++i) {
-      const double ri = r[static_cast<std::size_t>(i)];
-      if (ri == 0.0) continue;
-      for (Index j = 0; j < w.cols; ++j) out[static_cast<std::size_t>(j)] += ri * std::abs(w(i, j));
-    }
+/// Whether the products of the last layer and the objective's row cancel, in more than a single correctly
+/// rounded subtraction: that of two rows whose factors are one and the same power of two.
+bool row_may_cancel(const ascent::Problem& problem) {
+  std::vector<double> sizes;
+  for (const double u : problem.row) {
+    if (u != 0.0) sizes.push_back(std::abs(u));
   }
-  void operator()(const Affine& affine) const {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] += r[i] * std::abs(affine.scale[i]);
-  }
-  void operator()(const Permutation& permutation) const {
-    for (std::size_t i = 0; i < out.size(); ++i) out[static_cast<std::size_t>(permutation.source[i])] += r[i];
-  }
-  void operator()(const Activation&) const { out = r; }
-  void operator()(const Add& add) const {
-    for (std::size_t k = 0; k < reads.size(); ++k) {
-      const double a = add.coefficients.empty() ? 1.0 : std::abs(add.coefficients[k]);
-      for (std::size_t i = 0; i < r.size(); ++i) (*reads[k])[i] += a * r[i];
-    }
-  }
-  void operator()(const Concat&) const {
-    std::size_t first = 0;
-    for (Row* part : reads) {
-      for (std::size_t i = 0; i < part->size(); ++i) (*part)[i] += r[first + i];
-      first += part->size();
-    }
-  }
-  template <class Op>
-  void operator()(const Op& op) const {
-    graph::for_each_entry(op, [&](Index i, Index j, double w) {
-      out[static_cast<std::size_t>(j)] += r[static_cast<std::size_t>(i)] * std::abs(w);
-    });
-  }
-};
-
-/// The most terms that a sum of a product with the layer's matrix or its transpose has; 1 where it has no
-/// sums.
-struct Terms {
-  std::size_t reads;
-
-  Index operator()(const Dense& dense) const { return std::max(dense.weight.rows, dense.weight.cols); }
-  Index operator()(const Conv& conv) const { return graph::most_terms(conv); }
-  Index operator()(const ConvTranspose& transpose) const { return graph::most_terms(transpose); }
-  Index operator()(const Sparse& sparse) const { return graph::most_terms(sparse); }
-  Index operator()(const Add&) const { return static_cast<Index>(reads); }
-  template <class Op>
-  Index operator()(const Op&) const {
-    return 1;
-  }
-};
-
-Index terms_of(const graph::Step& step) { return std::visit(Terms{step.from.size()}, step.layer->op); }
-
-/// Layers of a stage that add up: one Dense, whatever its width, or another with sums of several terms.
-Index summing_layers(const graph::Stage& stage) {
-  return std::count_if(stage.steps.begin(), stage.steps.end(), [](const graph::Step& step) {
-    return std::holds_alternative<Dense>(step.layer->op) || terms_of(step) > 1;
-  });
-}
-
-/// Back through a stage.
-Row absolute_adjoint(const graph::Stage& stage, const Row& r) {
-  std::vector<Row> values;
-  for (std::size_t v = 0; v < stage.sources.size() + stage.steps.size(); ++v)
-    values.emplace_back(static_cast<std::size_t>(stage.size(v)), 0.0);
-  std::size_t first = 0;
-  for (const std::size_t v : stage.targets) {
-    for (std::size_t i = 0; i < values[v].size(); ++i) values[v][i] += r[first + i];
-    first += values[v].size();
-  }
-  for (std::size_t s = stage.steps.size(); s-- > 0;) {
-    std::vector<Row*> reads;
-    for (const std::size_t v : stage.steps[s].from) reads.push_back(&values[v]);
-    std::visit(AbsoluteAdjoint{values[stage.sources.size() + s], reads, *reads.front()},
-               stage.steps[s].layer->op);
-  }
-  Row result;
-  for (std::size_t v = 0; v < stage.sources.size(); ++v)
-    result.insert(result.end(), values[v].begin(), values[v].end());
-  return result;
+  if (sizes.size() != 2) return sizes.size() > 2;
+  int exponent = 0;
+  return sizes[0] != sizes[1] || std::frexp(sizes[0], &exponent) != 0.5;
 }
 
 /// Whether sums cancel anywhere outside the eliminations.
 bool may_cancel(const graph::Chain& chain, const ascent::Problem& problem) {
-  for (const graph::Stage& stage : chain.stages) {
-    if (summing_layers(stage) > 1) return true;
-  }
-  // One weight: products. Two of magnitude one: a single correctly rounded subtraction.
-  const auto entries =
-      std::count_if(problem.row.begin(), problem.row.end(), [](double u) { return u != 0.0; });
-  const bool units = std::all_of(problem.row.begin(), problem.row.end(),
-                                 [](double u) { return u == 0.0 || std::abs(u) == 1.0; });
-  return entries > 2 || (entries == 2 && !units);
+  return row_may_cancel(problem) || std::any_of(chain.stages.begin(), chain.stages.end(),
+                                                [](const graph::Stage& s) { return graph::may_cancel(s); });
 }
 
-/// Relative rounding of all sums of one pass, doubled for good measure.
-double pass_rounding(const graph::Chain& chain) {
-  double roundings = 0.0;
-  for (const graph::Stage& stage : chain.stages) {
-    for (const graph::Step& step : stage.steps) {
-      const Index terms = terms_of(step);
-      roundings += 4.0 + (terms > 1 ? static_cast<double>(terms) : 0.0);
-    }
-    // what several layers read is the sum of what they make of it
-    roundings += 2.0 * static_cast<double>(stage.is_chain() ? 0 : stage.steps.size() + stage.targets.size());
-  }
-  return 2.0 * roundings * 0x1p-53;
+double sum(const Row& x) { return std::accumulate(x.begin(), x.end(), 0.0); }
+double largest(const Row& x) { return *std::max_element(x.begin(), x.end()); }
+
+double length(const Row& x) {
+  const double scale = largest(x);
+  if (!(scale > 0.0) || !std::isfinite(scale)) return scale;
+  double squares = 0.0;
+  for (const double v : x) squares += (v / scale) * (v / scale);
+  return scale * std::sqrt(squares);
 }
 
-/// Dual norm of the gradient with every number in the network taken positive, for one output row.
-double absolute_norm(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes, Index set,
-                     Row r, Norm norm) {
+double dot(const Row& x, const Row& y) { return std::transform_reduce(x.begin(), x.end(), y.begin(), 0.0); }
+
+/// The dual norm of a non-negative gradient at the input; l_1: over all coordinates.
+double dual_norm(const Row& x, Norm norm) {
+  if (norm == Norm::l1) return largest(x);
+  return norm == Norm::linf ? sum(x) : length(x);
+}
+
+/// The steepest slope of every neuron of a layer, in size.
+Row steepest(const graph::LayerSlopes& slopes, Index set) {
+  Row most(static_cast<std::size_t>(slopes.neurons));
+  for (Index i = 0; i < slopes.neurons; ++i)
+    most[static_cast<std::size_t>(i)] = std::abs(slopes.centre(i, set)) + slopes.half_width(i, set);
+  return most;
+}
+
+void multiply(Row& x, const Row& factors) {
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] *= factors[i];
+}
+
+/// The gradient with every number in the network taken positive.
+Row absolute_gradient(const graph::Chain& chain, const std::vector<Row>& slopes, Row r) {
   for (std::size_t k = chain.stages.size(); k-- > 0;) {
-    if (k < slopes.size()) {
-      for (Index i = 0; i < slopes[k].neurons; ++i) {
-        r[static_cast<std::size_t>(i)] *= std::abs(slopes[k].centre(i, set)) + slopes[k].half_width(i, set);
-      }
-    }
-    r = absolute_adjoint(chain.stages[k], r);
+    if (k < slopes.size()) multiply(r, slopes[k]);
+    r = graph::absolute_adjoint(chain.stages[k], r);
   }
-  double sum = 0.0;
-  double scale = *std::max_element(r.begin(), r.end());
-  if (norm == Norm::l1 || !(scale > 0.0) || !std::isfinite(scale)) return scale;
-  for (const double v : r) sum += norm == Norm::linf ? v : (v / scale) * (v / scale);
-  return norm == Norm::linf ? sum : scale * std::sqrt(sum);
+  return r;
+}
+
+/// Its transpose.
+Row absolute_outputs(const graph::Chain& chain, const std::vector<Row>& slopes, Row x) {
+  for (std::size_t k = 0; k < chain.stages.size(); ++k) {
+    x = graph::absolute_apply(chain.stages[k], x);
+    if (k < slopes.size()) multiply(x, slopes[k]);
+  }
+  return x;
+}
+
+Row absolute(Row x) {
+  for (double& v : x) v = std::abs(v);
+  return x;
+}
+
+/// Rounding of the products with the objective's row, beside that of the last stage.
+double row_rounding(const ascent::Problem& problem) {
+  return row_may_cancel(problem) ? 2.0 * (4.0 + static_cast<double>(problem.row.size())) * 0x1p-53 : 0.0;
 }
 
 }  // namespace
@@ -148,21 +100,67 @@ double absolute_norm(const graph::Chain& chain, const std::vector<graph::LayerSl
 double rounding_allowance(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
                           const ascent::Problem& problem, Norm norm) {
   if (!may_cancel(chain, problem)) return 0.0;
+  std::vector<Row> most;
+  for (const graph::LayerSlopes& layer : slopes) most.push_back(steepest(layer, problem.slope_set));
   double size = 0.0;
   if (problem.vector) {
-    // The spectral norm is at most the root of the sum of the rows' squares.
-    for (Index k = 0; k < chain.stages.back().outputs; ++k) {
-      Row row(static_cast<std::size_t>(chain.stages.back().outputs), 0.0);
-      row[static_cast<std::size_t>(k)] = 1.0;
-      size = std::hypot(size, absolute_norm(chain, slopes, problem.slope_set, std::move(row), norm));
-    }
+    // |J|_2^2 <= |J|_1 |J|_inf
+    const auto outputs = static_cast<std::size_t>(chain.stages.back().outputs);
+    const auto inputs = static_cast<std::size_t>(chain.inputs);
+    size = std::sqrt(largest(absolute_gradient(chain, most, Row(outputs, 1.0)))) *
+           std::sqrt(largest(absolute_outputs(chain, most, Row(inputs, 1.0))));
   } else {
-    Row row(problem.row);
-    for (double& u : row) u = std::abs(u);
-    size = absolute_norm(chain, slopes, problem.slope_set, std::move(row), norm);
+    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row)), norm);
   }
-  const double allowance = pass_rounding(chain) * size;
-  return std::isnan(allowance) ? std::numeric_limits<double>::infinity() : allowance;
+  double rounding = row_rounding(problem);
+  for (const graph::Stage& stage : chain.stages) rounding += graph::sum_rounding(stage);
+  const double allowance = rounding * size;
+  return std::isnan(allowance) ? infinity : allowance;
+}
+
+double rounding_effect(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
+                       const graph::Scaling& scaling, const ascent::Problem& problem,
+                       const ascent::RawMultipliers& raw, Norm norm) {
+  if (!may_cancel(chain, problem)) return 0.0;
+  // f = |Y|^2 where the bound is |Y|
+  const double per_bound = problem.vector ? 2.0 * std::sqrt(raw.value) : 1.0;
+  Row v(static_cast<std::size_t>(chain.inputs), 1.0);  // |V_k|, or an error above it
+  Row error(v.size(), 0.0);                            // of v
+  double effect = 0.0;
+  for (std::size_t k = 0; k < chain.stages.size(); ++k) {
+    const graph::Stage& stage = chain.stages[k];
+    const bool last = k == slopes.size();
+    Row own = graph::absolute_apply(stage, v);
+    const double rounding = graph::sum_rounding(stage) + (last ? row_rounding(problem) : 0.0);
+    for (double& w : own) w *= rounding;
+    if (last && problem.vector) {
+      effect += std::ldexp(length(own), scaling.output);
+      break;
+    }
+    // of the scaled bound in the unscaled w_k
+    Row gradient(own.size());
+    const Row most = last ? absolute(problem.row) : steepest(slopes[k], problem.slope_set);
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      gradient[i] = last ? std::ldexp(most[i], scaling.output)
+                         : most[i] * std::ldexp(raw.g[k][i], scaling.tensors[k + 1][i]) / per_bound;
+    }
+    effect +=
+        k == 0 ? rounding * dual_norm(graph::absolute_adjoint(stage, gradient), norm) : dot(own, gradient);
+    if (last) break;
+
+    const std::vector<int>& exponents = scaling.tensors[k + 1];
+    const Row passed = graph::absolute_apply(stage, error);
+    v.assign(own.size(), 0.0);
+    error.assign(own.size(), 0.0);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const double w = std::ldexp(raw.rho[k][i], -exponents[i]);
+      const double whole = own[i] + passed[i];
+      v[i] = most[i] * std::max(w, whole);
+      error[i] = most[i] * (whole > most_error * w ? whole : own[i]);
+    }
+  }
+  effect *= first_order_safety;
+  return std::isnan(effect) ? infinity : effect;
 }
 
 }  // namespace geolip::estimate_detail

@@ -2,18 +2,28 @@
 /// What rounding can do to linear parts in which numbers cancel.
 #pragma once
 
-#include <ascent/problem.hpp>
+#include <ascent/ascent.hpp>
+#include <graph/linear_map.hpp>
 #include <graph/slopes.hpp>
 
 namespace geolip::estimate_detail {
 
-/// An absolute error of the bounds of one problem, in the network's own units. The inflation of the
-/// multipliers covers the rounding of everything between two activations but one thing: sums of products that
-/// cancel, where a row of several weights meets the last layer, or where dense layers follow each other
-/// without an activation. There the allowance is the rounding of all sums, relative to what the network would
-/// give were all its numbers positive (docs/method.md, section 7); elsewhere it is 0. Infinity if that leaves
-/// the double range.
+/// An absolute error of the bounds of one problem on the unscaled network. The inflation of the multipliers
+/// covers the rounding of everything between two activations but one thing: sums of products that cancel,
+/// where a row of several weights meets the last layer, or where layers that add up follow each other without
+/// an activation. There the allowance is the rounding of all sums, relative to what the network would give
+/// were all its numbers positive (docs/method.md, section 7); elsewhere it is 0. Infinity if that leaves the
+/// double range.
 double rounding_allowance(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
                           const ascent::Problem& problem, Norm norm);
+
+/// The same error to first order at the point of the ascent (docs/method.md, (M33)): every stage's own
+/// rounding, next to the numbers that meet it there. Deep networks, whose allowance is far above their value,
+/// are left with this one.
+/// \param raw what a sweep of this problem left, in the units of the scaled network as is the result
+/// \param scaling of that network; the problem's row carries its own factor
+double rounding_effect(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
+                       const graph::Scaling& scaling, const ascent::Problem& problem,
+                       const ascent::RawMultipliers& raw, Norm norm);
 
 }  // namespace geolip::estimate_detail

@@ -28,7 +28,8 @@ void set_up_common(Session& session) {
   }
 }
 
-void merge(const Outcome& outcome, int exponent, double allowance, Bound& bound) {
+void merge(const Outcome& outcome, int exponent, Bound& bound) {
+  const double allowance = unscale(outcome.allowance, exponent, true);
   const auto down = [&](double value) { return std::max(0.0, unscale(value, exponent, false) - allowance); };
   const auto up = [&](double value) {
     const double result = unscale(value, exponent, true);

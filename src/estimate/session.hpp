@@ -47,9 +47,8 @@ struct Session {
 void set_up_common(Session& session);
 
 /// Folds what is known of one problem into the bound of its objective: several problems of one objective
-/// stand for the maximum over them. `exponent` takes scaled values back to the network's units; `allowance`
-/// is taken off the lower bounds and added to the upper.
-void merge(const Outcome& outcome, int exponent, double allowance, Bound& bound);
+/// stand for the maximum over them. `exponent` takes scaled values back to the network's units.
+void merge(const Outcome& outcome, int exponent, Bound& bound);
 
 /// Multiplies each problem's row by its power of two.
 void scale_rows(std::vector<ascent::Problem>& problems, const std::vector<int>& exponents);

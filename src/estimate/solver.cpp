@@ -1,3 +1,4 @@
+#include <estimate/rounding_allowance.hpp>
 #include <estimate/solver.hpp>
 
 #include <geolip/error.hpp>
@@ -42,6 +43,8 @@ constexpr double trusted_gap = 0.01;
 constexpr Index least_rank = 16;
 constexpr Index least_wave = 16;
 constexpr double report_interval = 0.1;
+// An allowance for rounding up to this share of the bound is taken as it is.
+constexpr double small_allowance = 1e-9;
 
 /// Adds the time of a scope to a total.
 class Stopwatch {
@@ -315,7 +318,30 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     verdict = miss(track, rising ? rising_patience : patience);
   }
   confirm(ascent, verdicts, last);
+  for (Index b = 0; b < ascent.problems(); ++b) {
+    if (verdicts[static_cast<std::size_t>(b)] != Verdict::settled) continue;
+    Outcome& outcome = tracks_[static_cast<std::size_t>(ascent.id(b))].outcome;
+    outcome.allowance = allowance(ascent.problem(b), raw[static_cast<std::size_t>(b)], outcome.relaxation);
+  }
   return !attempts.empty();
+}
+
+/// What rounding may do to a problem's bounds; where that is no small part of them, to first order. Problems
+/// of l_1 that differ in the coordinate alone share the answer of the largest of them, which counts.
+double Solver::allowance(const ascent::Problem& problem, const ascent::RawMultipliers& raw,
+                         double relaxation) {
+  const ascent::Problem& known = allowance_.problem;
+  if (known.row != problem.row || known.slope_set != problem.slope_set || known.vector != problem.vector) {
+    const double own = rounding_allowance(chain_, slopes_, problem, norm_);
+    allowance_ = {problem, std::ldexp(own, scaling_.output), -1.0, 0.0};
+  }
+  if (allowance_.most <= small_allowance * relaxation) return allowance_.most;
+  if (relaxation > allowance_.relaxation) {
+    const double effect = rounding_effect(chain_, slopes_, scaling_, problem, raw, norm_);
+    allowance_.relaxation = relaxation;
+    allowance_.least = std::min(allowance_.most, effect);
+  }
+  return allowance_.least;
 }
 
 /// Whether a certificate has a chance to meet the gap. A gap below the rise since the last check is

@@ -34,7 +34,8 @@ struct Outcome {
   Index iterations = 0;
   Index rank = 0;
   Precision precision = Precision::float32;  ///< arithmetic of its last sweeps
-  std::vector<double> coordinates;           ///< l_1: an upper bound for every input coordinate
+  double allowance = 0.0;           ///< for rounding: to be added to `upper` and taken off the others
+  std::vector<double> coordinates;  ///< l_1: an upper bound for every input coordinate
   /// The certificate behind `upper`; l_1: all that lowered the bound of some coordinate.
   std::vector<Passed> passed;
 };
@@ -93,6 +94,14 @@ class Solver {
     Index grown_at = 0;          ///< sweep at which the rank was last raised
     int misses = 0;              ///< certificates in a row that missed the gap
   };
+  /// The last answers of allowance(), which are the same for all problems that differ in the coordinate
+  /// alone.
+  struct Allowance {
+    ascent::Problem problem;
+    double most = 0.0;         ///< rounding_allowance()
+    double relaxation = -1.0;  ///< the largest that `least` was made for
+    double least = 0.0;        ///< rounding_effect() there, if that is less
+  };
   /// What to do with a problem after a check.
   enum class Verdict { go_on, settled, rank_limited, stalled };
   /// What a certificate costs beside the sweeps, and so which inflations are worth a try.
@@ -125,6 +134,7 @@ class Solver {
                         const ascent::Problem& problem) const;
   template <class T>
   void settle(ascent::Model<T>& model, ascent::Ascent<T>& ascent, const std::vector<Index>& which);
+  double allowance(const ascent::Problem& problem, const ascent::RawMultipliers& raw, double relaxation);
   bool met(double upper, double relaxation) const;
   void report(Index rank);
 
@@ -142,6 +152,7 @@ class Solver {
   Certifiers certifiers_;
   std::vector<Track> tracks_;
   Times times_;
+  Allowance allowance_;
   double certificate_seconds_ = 0.0;  ///< the most that one has taken so far, or the first is expected to
   bool has_timed_ = false;            ///< whether one has been made
   Effort effort_ = Effort::cheap;

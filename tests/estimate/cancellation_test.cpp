@@ -52,6 +52,45 @@ TEST(Cancellation, DenseLayersWithoutActivationBetween) {
   }
 }
 
+// Where two stages cancel to zero as computed, the first-order effect of rounding is zero as well.
+TEST(Cancellation, TwiceInOneNetwork) {
+  // 2 (1 + 2^-30)^2 - (2 + 2^-28) = 2^-59, of which doubles lose everything in some orders
+  const double exact = std::ldexp(1.0, -118);
+  const double near_one = 1.0 + 0x1p-30;
+  Matrix one(1, 1);
+  one.data = {1.0};
+  for (const std::size_t last : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+    Matrix out(3, 1);
+    out.data = {near_one, near_one, near_one};
+    Matrix sum(1, 3);
+    sum.data = out.data;
+    out.data[last] = 1.0;
+    sum.data[last] = -(2.0 + 0x1p-28);
+    for (const Index between : {1, 2, 4}) {
+      Network network(1);
+      const auto add_relu = [&] { network.add({"relu", make_activation(ActivationKind::relu)}); };
+      const auto add_sum = [&] {
+        network.add({"out", Dense{out, {}}});
+        network.add({"sum", Dense{sum, {}}});
+      };
+      network.add({"in", Dense{one, {}}});
+      add_relu();
+      add_sum();
+      add_relu();
+      for (Index k = 1; k < between; ++k) {
+        network.add({"between", Dense{one, {}}});
+        add_relu();
+      }
+      add_sum();
+      for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+        const Result result = estimate(network, {norm, {Objective::output(0)}});
+        EXPECT_LE(result.bounds[0].lower, exact) << to_string(norm) << ", " << last << ", " << between;
+        EXPECT_GE(result.bounds[0].upper, exact) << to_string(norm) << ", " << last << ", " << between;
+      }
+    }
+  }
+}
+
 TEST(Cancellation, CostsNothingWhereNothingCancels) {
   const Result result =
       estimate(ones(3, true), {Norm::l2, {Objective::output(0), Objective::weighted({0.5, 0.25, 0.25})}});
