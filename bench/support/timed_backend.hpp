@@ -17,12 +17,13 @@ namespace geolip::bench {
 /// What a TimedBackend, and those forked from it, have seen. To be read while none of them works.
 struct Watch {
   double algebra_seconds =
-      0.0;                     ///< in products, rank-k updates, Cholesky factorisations and triangular solves
-  std::size_t bytes = 0;       ///< allocated now
-  std::size_t peak_bytes = 0;  ///< allocated at the most
-  std::size_t memory = 0;      ///< that the backend says it has; 0: what it does have
-  bool apart = false;          ///< whether it says that its memory is not the host's
-  bool several_queues = false;  ///< whether it says how many queues it has use for; else one
+      0.0;  ///< in products, rank-k updates, Cholesky factorisations and triangular solves
+  std::size_t factorisations = 0;  ///< by Cholesky's method
+  std::size_t bytes = 0;           ///< allocated now
+  std::size_t peak_bytes = 0;      ///< allocated at the most
+  std::size_t memory = 0;          ///< that the backend says it has; 0: what it does have
+  bool apart = false;              ///< whether it says that its memory is not the host's
+  bool several_queues = false;     ///< whether it says how many queues it has use for; else one
   std::mutex mutex;
 };
 
@@ -192,6 +193,10 @@ class TimedBackend final : public backend::Backend {
   }
   bool cholesky(View<double> a) override {
     const AlgebraTimer timer(*watch_);
+    {
+      const std::scoped_lock lock(watch_->mutex);
+      ++watch_->factorisations;
+    }
     return inner_.cholesky(a);
   }
   void solve_right_transposed(ConstView<double> l, View<double> b) override {

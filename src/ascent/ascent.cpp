@@ -21,7 +21,7 @@ constexpr double fall_units = 4.0;
 template <class T>
 void Ascent<T>::apply_first(View<const T> x, View<T> w) {
   if (model_->norm == Norm::l1) {
-    model_->backend.template in<T>().spread_column(layout(), std::as_const(a_).view(), x, w);
+    model_->backend.template in<T>().spread_column(first_layout(), std::as_const(a_).view(), x, w);
   } else {
     model_->maps.front().apply(x, w);
   }
@@ -30,7 +30,7 @@ void Ascent<T>::apply_first(View<const T> x, View<T> w) {
 template <class T>
 void Ascent<T>::adjoint_first(View<const T> w, View<T> x) {
   if (model_->norm == Norm::l1) {
-    model_->backend.template in<T>().collect_column(layout(), std::as_const(a_).view(), w, x);
+    model_->backend.template in<T>().collect_column(first_layout(), std::as_const(a_).view(), w, x);
   } else {
     model_->maps.front().adjoint(w, x);
   }
@@ -39,6 +39,13 @@ void Ascent<T>::adjoint_first(View<const T> w, View<T> x) {
 template <class T>
 backend::Columns Ascent<T>::layout() const {
   return {problems(), columns(), offset_device_.data(), slope_.data()};
+}
+
+/// What the first map of l_1 takes for problems: the coordinates.
+template <class T>
+backend::Columns Ascent<T>::first_layout() const {
+  if (!joint()) return layout();
+  return {static_cast<Index>(problems_.front().coordinates.size()), columns(), first_offset_.data(), nullptr};
 }
 
 template <class T>
@@ -77,6 +84,14 @@ void Ascent<T>::forward(const kernels::Progress& progress) {
     apply_first(v, y);  // the only map: in l_1 it takes one coordinate
   } else {
     model_->maps.back().apply(v, y);
+  }
+  if (joint()) {
+    // f = |u'Y|^2
+    kernels.multiply(std::as_const(row_).view(), y, along_.view());
+    kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), std::as_const(along_).view(),
+                      along_gradient_.view(), value_.data(), progress);
+    kernels.multiply_transposed(std::as_const(row_).view(), std::as_const(along_gradient_).view(), g);
+    return;
   }
   kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), y, g, value_.data(), progress);
 }

@@ -26,7 +26,8 @@ using Pattern = std::vector<std::vector<double>>;
 
 enum class Release { no, yes };
 
-/// The state of a batch of problems on one model. Problem b owns rank(b) columns of every matrix.
+/// The state of a batch of problems on one model. Problem b owns rank(b) columns of every matrix. A joint
+/// problem of l_1 is alone in its state, and each of its coordinates owns an equal share of the columns.
 template <class T>
 class Ascent {
  public:
@@ -111,6 +112,8 @@ class Ascent {
   void forward(const kernels::Progress& progress);
   void backward();
   backend::Columns layout() const;
+  backend::Columns first_layout() const;
+  bool joint() const { return !problems_.front().coordinates.empty(); }
   backend::RowState<T> rows(Block& block) const {
     return {signs_ ? block.s_hat.view() : block.s.view(), block.s_hat.view(), block.g.view()};
   }
@@ -125,8 +128,12 @@ class Ascent {
   backend::Buffer<std::int32_t> offset_device_;
   backend::Buffer<std::int32_t> slope_;
   backend::Buffer<std::int32_t> vector_;
-  backend::Buffer<double> u_;  // outputs x problems
-  backend::Buffer<T> a_;       // l_1: each problem's column of the first map
+  backend::Buffer<double> u_;                   // outputs x problems
+  backend::Buffer<T> a_;                        // l_1: each coordinate's column of the first map
+  backend::Buffer<std::int32_t> first_offset_;  // joint: where each coordinate's columns begin
+  backend::Buffer<T> row_;                      // joint: u'
+  backend::Buffer<T> along_;                    // joint: u'Y
+  backend::Buffer<T> along_gradient_;           // joint: the gradient there
   backend::Buffer<kernels::Momentum> momentum_;
   backend::Buffer<double> value_;
   backend::Buffer<double> best_;

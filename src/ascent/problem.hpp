@@ -17,6 +17,9 @@ struct Problem {
   std::vector<double> row;  ///< u, one entry an output; unused for vector
   Index slope_set = 0;      ///< which set of LayerSlopes
   Index coordinate = -1;    ///< l_1: the one input coordinate that moves
+  /// l_1, a joint problem (docs/method.md, (M34)): the coordinates whose largest value one set of multipliers
+  /// is to bound. Empty otherwise. Its objective is the square of that value.
+  std::vector<Index> coordinates;
 };
 
 /// A network ready for sweeps in arithmetic T: scaled linear maps and slopes in the backend's memory.

@@ -14,6 +14,8 @@ using backend::View;
 
 // Entries of a new column, against rows of unit norm.
 constexpr double new_column_size = 0.3;
+// Entries of the unit vectors that columns of the first map are read off with, at a time.
+constexpr Index most_unit_entries = Index(1) << 22;
 
 }  // namespace
 
@@ -193,7 +195,7 @@ void Ascent<T>::set_up_problems() {
   for (Index b = 0; b < problems(); ++b) {
     const Problem& p = problem(b);
     slope.push_back(static_cast<std::int32_t>(p.slope_set));
-    vector.push_back(p.vector ? 1 : 0);
+    vector.push_back(p.vector || joint() ? 1 : 0);
     for (std::size_t i = 0; i < p.row.size() && !p.vector; ++i) {
       u[i * static_cast<std::size_t>(problems()) + static_cast<std::size_t>(b)] = p.row[i];
     }
@@ -205,17 +207,40 @@ void Ascent<T>::set_up_problems() {
   if (model_->norm == Norm::l1) set_up_columns();
 }
 
-/// W_1 e_j for every problem's coordinate j, by one product with unit vectors.
+/// W_1 e_j for every coordinate j, by products with unit vectors.
 template <class T>
 void Ascent<T>::set_up_columns() {
-  graph::LinearMap<T>& map = model_->maps.front();
-  std::vector<T> units(static_cast<std::size_t>(map.inputs() * problems()), T(0));
-  for (Index b = 0; b < problems(); ++b) {
-    units[static_cast<std::size_t>(problem(b).coordinate * problems() + b)] = T(1);
+  backend::Backend& backend = model_->backend;
+  std::vector<Index> coordinates = problems_.front().coordinates;
+  if (joint()) {
+    if (problems() != 1) throw std::logic_error("a joint problem is alone in its state");
+    const Index each = columns() / static_cast<Index>(coordinates.size());
+    if (each * static_cast<Index>(coordinates.size()) != columns()) {
+      throw std::logic_error("a joint problem's coordinates have equal ranks");
+    }
+    first_offset_ = Buffer<std::int32_t>(backend, make_offsets(std::vector<Index>(coordinates.size(), each)));
+    const std::vector<double>& u = problems_.front().row;
+    row_ = Buffer<T>(backend, std::vector<T>(u.begin(), u.end()), static_cast<Index>(u.size()));
+    along_ = Buffer<T>(backend, 1, columns());
+    along_gradient_ = Buffer<T>(backend, 1, columns());
+  } else {
+    for (const Problem& p : problems_) coordinates.push_back(p.coordinate);
   }
-  const Buffer<T> e(model_->backend, units, problems());
-  a_ = Buffer<T>(model_->backend, map.outputs(), problems());
-  map.apply(e.view(), a_.view());
+  graph::LinearMap<T>& map = model_->maps.front();
+  const auto count = static_cast<Index>(coordinates.size());
+  a_ = Buffer<T>(backend, map.outputs(), count);
+  const Index most = std::clamp<Index>(most_unit_entries / map.inputs(), 1, count);
+  for (Index first = 0; first < count; first += most) {
+    const Index some = std::min(most, count - first);
+    std::vector<T> units(static_cast<std::size_t>(map.inputs() * some), T(0));
+    for (Index b = 0; b < some; ++b)
+      units[static_cast<std::size_t>(coordinates[static_cast<std::size_t>(first + b)] * some + b)] = T(1);
+    const Buffer<T> e(backend, units, some);
+    Buffer<T> columns(backend, map.outputs(), some);
+    map.apply(e.view(), columns.view());
+    const View<T> own(a_.data() + first, map.outputs(), some, count);
+    backend.template in<T>().combine(T(1), std::as_const(columns).view(), T(0), own);
+  }
 }
 
 template <class T>

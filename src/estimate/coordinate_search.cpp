@@ -1,12 +1,15 @@
 #include <estimate/coordinate_search.hpp>
 
 #include <ascent/calibrate.hpp>
+#include <estimate/joint_search.hpp>
 #include <estimate/plan.hpp>
 #include <estimate/proofs.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 
 namespace geolip::estimate_detail {
@@ -27,7 +30,8 @@ class CoordinateSearch {
                                                  std::numeric_limits<double>::infinity())),
         solved_(rows_.size(), std::vector<char>(static_cast<std::size_t>(session.chain.inputs), 0)),
         best_(rows_.size()),
-        passed_(rows_.size()) {
+        passed_(rows_.size()),
+        joined_(rows_.size(), 0) {
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const ascent::Problem& row = rows_[r];
       // no path joins the other inputs to this output: there is nothing to solve
@@ -43,12 +47,18 @@ class CoordinateSearch {
 
   void run() {
     const std::vector<double> squares = column_squares();
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      // whatever the time: nothing else bounds all coordinates in one go
+      join(r, largest(r, squares, most_joint_coordinates(session_)),
+           [this] { return session_.deadline.stopped(); });
+    }
     Index wave = first_wave;
     while (true) {
       std::vector<ascent::Problem> problems;
       std::vector<std::size_t> row_of;
       for (std::size_t r = 0; r < rows_.size(); ++r) {
-        for (const Index j : wave == first_wave ? largest(r, squares) : candidates(r, wave)) {
+        const bool is_open = wave == first_wave && !has_bounds(r);
+        for (const Index j : is_open ? largest(r, squares, first_wave) : candidates(r, wave)) {
           problems.push_back(rows_[r]);
           problems.back().coordinate = j;
           row_of.push_back(r);
@@ -59,12 +69,15 @@ class CoordinateSearch {
         solve({problems.data() + from, count}, {row_of.data() + from, count});
       });
       wave *= 2;
+      for (std::size_t r = 0; r < rows_.size(); ++r) join_again(r, wave);
     }
     report();
   }
 
  private:
   static constexpr Index first_wave = 4;
+  // Fewer are better off by themselves.
+  static constexpr Index least_joined = 8;
 
   /// Of the columns of the first map.
   std::vector<double> column_squares() const {
@@ -86,15 +99,45 @@ class CoordinateSearch {
   }
 
   /// The inputs of row r with the largest columns: where to look first.
-  std::vector<Index> largest(std::size_t r, const std::vector<double>& squares) const {
+  std::vector<Index> largest(std::size_t r, const std::vector<double>& squares, Index count) const {
     return top(
-        squares, [&](std::size_t j) { return solved_[r][j] == 0 && squares[j] > 0.0; }, first_wave);
+        squares, [&](std::size_t j) { return solved_[r][j] == 0 && squares[j] > 0.0; }, count);
   }
 
-  /// Coordinates of row r not solved yet that could exceed the best certified one, largest bound first.
+  bool has_bounds(std::size_t r) const {
+    return std::all_of(upper_[r].begin(), upper_[r].end(), [](double v) { return std::isfinite(v); });
+  }
+
+  /// Coordinates of row r not solved yet that could exceed the best certified one, and by more than the gap
+  /// allows; largest bound first.
   std::vector<Index> candidates(std::size_t r, Index count) const {
+    const double known = std::isfinite(best_[r].upper)
+                             ? std::max(best_[r].upper, best_[r].relaxation / (1.0 - session_.settings.gap))
+                             : 0.0;
     return top(
-        upper_[r], [&](std::size_t j) { return solved_[r][j] == 0 && upper_[r][j] > best_[r].upper; }, count);
+        upper_[r], [&](std::size_t j) { return solved_[r][j] == 0 && upper_[r][j] > known; }, count);
+  }
+
+  /// One certificate for these coordinates of row r together. Those that it bounds by less than the largest
+  /// certified one need none of their own.
+  void join(std::size_t r, const std::vector<Index>& coordinates, const std::function<bool()>& gives_up) {
+    if (static_cast<Index>(coordinates.size()) < least_joined || gives_up()) return;
+    joined_[r] = static_cast<Index>(coordinates.size());
+    std::optional<Passed> passed =
+        joint_certificate(session_, calibration_.scaling, rows_[r], coordinates, gives_up);
+    if (!passed) return;
+    for (std::size_t j = 0; j < passed->coordinates.size(); ++j)
+      upper_[r][j] = std::min(upper_[r][j], passed->coordinates[j]);
+    passed_[r].push_back(std::move(*passed));
+  }
+
+  /// The same for all candidates of row r, where they have become few enough for another answer, and too many
+  /// for the next wave.
+  void join_again(std::size_t r, Index wave) {
+    const std::vector<Index> left = candidates(r, most_joint_coordinates(session_));
+    const auto count = static_cast<Index>(left.size());
+    if (count <= 2 * wave || 2 * count > joined_[r]) return;
+    join(r, left, [this] { return session_.deadline.passed(); });
   }
 
   template <class Allowed>
@@ -113,9 +156,11 @@ class CoordinateSearch {
   }
 
   void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
+    Room room = session_.plan.room();
+    room.inflation = inflation_;
     Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
-                  {problems.begin(), problems.end()}, session_.settings, session_.plan.room(),
-                  session_.deadline, session_.common);
+                  {problems.begin(), problems.end()}, session_.settings, room, session_.deadline,
+                  session_.common);
     solver.run();
     add_times(solver, seconds_);
     for (std::size_t p = 0; p < problems.size(); ++p) {
@@ -125,10 +170,12 @@ class CoordinateSearch {
       for (std::size_t i = 0; i < outcome.coordinates.size(); ++i)
         upper[i] = std::min(upper[i], outcome.coordinates[i]);
       solved_[row_of[p]][j] = 1;
+      for (const Passed& passed : outcome.passed)
+        inflation_ = inflation_ > 0.0 ? std::min(inflation_, passed.inflation) : passed.inflation;
       passed_[row_of[p]].insert(passed_[row_of[p]].end(), outcome.passed.begin(), outcome.passed.end());
       Outcome& best = best_[row_of[p]];
       if (!std::isfinite(best.upper)) best.upper = 0.0;
-      best.upper = std::max(best.upper, outcome.upper);
+      best.upper = std::max(best.upper, upper[j]);
       best.lower = std::max(best.lower, outcome.lower);
       best.relaxation = std::max(best.relaxation, outcome.relaxation);
       best.allowance = std::max(best.allowance, outcome.allowance);
@@ -159,6 +206,8 @@ class CoordinateSearch {
   std::vector<std::vector<char>> solved_;
   std::vector<Outcome> best_;
   std::vector<std::vector<Passed>> passed_;  // row by row
+  std::vector<Index> joined_;                // coordinates of the last joint problem
+  double inflation_ = 0.0;                   // the least with which a coordinate's certificate has passed
   Seconds seconds_;
 };
 

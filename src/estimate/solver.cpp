@@ -130,7 +130,9 @@ Solver::Solver(backend::Backend& backend, const graph::Chain& chain,
       exact_(backend, chain, slopes, scaling, norm, common.weights),
       certifiers_(backend, common.queues, exact_.maps, chain, scaling, slopes, norm),
       tracks_(problems_.size()),
-      certificate_seconds_(room.certificate_seconds) {}
+      certificate_seconds_(room.certificate_seconds) {
+  for (Track& track : tracks_) track.inflation = room.inflation;
+}
 
 void Solver::run() {
   std::vector<Index> unsettled;

@@ -62,6 +62,7 @@ struct Room {
   Index columns;                             ///< the sum of its problems' ranks
   double certificate_multiplications = 0.0;  ///< of one certificate
   double certificate_seconds = 0.0;          ///< expected of one; 0: too little to count
+  double inflation = 0.0;                    ///< with which those of like problems passed; 0: none is known
 };
 
 /// What all solvers of a run share.

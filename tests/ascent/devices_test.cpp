@@ -12,6 +12,25 @@ namespace {
 
 class SweepsOnDevices : public test::OnEveryBackend {
  protected:
+  /// Objectives of a joint problem after each of some sweeps.
+  static std::vector<double> joint_values(std::unique_ptr<backend::Backend> backend, bool& recorded) {
+    test::Random random(32);
+    const Network network = test::random_network(random, {7, 12, 9, 3});
+    test::Prepared setup(network);
+    setup.backend = std::move(backend);
+    auto model = setup.model<double>(Norm::l1);
+    ascent::Problem problem = test::row_problem({1, -2, 0.5});
+    problem.coordinates = {0, 2, 3, 6};
+    ascent::Ascent<double> ascent(model, {problem}, {0}, 8, 1);
+    std::vector<double> all;
+    for (int i = 0; i < 12; ++i) {
+      ascent.sweep();
+      all.push_back(ascent.values().front());
+    }
+    recorded = recorded && ascent.is_recorded();
+    return all;
+  }
+
   /// Objectives after each of some sweeps, of two problems of ranks 4 and then 8.
   static std::vector<double> values(std::unique_ptr<backend::Backend> backend, Norm norm, bool& recorded) {
     test::Random random(31);
@@ -49,6 +68,14 @@ TEST_P(SweepsOnDevices, FollowThoseOfTheCpu) {
     ASSERT_EQ(device.size(), cpu.size());
     for (std::size_t i = 0; i < cpu.size(); ++i) EXPECT_NEAR(device[i], cpu[i], 1e-10 * std::abs(cpu.back()));
   }
+}
+
+TEST_P(SweepsOnDevices, OfJointProblemsFollowThoseOfTheCpu) {
+  bool recorded = true;
+  const std::vector<double> device = joint_values(test::make_named_backend(GetParam()), recorded);
+  EXPECT_EQ(recorded, GetParam() == "cuda");
+  const std::vector<double> cpu = joint_values(backend::make_cpu_backend(1), recorded);
+  for (std::size_t i = 0; i < cpu.size(); ++i) EXPECT_NEAR(device[i], cpu[i], 1e-10 * std::abs(cpu.back()));
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include <estimate/joint_search.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace geolip::estimate_detail {
+namespace {
+
+using ascent::Ascent;
+using ascent::Model;
+using ascent::RawMultipliers;
+
+// Columns of a state at the least: with fewer, ascents end at bad points.
+constexpr Index least_columns = 16;
+// Sweeps before the first check and at the most, and the growth of the distances between checks.
+constexpr Index first_check = 24;
+constexpr Index most_sweeps = 600;
+constexpr double check_growth = 4.0 / 3.0;
+// A rise from check to check below this share of the value is the end: a joint bound is far from tight
+// anyway.
+constexpr double small_rise = 1e-3;
+// Inflations of its multipliers.
+constexpr double least_inflation = 1e-6;
+constexpr double most_inflation = 1.0;
+constexpr double inflation_growth = 10.0;
+
+/// Sweeps of the joint problem, until they are good enough or nobody waits any more; what the last one left,
+/// of the value itself where the ascent is about its square.
+template <class T>
+RawMultipliers climb(Session& session, const graph::Scaling& scaling, const ascent::Problem& problem,
+                     const std::function<bool()>& gives_up) {
+  Model<T> model(session.backend, session.chain, session.slopes, scaling, Norm::l1, session.common.weights);
+  const auto count = static_cast<Index>(problem.coordinates.size());
+  const Index each = (least_columns + count - 1) / count;
+  Ascent<T> ascent(model, {problem}, {0}, each * count, session.settings.seed);
+  double known = 0.0;
+  Index next = first_check;
+  for (Index sweep = 1; sweep <= most_sweeps; ++sweep) {
+    ascent.sweep();
+    if (sweep < next) continue;
+    next = static_cast<Index>(check_growth * static_cast<double>(next));
+    const double value = std::sqrt(ascent.values().front());
+    if (!(value - known > small_rise * value) || gives_up()) break;
+    known = value;
+  }
+  RawMultipliers raw = ascent.multipliers().front();
+  raw.value = std::sqrt(raw.value);
+  for (std::vector<double>& layer : raw.g) {
+    for (double& g : layer) g /= 2.0 * raw.value;
+  }
+  raw.input = {raw.value};
+  return raw;
+}
+
+}  // namespace
+
+Index most_joint_coordinates(const Session& session) {
+  // A column of the state takes more than six times what a coordinate's column of the first map does
+  // (ascent::state_bytes()), and these are not counted where coordinates are no problems of their own.
+  return std::max<Index>(1, session.plan.columns * 6 / 7);
+}
+
+std::optional<Passed> joint_certificate(Session& session, const graph::Scaling& scaling,
+                                        const ascent::Problem& row, const std::vector<Index>& coordinates,
+                                        const std::function<bool()>& gives_up) {
+  ascent::Problem problem = row;
+  problem.coordinates = coordinates;
+  const RawMultipliers raw = session.settings.precision == Precision::float64
+                                 ? climb<double>(session, scaling, problem, gives_up)
+                                 : climb<float>(session, scaling, problem, gives_up);
+  if (!(raw.value > 0.0 && std::isfinite(raw.value))) return std::nullopt;
+  const certify::Multipliers multipliers = certify::make_multipliers(raw, session.slopes, row);
+  std::vector<graph::LinearMap<double>> maps =
+      graph::make_linear_maps<double>(session.backend, session.chain, scaling, session.common.weights);
+  certify::Certifier certifier(session.backend, maps, session.slopes, Norm::l1);
+  problem.coordinate = coordinates.front();
+  for (double d = least_inflation; d <= most_inflation; d *= inflation_growth) {
+    if (gives_up()) return std::nullopt;
+    const certify::Multipliers inflated = certify::inflate(multipliers, d);
+    if (!certifier.bound(inflated, problem, gives_up)) continue;
+    return Passed{certifier.feasible(inflated, problem), d, certifier.coordinate_bounds()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace geolip::estimate_detail
