@@ -9,21 +9,21 @@
 namespace geolip::certify {
 namespace {
 
-// Floors, relative to the layer. A neuron whose vector vanishes has no multiplier of its own (0/0); any
-// positive one is valid, and these cost about their own size in the bound.
+// Floors, relative to the layer, of the lowest one. A neuron whose vector vanishes has no multiplier of its
+// own (0/0); any positive one is valid, and these cost about their own size in the bound.
 constexpr double rho_floor = 1e-6;
 constexpr double lam_floor = 1e-10;
 constexpr double gamma_floor = 1e-12;
-// l_1: neurons that the input coordinate does not reach. Their multipliers cost its bound nothing, and have
-// to outweigh what those of the layers above leave on them: they grow by this much a layer downwards, and by
-// so many powers of ten in all.
-constexpr double unreached_growth = 3.0;
+// The multipliers of a layer have to outweigh what those of the layers above leave on it: floors grow by so
+// many powers of ten a layer downwards, and so do those of neurons that an input coordinate of l_1 does not
+// reach, which cost its bound nothing; but by no more than so many in all.
+constexpr double growth_per_layer = 3.0;
 constexpr double most_growth = 90.0;
 
-/// `unreached`: how many times their usual size the multipliers of neurons have whose vectors are exactly
-/// zero.
+/// `floor`: of the multipliers, as a share of their usual size. `unreached`: how many times their usual size
+/// the multipliers of neurons have whose vectors are exactly zero.
 std::vector<double> layer_multipliers(const std::vector<double>& g, const std::vector<double>& rho,
-                                      const graph::LayerSlopes& slopes, Index set, double value,
+                                      const graph::LayerSlopes& slopes, Index set, double value, double floor,
                                       std::optional<double> unreached) {
   double square = 0.0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
@@ -37,7 +37,7 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
     // lam = |G| / (2 h rho)
     const double exact = g[i] / (2.0 * h * std::max(rho[i], rho_floor * size));
     const double usual = value / (h * h * square);
-    lam[i] = std::max(exact, lam_floor * usual);
+    lam[i] = std::max(exact, floor * usual);
     if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
   }
   return lam;
@@ -49,12 +49,13 @@ Multipliers make_multipliers(const ascent::RawMultipliers& raw, const std::vecto
                              const ascent::Problem& problem) {
   Multipliers m;
   const auto layers = static_cast<double>(slopes.size());
-  const double growth = std::min(unreached_growth, most_growth / layers);
+  const double growth = std::min(growth_per_layer, most_growth / layers);
   for (std::size_t k = 0; k < slopes.size(); ++k) {
+    const double floor = lam_floor * std::pow(10.0, -growth * static_cast<double>(k));
     std::optional<double> unreached;
     if (problem.coordinate >= 0) unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
     m.lam.push_back(
-        layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, unreached));
+        layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, floor, unreached));
   }
   m.gamma = raw.input;
   double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);

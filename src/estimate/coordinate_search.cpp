@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -48,9 +47,9 @@ class CoordinateSearch {
   void run() {
     const std::vector<double> squares = column_squares();
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-      // whatever the time: nothing else bounds all coordinates in one go
-      join(r, largest(r, squares, most_joint_coordinates(session_)),
-           [this] { return session_.deadline.stopped(); });
+      // one at any rate: nothing else bounds all coordinates in one go
+      if (r > 0 && session_.deadline.passed()) break;
+      join(r, largest(r, squares, most_joint_coordinates(session_)));
     }
     Index wave = first_wave;
     while (true) {
@@ -119,12 +118,17 @@ class CoordinateSearch {
   }
 
   /// One certificate for these coordinates of row r together. Those that it bounds by less than the largest
-  /// certified one need none of their own.
-  void join(std::size_t r, const std::vector<Index>& coordinates, const std::function<bool()>& gives_up) {
-    if (static_cast<Index>(coordinates.size()) < least_joined || gives_up()) return;
+  /// certified one need none of their own. Not where a certificate is expected to take longer than the whole
+  /// run may.
+  void join(std::size_t r, const std::vector<Index>& coordinates) {
+    if (static_cast<Index>(coordinates.size()) < least_joined || session_.deadline.stopped() ||
+        session_.plan.prediction.seconds > session_.settings.time_limit) {
+      return;
+    }
     joined_[r] = static_cast<Index>(coordinates.size());
-    std::optional<Passed> passed =
-        joint_certificate(session_, calibration_.scaling, rows_[r], coordinates, gives_up);
+    const double start = session_.deadline.seconds();
+    std::optional<Passed> passed = joint_certificate(session_, calibration_.scaling, rows_[r], coordinates);
+    seconds_.certificate += session_.deadline.seconds() - start;
     if (!passed) return;
     for (std::size_t j = 0; j < passed->coordinates.size(); ++j)
       upper_[r][j] = std::min(upper_[r][j], passed->coordinates[j]);
@@ -136,8 +140,8 @@ class CoordinateSearch {
   void join_again(std::size_t r, Index wave) {
     const std::vector<Index> left = candidates(r, most_joint_coordinates(session_));
     const auto count = static_cast<Index>(left.size());
-    if (count <= 2 * wave || 2 * count > joined_[r]) return;
-    join(r, left, [this] { return session_.deadline.passed(); });
+    if (count <= 2 * wave || 2 * count > joined_[r] || session_.deadline.passed()) return;
+    join(r, left);
   }
 
   template <class Allowed>
@@ -158,11 +162,13 @@ class CoordinateSearch {
   void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
     Room room = session_.plan.room();
     room.inflation = inflation_;
+    room.has_bounds = std::all_of(row_of.begin(), row_of.end(), [&](std::size_t r) { return has_bounds(r); });
     Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
                   {problems.begin(), problems.end()}, session_.settings, room, session_.deadline,
                   session_.common);
     solver.run();
     add_times(solver, seconds_);
+    std::optional<double> inflation;
     for (std::size_t p = 0; p < problems.size(); ++p) {
       const Outcome& outcome = solver.outcome(static_cast<Index>(p));
       const auto j = static_cast<std::size_t>(problems[p].coordinate);
@@ -171,7 +177,7 @@ class CoordinateSearch {
         upper[i] = std::min(upper[i], outcome.coordinates[i]);
       solved_[row_of[p]][j] = 1;
       for (const Passed& passed : outcome.passed)
-        inflation_ = inflation_ > 0.0 ? std::min(inflation_, passed.inflation) : passed.inflation;
+        inflation = std::min(inflation.value_or(passed.inflation), passed.inflation);
       passed_[row_of[p]].insert(passed_[row_of[p]].end(), outcome.passed.begin(), outcome.passed.end());
       Outcome& best = best_[row_of[p]];
       if (!std::isfinite(best.upper)) best.upper = 0.0;
@@ -183,6 +189,7 @@ class CoordinateSearch {
       best.rank = std::max(best.rank, outcome.rank);
       if (outcome.precision == Precision::float64) best.precision = Precision::float64;
     }
+    if (inflation) inflation_ = *inflation;
   }
 
   void report() {
@@ -207,7 +214,7 @@ class CoordinateSearch {
   std::vector<Outcome> best_;
   std::vector<std::vector<Passed>> passed_;  // row by row
   std::vector<Index> joined_;                // coordinates of the last joint problem
-  double inflation_ = 0.0;                   // the least with which a coordinate's certificate has passed
+  double inflation_ = 0.0;                   // the least with which the last coordinates' certificates passed
   Seconds seconds_;
 };
 

@@ -24,11 +24,10 @@ constexpr double least_inflation = 1e-6;
 constexpr double most_inflation = 1.0;
 constexpr double inflation_growth = 10.0;
 
-/// Sweeps of the joint problem, until they are good enough or nobody waits any more; what the last one left,
-/// of the value itself where the ascent is about its square.
+/// Sweeps of the joint problem, until they are good enough or time is up; what the last one left, of the
+/// value itself where the ascent is about its square.
 template <class T>
-RawMultipliers climb(Session& session, const graph::Scaling& scaling, const ascent::Problem& problem,
-                     const std::function<bool()>& gives_up) {
+RawMultipliers climb(Session& session, const graph::Scaling& scaling, const ascent::Problem& problem) {
   Model<T> model(session.backend, session.chain, session.slopes, scaling, Norm::l1, session.common.weights);
   const auto count = static_cast<Index>(problem.coordinates.size());
   const Index each = (least_columns + count - 1) / count;
@@ -37,10 +36,11 @@ RawMultipliers climb(Session& session, const graph::Scaling& scaling, const asce
   Index next = first_check;
   for (Index sweep = 1; sweep <= most_sweeps; ++sweep) {
     ascent.sweep();
+    if (sweep >= first_check && session.deadline.passed()) break;
     if (sweep < next) continue;
     next = static_cast<Index>(check_growth * static_cast<double>(next));
     const double value = std::sqrt(ascent.values().front());
-    if (!(value - known > small_rise * value) || gives_up()) break;
+    if (!(value - known > small_rise * value)) break;
     known = value;
   }
   RawMultipliers raw = ascent.multipliers().front();
@@ -61,23 +61,23 @@ Index most_joint_coordinates(const Session& session) {
 }
 
 std::optional<Passed> joint_certificate(Session& session, const graph::Scaling& scaling,
-                                        const ascent::Problem& row, const std::vector<Index>& coordinates,
-                                        const std::function<bool()>& gives_up) {
+                                        const ascent::Problem& row, const std::vector<Index>& coordinates) {
   ascent::Problem problem = row;
   problem.coordinates = coordinates;
   const RawMultipliers raw = session.settings.precision == Precision::float64
-                                 ? climb<double>(session, scaling, problem, gives_up)
-                                 : climb<float>(session, scaling, problem, gives_up);
+                                 ? climb<double>(session, scaling, problem)
+                                 : climb<float>(session, scaling, problem);
   if (!(raw.value > 0.0 && std::isfinite(raw.value))) return std::nullopt;
   const certify::Multipliers multipliers = certify::make_multipliers(raw, session.slopes, row);
   std::vector<graph::LinearMap<double>> maps =
       graph::make_linear_maps<double>(session.backend, session.chain, scaling, session.common.weights);
   certify::Certifier certifier(session.backend, maps, session.slopes, Norm::l1);
   problem.coordinate = coordinates.front();
+  const auto stopped = [&session] { return session.deadline.stopped(); };
   for (double d = least_inflation; d <= most_inflation; d *= inflation_growth) {
-    if (gives_up()) return std::nullopt;
+    if (d > least_inflation && session.deadline.passed()) return std::nullopt;
     const certify::Multipliers inflated = certify::inflate(multipliers, d);
-    if (!certifier.bound(inflated, problem, gives_up)) continue;
+    if (!certifier.bound(inflated, problem, stopped)) continue;
     return Passed{certifier.feasible(inflated, problem), d, certifier.coordinate_bounds()};
   }
   return std::nullopt;

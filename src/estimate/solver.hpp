@@ -63,6 +63,7 @@ struct Room {
   double certificate_multiplications = 0.0;  ///< of one certificate
   double certificate_seconds = 0.0;          ///< expected of one; 0: too little to count
   double inflation = 0.0;                    ///< with which those of like problems passed; 0: none is known
+  bool has_bounds = false;                   ///< whether other bounds stand in where a certificate fails
 };
 
 /// What all solvers of a run share.

@@ -93,5 +93,44 @@ TEST_P(Units, OfEachNeuronAndItsChannel) {
 INSTANTIATE_TEST_SUITE_P(Norms, Units, testing::Values(Norm::linf, Norm::l2, Norm::l1),
                          [](const auto& param_info) { return std::string(to_string(param_info.param)); });
 
+// What hardly matters has multipliers as small as it matters: floors under them must not break the form.
+TEST(Units, BranchesThatMatterLittleDoNotSpoilTheCertificate) {
+  for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::leaky_relu, ActivationKind::gelu}) {
+    for (const Index depth : {1, 4}) {
+      for (const double scale : {1e-9, 1e-20}) {
+        for (const bool at_its_end : {false, true}) {
+          SCOPED_TRACE(std::string(to_string(kind)) + " " + std::to_string(depth) + " " +
+                       std::to_string(scale) + (at_its_end ? " end" : " start"));
+          Random random(33);
+          constexpr Index width = 6;
+          Network network(4);
+          const auto branch = [&](double size) {
+            Index x = network.add(
+                {"in", Dense{test::random_matrix(random, width, 4, at_its_end ? 1.0 : size), {}}}, {0});
+            for (Index k = 0; k < depth; ++k) {
+              network.add({"act", make_activation(kind)}, {x});
+              const double last = at_its_end && k + 1 == depth ? size : 1.0;
+              x = network.add({"w", Dense{test::random_matrix(random, width, width, 0.4 * last), {}}});
+            }
+            return x;
+          };
+          const Index large = branch(1.0);
+          const Index small = branch(scale);
+          network.add({"concat", Concat{}}, {large, small});
+          network.add({"act", make_activation(kind)});
+          network.add({"w", Dense{test::random_matrix(random, width, 2 * width, 0.4), {}}});
+          network.add({"act", make_activation(kind)});
+          network.add({"out", Dense{test::random_matrix(random, 1, width, 0.4), {}}});
+          for (const Norm norm : {Norm::linf, Norm::l2}) {
+            const Result result = estimate(network, {norm, {Objective::output(0)}});
+            EXPECT_TRUE(result.bounds.front().verified)
+                << to_string(norm) << " " << result.bounds.front().gap();
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace geolip
