@@ -14,11 +14,9 @@ constexpr double dear_growth = 1e3;
 constexpr double costly_sweeps = 64.0;
 // Seconds that a certificate may take after the run was stopped.
 constexpr double after_stop = 2.0;
-// Inflations d that a check tries, smallest first; the largest is a share of the gap (docs/method.md, (1 + d)
-// search).
+// Inflations d that a check tries, smallest first (docs/method.md, (M17)).
 constexpr double least_inflation = 1e-9;
 constexpr double inflation_growth = 10.0;
-constexpr double gap_share = 0.5;
 constexpr double largest_inflation = 1e3;
 
 }  // namespace
@@ -45,14 +43,15 @@ bool Solver::is_too_late(double start) const {
   return now > 2.0 * settings_.time_limit || (deadline_.stopped() && now - start > after_stop);
 }
 
-/// Tries inflations from a tenth of the last that passed up to the gap's share, in steps that grow with what
-/// a certificate costs; of a costly one that share alone, since what fails with it fails with less.
+/// Tries inflations from a tenth of the last that passed up to the largest of use, in steps that grow with
+/// what a certificate costs; of a costly one, and for a problem that need not be bounded closely, the largest
+/// alone, since what fails with it fails with less.
 std::optional<double> Solver::try_certificate(certify::Certifier& certifier, Track& track,
                                               const certify::Multipliers& multipliers,
-                                              const ascent::Problem& problem) const {
-  const double most = gap_share * settings_.gap / static_cast<double>(chain_.depth() + 1);
+                                              const ascent::Problem& problem, Index id) const {
+  const double most = most_inflation(track, id);
   const double growth = effort_ == Effort::cheap ? inflation_growth : dear_growth;
-  double d = effort_ == Effort::costly
+  double d = effort_ == Effort::costly || track.is_far_below
                  ? most
                  : std::min(most, std::max(least_inflation, track.inflation / inflation_growth));
   while (true) {

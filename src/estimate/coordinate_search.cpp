@@ -107,14 +107,19 @@ class CoordinateSearch {
     return std::all_of(upper_[r].begin(), upper_[r].end(), [](double v) { return std::isfinite(v); });
   }
 
-  /// Coordinates of row r not solved yet that could exceed the best certified one, and by more than the gap
-  /// allows; largest bound first.
+  /// What the bound of row r will be at the least, or may be as the gap allows: coordinates below do not
+  /// matter. 0 at the beginning.
+  double known(std::size_t r) const {
+    return std::isfinite(best_[r].upper)
+               ? std::max(best_[r].upper, best_[r].relaxation / (1.0 - session_.settings.gap))
+               : 0.0;
+  }
+
+  /// Coordinates of row r not solved yet that may matter, largest bound first.
   std::vector<Index> candidates(std::size_t r, Index count) const {
-    const double known = std::isfinite(best_[r].upper)
-                             ? std::max(best_[r].upper, best_[r].relaxation / (1.0 - session_.settings.gap))
-                             : 0.0;
+    const double least = known(r);
     return top(
-        upper_[r], [&](std::size_t j) { return solved_[r][j] == 0 && upper_[r][j] > known; }, count);
+        upper_[r], [&](std::size_t j) { return solved_[r][j] == 0 && upper_[r][j] > least; }, count);
   }
 
   /// One certificate for these coordinates of row r together. Those that it bounds by less than the largest
@@ -162,6 +167,8 @@ class CoordinateSearch {
   void solve(std::span<const ascent::Problem> problems, std::span<const std::size_t> row_of) {
     Room room = session_.plan.room();
     room.inflation = inflation_;
+    room.group.assign(row_of.begin(), row_of.end());
+    for (std::size_t r = 0; r < rows_.size(); ++r) room.known.push_back(known(r));
     room.has_bounds = std::all_of(row_of.begin(), row_of.end(), [&](std::size_t r) { return has_bounds(r); });
     Solver solver(session_.backend, session_.chain, session_.slopes, calibration_.scaling, Norm::l1,
                   {problems.begin(), problems.end()}, session_.settings, room, session_.deadline,

@@ -43,6 +43,10 @@ constexpr double trusted_gap = 0.01;
 constexpr Index least_rank = 16;
 constexpr Index least_wave = 16;
 constexpr double report_interval = 0.1;
+// A share of the gap that an inflation may cost.
+constexpr double gap_share = 0.5;
+// A problem this many times below what is good enough for it is tried before it has settled down.
+constexpr double far_below = 1.25;
 // An allowance for rounding up to this share of the bound is taken as it is.
 constexpr double small_allowance = 1e-9;
 
@@ -282,7 +286,8 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     }
     track.estimate = value * (1.0 - noise);  // a float32 objective may lie above the optimum
     const double rise = (value - track.at_last_check) / value;
-    const bool ready = is_ready(track, rise, noise);
+    track.is_far_below = value * far_below < enough(ascent.id(b));
+    const bool ready = track.is_far_below || is_ready(track, rise, noise);
     track.at_last_check = value;
     if (last ? may_end : ready) attempts.push_back({b, value, rise, std::nullopt});
     if (last) verdicts[static_cast<std::size_t>(b)] = Verdict::settled;
@@ -295,7 +300,7 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     const ascent::Problem& problem = ascent.problem(attempt.problem);
     const certify::Multipliers multipliers =
         certify::make_multipliers(raw[static_cast<std::size_t>(attempt.problem)], slopes_, problem);
-    attempt.passed = try_certificate(certifier, track, multipliers, problem);
+    attempt.passed = try_certificate(certifier, track, multipliers, problem, ascent.id(attempt.problem));
     if (last && !attempt.passed && !room_.has_bounds)
       last_certificate(certifier, track, multipliers, problem);
   });
@@ -307,10 +312,12 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
   for (const Attempt& attempt : attempts) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(attempt.problem))];
     Verdict& verdict = verdicts[static_cast<std::size_t>(attempt.problem)];
-    if (last || met(track.outcome.upper, attempt.value)) {
+    if (last || settles(track.outcome, attempt.value, ascent.id(attempt.problem))) {
       verdict = Verdict::settled;
       continue;
     }
+    // what is tried before its time may fail without a meaning
+    if (track.is_far_below && attempt.rise > settings_.gap) continue;
     if (attempt.passed && iteration_ >= track.grown_at + settle_sweeps &&
         rank_limited(attempt.rise, (*attempt.passed - attempt.value) / *attempt.passed)) {
       track.misses = 0;
@@ -325,6 +332,10 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     if (verdicts[static_cast<std::size_t>(b)] != Verdict::settled) continue;
     Outcome& outcome = tracks_[static_cast<std::size_t>(ascent.id(b))].outcome;
     outcome.allowance = allowance(ascent.problem(b), raw[static_cast<std::size_t>(b)], outcome.relaxation);
+    if (outcome.certified && !room_.group.empty()) {
+      double& known = room_.known[room_.group[static_cast<std::size_t>(ascent.id(b))]];
+      known = std::max(known, outcome.upper);
+    }
   }
   return !attempts.empty();
 }
@@ -387,7 +398,8 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
     Outcome& outcome = track.outcome;
     outcome.relaxation = std::max(outcome.relaxation, to_bound(values[i], ascent.problem(which[i])));
     outcome.certified = met(outcome.upper, outcome.relaxation);
-    if (!outcome.certified && !last) verdicts[static_cast<std::size_t>(which[i])] = miss(track, patience);
+    if (!settles(outcome, outcome.relaxation, ascent.id(which[i])) && !last)
+      verdicts[static_cast<std::size_t>(which[i])] = miss(track, patience);
   }
 }
 
@@ -411,6 +423,15 @@ void Solver::settle(Model<T>& model, Ascent<T>& ascent, const std::vector<Index>
     // A pattern is a point of the relaxation too.
     outcome.relaxation = std::max(outcome.relaxation, lower[i]);
   }
+}
+
+/// The largest inflation that may be of use: the gap's share, or what takes the bound towards one that is
+/// good enough: by (M17) it grows by (1 + d)^((L + 3) / 2).
+double Solver::most_inflation(const Track& track, Index id) const {
+  const auto layers = static_cast<double>(chain_.depth());
+  const double of_gap = gap_share * settings_.gap / (layers + 1.0);
+  if (!track.is_far_below || !(track.estimate > 0.0)) return of_gap;
+  return std::max(of_gap, gap_share * (std::pow(enough(id) / track.estimate, 2.0 / (layers + 3.0)) - 1.0));
 }
 
 bool Solver::met(double upper, double relaxation) const {

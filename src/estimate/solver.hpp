@@ -64,6 +64,10 @@ struct Room {
   double certificate_seconds = 0.0;          ///< expected of one; 0: too little to count
   double inflation = 0.0;                    ///< with which those of like problems passed; 0: none is known
   bool has_bounds = false;                   ///< whether other bounds stand in where a certificate fails
+  /// l_1: which problems are about one maximum, by numbers from 0 on, one a problem; else empty. Upper bounds
+  /// below what is known of their maximum are good enough, whatever the gap.
+  std::vector<std::size_t> group = {};
+  std::vector<double> known = {};  ///< of each group, before the run
 };
 
 /// What all solvers of a run share.
@@ -95,6 +99,7 @@ class Solver {
     int skipped = 0;             ///< checks in a row without a certificate
     Index grown_at = 0;          ///< sweep at which the rank was last raised
     int misses = 0;              ///< certificates in a row that missed the gap
+    bool is_far_below = false;   ///< whether the problem lies far below what is good enough for it
   };
   /// The last answers of allowance(), which are the same for all problems that differ in the coordinate
   /// alone.
@@ -128,7 +133,7 @@ class Solver {
   // The certificates of different problems are made at the same time: these change nothing but the track.
   std::optional<double> try_certificate(certify::Certifier& certifier, Track& track,
                                         const certify::Multipliers& multipliers,
-                                        const ascent::Problem& problem) const;
+                                        const ascent::Problem& problem, Index id) const;
   void accept(const certify::Certifier& certifier, Track& track, double bound,
               const certify::Multipliers& multipliers, double inflation,
               const ascent::Problem& problem) const;
@@ -138,6 +143,15 @@ class Solver {
   void settle(ascent::Model<T>& model, ascent::Ascent<T>& ascent, const std::vector<Index>& which);
   double allowance(const ascent::Problem& problem, const ascent::RawMultipliers& raw, double relaxation);
   bool met(double upper, double relaxation) const;
+  /// An upper bound of problem `id` that is good enough, whatever the gap.
+  double enough(Index id) const {
+    return room_.group.empty() ? 0.0 : room_.known[room_.group[static_cast<std::size_t>(id)]];
+  }
+  /// Whether nobody needs to know more of a problem.
+  bool settles(const Outcome& outcome, double relaxation, Index id) const {
+    return met(outcome.upper, relaxation) || outcome.upper <= enough(id);
+  }
+  double most_inflation(const Track& track, Index id) const;
   void report(Index rank);
 
   backend::Backend& backend_;
