@@ -15,6 +15,8 @@ constexpr Index least_columns = 16;
 // Sweeps before the first check and at the most, and the growth of the distances between checks.
 constexpr Index first_check = 24;
 constexpr Index most_sweeps = 600;
+// What those before the first check may take after the time limit.
+constexpr double first_seconds = 1.0;
 constexpr double check_growth = 4.0 / 3.0;
 // A rise from check to check below this share of the value is the end: a joint bound is far from tight
 // anyway.
@@ -23,6 +25,14 @@ constexpr double small_rise = 1e-3;
 constexpr double least_inflation = 1e-6;
 constexpr double most_inflation = 1.0;
 constexpr double inflation_growth = 10.0;
+
+/// Whether no more sweeps are made: after the time limit, but not before the first few, if they are quick.
+bool is_late(const Session& session, Index sweep) {
+  const Deadline& deadline = session.deadline;
+  if (!deadline.passed()) return false;
+  return deadline.stopped() || sweep >= first_check ||
+         deadline.seconds() > session.settings.time_limit + first_seconds;
+}
 
 /// Sweeps of the joint problem, until they are good enough or time is up; what the last one left, of the
 /// value itself where the ascent is about its square.
@@ -36,7 +46,7 @@ RawMultipliers climb(Session& session, const graph::Scaling& scaling, const asce
   Index next = first_check;
   for (Index sweep = 1; sweep <= most_sweeps; ++sweep) {
     ascent.sweep();
-    if (sweep >= first_check && session.deadline.passed()) break;
+    if (is_late(session, sweep)) break;
     if (sweep < next) continue;
     next = static_cast<Index>(check_growth * static_cast<double>(next));
     const double value = std::sqrt(ascent.values().front());
