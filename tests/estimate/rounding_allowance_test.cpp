@@ -87,7 +87,7 @@ Point climb(const Network& network, Norm norm, const Problem& problem, bool cali
   }
   auto model = setup.model<double>(norm);
   Ascent<double> ascent(model, {scaled}, {0}, rank, 3);
-  for (int sweep = 0; sweep < 2000; ++sweep) ascent.sweep();
+  for (int sweep = 0; sweep < 600; ++sweep) ascent.sweep();
   const ascent::RawMultipliers raw = ascent.multipliers().front();
   Point point;
   point.value = std::ldexp(problem.vector ? std::sqrt(raw.value) : raw.value, -exponent);
