@@ -64,7 +64,7 @@ GEOLIP_HD inline void update_momentum(Momentum& m, double objective, double tole
 }
 
 /// What a state keeps of its objectives from sweep to sweep, one entry a problem.
-struct Progress {
+struct History {
   Momentum* momentum = nullptr;  ///< null: nothing is kept
   double* best = nullptr;        ///< largest objective so far
   double tolerance = 0.0;        ///< as for update_momentum()

@@ -128,11 +128,11 @@ struct ObjectiveTerm {
 
 struct ObjectiveFinish {
   double* value;
-  Progress progress;
+  History history;
 
   GEOLIP_HD void operator()(Index b, const BallSums& sums) const {
     value[b] = sums.square;
-    progress.update(b, sums.square);
+    history.update(b, sums.square);
   }
 };
 

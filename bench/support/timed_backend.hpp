@@ -109,8 +109,8 @@ class TimedKernels final : public backend::Kernels<T> {
     inner_.normalise_ball(columns, state);
   }
   void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
-                 View<T> g, double* value, const kernels::Progress& progress) override {
-    inner_.objective(columns, u, vector, y, g, value, progress);
+                 View<T> g, double* value, const kernels::History& history) override {
+    inner_.objective(columns, u, vector, y, g, value, history);
   }
   void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override {
     inner_.spread_column(columns, a, x, w);

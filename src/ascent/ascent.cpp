@@ -60,7 +60,7 @@ void Ascent<T>::normalise() {
 }
 
 template <class T>
-void Ascent<T>::forward(const kernels::Progress& progress) {
+void Ascent<T>::forward(const kernels::History& history) {
   auto& kernels = model_->backend.template in<T>();
   View<const T> v = input_.s_hat.view();
   for (std::size_t k = 0; k < layers_.size(); ++k) {
@@ -89,11 +89,11 @@ void Ascent<T>::forward(const kernels::Progress& progress) {
     // f = |u'Y|^2
     kernels.multiply(std::as_const(row_).view(), y, along_.view());
     kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), std::as_const(along_).view(),
-                      along_gradient_.view(), value_.data(), progress);
+                      along_gradient_.view(), value_.data(), history);
     kernels.multiply_transposed(std::as_const(row_).view(), std::as_const(along_gradient_).view(), g);
     return;
   }
-  kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), y, g, value_.data(), progress);
+  kernels.objective(layout(), std::as_const(u_).view(), vector_.data(), y, g, value_.data(), history);
 }
 
 /// The columns `index` of a block, in float64.

@@ -109,7 +109,7 @@ class Ascent {
   Block make_layer(Index n) const;
   Block make_block(Index n, Index norms) const;
   void normalise();
-  void forward(const kernels::Progress& progress);
+  void forward(const kernels::History& history);
   void backward();
   backend::Columns layout() const;
   backend::Columns first_layout() const;

@@ -98,9 +98,9 @@ class Kernels {
   virtual void normalise_ball(const Columns& columns, const RowState<T>& state) = 0;
   /// Objective of each problem at the output Y, and its gradient G there. u is outputs x problems; problem b
   /// has the objective <e, sum_i u_ib Y_i>, e the first unit vector, or |Y|^2 where vector[b] != 0. What
-  /// `progress` keeps is brought up to date with it.
+  /// `history` keeps is brought up to date with it.
   virtual void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector,
-                         ConstView<T> y, View<T> g, double* value, const kernels::Progress& progress) = 0;
+                         ConstView<T> y, View<T> g, double* value, const kernels::History& history) = 0;
   /// First map of an l_1 problem, whose input is one coordinate: W(i, columns of b) = a_ib X(0, columns of
   /// b).
   virtual void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) = 0;

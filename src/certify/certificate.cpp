@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace geolip::certify {
@@ -15,6 +16,8 @@ using backend::View;
 
 // The last operations on the bound round in either direction; this much covers them.
 constexpr double final_rounding = 1e-14;
+// What stands for a bound of zero: a proof's gamma are positive, and larger ones are as valid.
+constexpr double least_gamma = std::numeric_limits<double>::min();
 
 }  // namespace
 
@@ -61,21 +64,22 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
     form.scale(scale);
   }
   const Index n = form.write_negative_gram();
-  const std::optional<double> mu = largest_eigenvalue_bound(workspace_, n);
-  if (!mu || !std::isfinite(*mu) || *mu < 0.0) return std::nullopt;
+  const std::optional<double> largest = largest_eigenvalue_bound(workspace_, n);
+  if (!largest || !std::isfinite(*largest) || *largest < 0.0) return std::nullopt;
+  const double mu = std::max(*largest, least_gamma);
 
   // bound = 2 sqrt(zeta mu sum gamma). l_2: D = gamma I cancels against the sum. Vector: sqrt(mu).
   double value = 0.0;
   if (problem.vector) {
-    value = std::sqrt(*mu);
+    value = std::sqrt(mu);
   } else if (norm_ == Norm::linf) {
-    value = 2.0 * std::sqrt(zeta * *mu * gamma_sum);
+    value = 2.0 * std::sqrt(zeta * mu * gamma_sum);
   } else {
-    value = 2.0 * std::sqrt(zeta * *mu);
+    value = 2.0 * std::sqrt(zeta * mu);
   }
   value *= 1.0 + final_rounding;
   if (!std::isfinite(value)) return std::nullopt;
-  mu_ = *mu;
+  mu_ = mu;
   return value;
 }
 
@@ -94,10 +98,13 @@ Multipliers Certifier::feasible(Multipliers multipliers, const ascent::Problem& 
 
 /// l_1: bound_j = 2 sqrt(zeta (-Q_0)_jj) holds for every coordinate j at once.
 std::optional<double> Certifier::bound_coordinates(std::vector<double> q, double zeta, Index coordinate) {
-  std::vector<double> diagonal(q);
   for (double& entry : q) {
     // below zero, rounding has eaten the entry: it proves nothing
     if (!std::isfinite(entry) || entry < 0.0) return std::nullopt;
+    entry = std::max(entry, least_gamma);
+  }
+  std::vector<double> diagonal(q);
+  for (double& entry : q) {
     entry = 2.0 * std::sqrt(zeta * entry) * (1.0 + final_rounding);
   }
   diagonal_ = std::move(diagonal);

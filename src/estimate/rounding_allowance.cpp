@@ -95,6 +95,23 @@ double row_rounding(const ascent::Problem& problem) {
   return row_may_cancel(problem) ? 2.0 * (4.0 + static_cast<double>(problem.row.size())) * 0x1p-53 : 0.0;
 }
 
+/// What noise in the w_k can come to at the objective. The ascent's gradients say nothing of it: behind a row
+/// that is zero as computed they have lost the half widths of the slopes.
+double amplified(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
+                 const ascent::Problem& problem, const std::vector<Row>& noise) {
+  double total = 0.0;
+  Row r = problem.vector ? Row(static_cast<std::size_t>(chain.stages.back().outputs), 1.0)
+                         : absolute(problem.row);
+  for (std::size_t k = slopes.size(); k-- > 0;) {
+    r = graph::absolute_adjoint(chain.stages[k + 1], r);
+    multiply(r, steepest(slopes[k], problem.slope_set));
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      if (noise[k][i] > 0.0) total += noise[k][i] * r[i];
+    }
+  }
+  return total;
+}
+
 }  // namespace
 
 double rounding_allowance(const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes,
@@ -125,8 +142,13 @@ double rounding_effect(const graph::Chain& chain, const std::vector<graph::Layer
   // f = |Y|^2 where the bound is |Y|
   const double per_bound = problem.vector ? 2.0 * std::sqrt(raw.value) : 1.0;
   Row v(static_cast<std::size_t>(chain.inputs), 1.0);  // |V_k|, or an error above it
-  Row error(v.size(), 0.0);                            // of v
+  if (problem.coordinate >= 0) {
+    v.assign(v.size(), 0.0);
+    v[static_cast<std::size_t>(problem.coordinate)] = 1.0;
+  }
+  Row error(v.size(), 0.0);  // of v
   double effect = 0.0;
+  std::vector<Row> noise;  // in w_k, where it drowns the row
   for (std::size_t k = 0; k < chain.stages.size(); ++k) {
     const graph::Stage& stage = chain.stages[k];
     const bool last = k == slopes.size();
@@ -152,13 +174,17 @@ double rounding_effect(const graph::Chain& chain, const std::vector<graph::Layer
     const Row passed = graph::absolute_apply(stage, error);
     v.assign(own.size(), 0.0);
     error.assign(own.size(), 0.0);
+    noise.emplace_back(own.size(), 0.0);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const double w = std::ldexp(raw.rho[k][i], -exponents[i]);
       const double whole = own[i] + passed[i];
       v[i] = most[i] * std::max(w, whole);
-      error[i] = most[i] * (whole > most_error * w ? whole : own[i]);
+      const bool drowns = whole > most_error * w;
+      if (drowns) noise[k][i] = whole;
+      error[i] = most[i] * (drowns ? whole : own[i]);
     }
   }
+  effect += std::ldexp(amplified(chain, slopes, problem, noise), scaling.output);
   effect *= first_order_safety;
   return std::isnan(effect) ? infinity : effect;
 }

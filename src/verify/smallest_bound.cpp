@@ -32,6 +32,11 @@ double smallest_bound(Norm norm, const Real& zeta, const std::vector<Real>& gamm
   std::vector<Real> terms;
   for (const Real& g : gamma) terms.push_back(normalised(g));
   const Real largest = *std::max_element(terms.begin(), terms.end(), less);
+  // no bound follows from numbers that are not positive, and the search for one would not end
+  const auto positive = [](const Real& x) { return x.significand > 0.0; };
+  if (!positive(zeta) || !std::all_of(terms.begin(), terms.end(), positive)) {
+    return std::numeric_limits<double>::infinity();
+  }
   if (norm == Norm::l1) terms = {largest};
 
   // A guess in floating point, then the neighbours one by one in exact arithmetic.

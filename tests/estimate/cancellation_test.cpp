@@ -93,6 +93,33 @@ TEST(Cancellation, TwiceInOneNetwork) {
   }
 }
 
+// The product as computed is zero, and so is the first guess at a bound: it must end, in one above the exact.
+TEST(Cancellation, ToZeroBehindManyLayers) {
+  Matrix out(3, 1);
+  out.data = {1.0, 1.0 + 0x1p-30, 1.0 + 0x1p-30};
+  Matrix sum(1, 3);
+  sum.data = {-(2.0 + 0x1p-28), 1.0 + 0x1p-30, 1.0 + 0x1p-30};
+  Matrix one(1, 1);
+  one.data = {1.0};
+  Settings settings;
+  settings.max_iterations = 100;
+  settings.verify = Verify::off;
+  for (const Index layers : {1, 10, 40}) {
+    Network network(1);
+    network.add({"out", Dense{out, {}}});
+    network.add({"sum", Dense{sum, {}}});
+    for (Index k = 0; k < layers; ++k) {
+      network.add({"relu", make_activation(ActivationKind::relu)});
+      network.add({"one", Dense{one, {}}});
+    }
+    for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+      const Result result = estimate(network, {norm, {Objective::output(0)}}, settings);
+      EXPECT_LE(result.bounds[0].lower, 0x1p-59) << to_string(norm);
+      EXPECT_GE(result.bounds[0].upper, 0x1p-59) << to_string(norm);
+    }
+  }
+}
+
 TEST(Cancellation, CostsNothingWhereNothingCancels) {
   const Result result =
       estimate(ones(3, true), {Norm::l2, {Objective::output(0), Objective::weighted({0.5, 0.25, 0.25})}});

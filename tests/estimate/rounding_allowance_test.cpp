@@ -158,7 +158,7 @@ TEST(RoundingEffect, IsZeroWhereNothingCancels) {
 
 // Two stages that cancel as computed, with `between` layers of weight one from the first to the second: all
 // norms of gradients are zero, and those of vectors from the first on.
-TEST(RoundingEffect, KeepsTheSecondOrderWhereStagesCancel) {
+TEST(RoundingEffect, DoesNotTrustGradientsBehindWhatCancels) {
   const MatrixXd one = MatrixXd::Ones(1, 1);
   const MatrixXd out = MatrixXd::Ones(2, 1);
   const MatrixXd difference = (MatrixXd(1, 2) << 1.0, -1.0).finished();
@@ -174,8 +174,9 @@ TEST(RoundingEffect, KeepsTheSecondOrderWhereStagesCancel) {
     raw.rho[0] = {1.0};
     const double effect = estimate_detail::rounding_effect(setup.chain, setup.slopes, setup.scaling,
                                                            test::row_problem({1.0}), raw, Norm::l2);
-    EXPECT_GT(effect, 0x1p-104);
-    EXPECT_LT(effect, 0x1p-80);
+    // no less than the rounding of the first, with slopes of one behind it, and no more than all of it
+    EXPECT_GT(effect, 0x1p-52);
+    EXPECT_LT(effect, 0x1p-40);
   }
 }
 

@@ -1,8 +1,11 @@
 #include <support/random_networks.hpp>
 #include <verify/exact.hpp>
 #include <verify/inequality.hpp>
+#include <verify/smallest_bound.hpp>
 
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include <cmath>
 
@@ -64,6 +67,13 @@ TEST(BoundCoversSum, FollowsLongChainsOfTerms) {
   EXPECT_TRUE(bound_covers_sum(1.0, zeta, gamma));  // 1
   gamma.push_back({1.0, -1000000});
   EXPECT_FALSE(bound_covers_sum(1.0, zeta, gamma));
+}
+
+TEST(SmallestBound, OfNumbersThatAreNotPositiveIsNone) {
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    EXPECT_EQ(smallest_bound(norm, {0.35, 0}, {{0.0, 0}}), std::numeric_limits<double>::infinity());
+    EXPECT_EQ(smallest_bound(norm, {0.0, 0}, {{0.35, 0}}), std::numeric_limits<double>::infinity());
+  }
 }
 
 }  // namespace

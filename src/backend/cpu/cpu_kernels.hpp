@@ -37,7 +37,7 @@ class CpuKernels final : public Kernels<T> {
   void normalise_rows(const Columns& columns, const RowState<T>& state) override;
   void normalise_ball(const Columns& columns, const RowState<T>& state) override;
   void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
-                 View<T> g, double* value, const kernels::Progress& progress) override;
+                 View<T> g, double* value, const kernels::History& history) override;
   void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override;
   void collect_column(const Columns& columns, ConstView<T> a, ConstView<T> w, View<T> x) override;
   void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) override;

@@ -44,7 +44,7 @@ GEOLIP_PROJECT_ENTRY(double)
 
 template <class T>
 void CpuKernels<T>::objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector,
-                              ConstView<T> y, View<T> g, double* value, const kernels::Progress& progress) {
+                              ConstView<T> y, View<T> g, double* value, const kernels::History& history) {
   // A handful of outputs: too little to share out.
   for (Index b = 0; b < columns.problems; ++b) {
     const Index first = columns.offset[b];
@@ -66,7 +66,7 @@ void CpuKernels<T>::objective(const Columns& columns, ConstView<double> u, const
       }
     }
     value[b] = sum;
-    progress.update(b, sum);
+    history.update(b, sum);
   }
 }
 
@@ -107,7 +107,7 @@ void CpuKernels<T>::project_signs(const Columns& columns, ConstView<T> s_hat, Co
 
 #define GEOLIP_INSTANTIATE(T)                                                                       \
   template void CpuKernels<T>::objective(const Columns&, ConstView<double>, const std::int32_t*,    \
-                                         ConstView<T>, View<T>, double*, const kernels::Progress&); \
+                                         ConstView<T>, View<T>, double*, const kernels::History&);  \
   template void CpuKernels<T>::spread_column(const Columns&, ConstView<T>, ConstView<T>, View<T>);  \
   template void CpuKernels<T>::collect_column(const Columns&, ConstView<T>, ConstView<T>, View<T>); \
   template void CpuKernels<T>::project_signs(const Columns&, ConstView<T>, ConstView<T>, View<T>);

@@ -182,12 +182,12 @@ void CudaKernels<T>::normalise_ball(const Columns& columns, const RowState<T>& s
 
 template <class T>
 void CudaKernels<T>::objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector,
-                               ConstView<T> y, View<T> g, double* value, const kernels::Progress& progress) {
+                               ConstView<T> y, View<T> g, double* value, const kernels::History& history) {
   auto* partial = partial_.take<kernels::BallSums>(
       static_cast<std::size_t>(kernels::slab_count(y.rows) * columns.problems));
-  GEOLIP_CUDA_CHECK(kernels::objective(
-      segments(columns, y.rows), kernels::ObjectiveTerm<T>{matrix(u), vector, matrix(y), matrix(g)},
-      kernels::ObjectiveFinish{value, progress}, partial, context_.stream()));
+  GEOLIP_CUDA_CHECK(kernels::objective(segments(columns, y.rows),
+                                       kernels::ObjectiveTerm<T>{matrix(u), vector, matrix(y), matrix(g)},
+                                       kernels::ObjectiveFinish{value, history}, partial, context_.stream()));
 }
 
 template <class T>
