@@ -12,8 +12,8 @@
 #include <bench/support/environment.hpp>
 #include <bench/support/program.hpp>
 #include <bench/support/timed_backend.hpp>
-#include <certify/prediction.hpp>
-#include <estimate/estimate_on.hpp>
+#include <certificate/prediction.hpp>
+#include <solve/estimate_on.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -102,7 +102,7 @@ Network cifar_classifier() {
   return network;
 }
 
-Index neurons_of(const graph::Chain& chain) {
+Index neurons_of(const problem::Chain& chain) {
   Index sum = 0;
   for (Index k = 0; k < chain.depth(); ++k) sum += chain.neurons(k);
   return sum;
@@ -115,11 +115,11 @@ struct Limits {
 
 json run(backend::Backend& device, const std::string& name, const Network& network,
          const Objective& objective, const Limits& limits) {
-  const graph::Chain chain = graph::make_chain(network);
+  const problem::Chain chain = problem::make_chain(network);
   const bool vector = objective.kind == Objective::Kind::vector;
-  const certify::Prediction prediction =
-      certify::predict(chain, std::vector<bool>(static_cast<std::size_t>(chain.depth()), false),
-                       vector ? network.outputs() : 1, device.shares_host_memory());
+  const certificate::Prediction prediction =
+      certificate::predict(chain, std::vector<bool>(static_cast<std::size_t>(chain.depth()), false),
+                           vector ? network.outputs() : 1, device.shares_host_memory());
   const Index size = network.inputs() + neurons_of(chain) + 1;
   json row{{"network", name},
            {"objective", to_string(objective)},

@@ -13,7 +13,7 @@
 #include <bench/support/program.hpp>
 #include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
-#include <estimate/estimate_on.hpp>
+#include <solve/estimate_on.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -116,9 +116,9 @@ class Products {
 /// Seconds of a sweep and of its products, float32, at the rank with which estimates of this width begin.
 json sweeps(backend::Backend& backend, double peak, const Network& network, Norm norm, Index outputs,
             Index rank) {
-  const graph::Chain chain = graph::make_chain(network);
-  const std::vector<graph::LayerSlopes> slopes = graph::make_slopes(chain, {});
-  ascent::Model<float> model(backend, chain, slopes, graph::unit_scaling(chain), norm);
+  const problem::Chain chain = problem::make_chain(network);
+  const std::vector<problem::LayerSlopes> slopes = problem::make_slopes(chain, {});
+  ascent::Model<float> model(backend, chain, slopes, problem::unit_scaling(chain), norm);
   std::vector<ascent::Problem> problems(static_cast<std::size_t>(outputs));
   for (std::size_t b = 0; b < problems.size(); ++b) {
     problems[b].row.assign(static_cast<std::size_t>(network.outputs()), 0.0);

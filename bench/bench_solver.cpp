@@ -10,7 +10,7 @@
 #include <bench/support/program.hpp>
 #include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
-#include <estimate/estimate_on.hpp>
+#include <solve/estimate_on.hpp>
 
 #include <geolip/error.hpp>
 

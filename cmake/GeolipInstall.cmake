@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 # A static geolip needs the checker that it links.
-install(TARGETS geolip geolip_verify EXPORT geolipTargets
+install(TARGETS geolip geolip_formats geolip_verify EXPORT geolipTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/geolip DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.hpp")

@@ -254,7 +254,7 @@ std::vector<double> Ascent<T>::layer_sizes(const std::vector<Index>& rows) const
 
 template <class T>
 std::vector<Pattern> Ascent<T>::patterns(const std::vector<Index>& which,
-                                         const std::vector<graph::LayerSlopes>& slopes) const {
+                                         const std::vector<problem::LayerSlopes>& slopes) const {
   backend::Backend& backend = model_->backend;
   std::vector<std::int32_t> columns_of;
   for (const Index b : which) columns_of.push_back(offset_[static_cast<std::size_t>(b)]);

@@ -79,7 +79,7 @@ class Ascent {
   std::vector<double> layer_sizes(const std::vector<Index>& rows) const;
   /// Activation patterns of the problems `which`, all of rank one, at the last forward pass. Synchronises.
   std::vector<Pattern> patterns(const std::vector<Index>& which,
-                                const std::vector<graph::LayerSlopes>& slopes) const;
+                                const std::vector<problem::LayerSlopes>& slopes) const;
 
  private:
   template <class From>

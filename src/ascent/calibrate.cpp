@@ -25,16 +25,17 @@ int middle(std::vector<int> exponents) {
 
 /// Size of each row of stage k's map, applied to unit random numbers in scaled coordinates. The exponents of
 /// the result are relative to `shift`.
-std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& chain, graph::Scaling scaling,
-                               Index k, int shift, const std::shared_ptr<graph::DenseWeights>& weights) {
+std::vector<double> probe_rows(backend::Backend& backend, const problem::Chain& chain,
+                               problem::Scaling scaling, Index k, int shift,
+                               const std::shared_ptr<operators::DenseWeights>& weights) {
   const auto stage = static_cast<std::size_t>(k);
   if (k < chain.depth()) {
     scaling.tensors[stage + 1].assign(scaling.tensors[stage + 1].size(), shift);
   } else {
     scaling.output = shift;
   }
-  graph::LinearMap<double> map(backend, chain, k, scaling,
-                               std::make_shared<graph::Intermediates<double>>(backend, weights));
+  operators::LinearMap<double> map(backend, chain, k, scaling,
+                                   std::make_shared<operators::Intermediates<double>>(backend, weights));
   Buffer<double> x(backend, map.inputs(), probe_columns);
   Buffer<double> y(backend, map.outputs(), probe_columns);
   const Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(probe_columns, 1));
@@ -53,7 +54,7 @@ std::vector<double> probe_rows(backend::Backend& backend, const graph::Chain& ch
 /// The neurons of a channel share an exponent, which the convolutions on both sides then have in their
 /// weights; not where their sizes lie far apart, as after factors of their own. Rows of size zero take what
 /// the others have.
-void share_by_channels(const graph::Stage& stage, const std::vector<double>& size,
+void share_by_channels(const problem::Stage& stage, const std::vector<double>& size,
                        std::vector<int>& exponents) {
   std::size_t begin = 0;
   for (const std::size_t value : stage.targets) {
@@ -74,10 +75,10 @@ void share_by_channels(const graph::Stage& stage, const std::vector<double>& siz
 }
 
 /// A tensor that passes by keeps its exponents, so that it is only copied.
-void copy_exponents(const graph::Chain& chain, Index k, graph::Scaling& scaling) {
+void copy_exponents(const problem::Chain& chain, Index k, problem::Scaling& scaling) {
   const std::vector<int>& below = scaling.tensors[static_cast<std::size_t>(k)];
   std::vector<int>& own = scaling.tensors[static_cast<std::size_t>(k + 1)];
-  for (const graph::Block& block : chain.layers[static_cast<std::size_t>(k)]) {
+  for (const problem::Block& block : chain.layers[static_cast<std::size_t>(k)]) {
     if (block.copy_of < 0) continue;
     Index first = 0;
     for (Index b = 0; b < block.copy_of; ++b)
@@ -87,9 +88,9 @@ void copy_exponents(const graph::Chain& chain, Index k, graph::Scaling& scaling)
 }
 
 /// First estimate: unit rows.
-graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain,
-                     const std::shared_ptr<graph::DenseWeights>& weights) {
-  graph::Scaling scaling = graph::unit_scaling(chain);
+problem::Scaling probe(backend::Backend& backend, const problem::Chain& chain,
+                       const std::shared_ptr<operators::DenseWeights>& weights) {
+  problem::Scaling scaling = problem::unit_scaling(chain);
   for (Index k = 0; k <= chain.depth(); ++k) {
     const auto stage = static_cast<std::size_t>(k);
     const int shift = middle(scaling.tensors[stage]);
@@ -114,10 +115,10 @@ graph::Scaling probe(backend::Backend& backend, const graph::Chain& chain,
 
 }  // namespace
 
-Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
-                      const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
+                      const std::vector<problem::LayerSlopes>& slopes, Norm norm,
                       const std::vector<Problem>& problems, std::uint64_t seed,
-                      const std::shared_ptr<graph::DenseWeights>& weights) {
+                      const std::shared_ptr<operators::DenseWeights>& weights) {
   Calibration result;
   result.scaling = probe(backend, chain, weights);
   result.rows.assign(problems.size(), 0);
@@ -148,7 +149,7 @@ Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
     // What the layers' sizes were multiplied by, the output is divided by.
     if (!sizes.empty()) result.scaling.output -= exponent_of(sizes.back());
     // The unit vectors stay as they are: only the maps change.
-    model.maps = graph::make_linear_maps<double>(backend, chain, result.scaling, weights);
+    model.maps = operators::make_linear_maps<double>(backend, chain, result.scaling, weights);
     ascent.forget_sweeps();
   }
   ascent.forward();

@@ -7,16 +7,16 @@
 namespace geolip::ascent {
 
 struct Calibration {
-  graph::Scaling scaling;
+  problem::Scaling scaling;
   std::vector<int> rows;  ///< exponent for each problem's objective row (0 for vector objectives)
 };
 
 /// Rows of every layer are brought to about unit norm by a random probe, then whole layers by a few sweeps of
 /// rank two in float64, after which each problem's objective is about 1. `weights`: those that other maps of
 /// the chain use, or null.
-Calibration calibrate(backend::Backend& backend, const graph::Chain& chain,
-                      const std::vector<graph::LayerSlopes>& slopes, Norm norm,
+Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
+                      const std::vector<problem::LayerSlopes>& slopes, Norm norm,
                       const std::vector<Problem>& problems, std::uint64_t seed,
-                      const std::shared_ptr<graph::DenseWeights>& weights = nullptr);
+                      const std::shared_ptr<operators::DenseWeights>& weights = nullptr);
 
 }  // namespace geolip::ascent

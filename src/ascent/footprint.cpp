@@ -1,23 +1,23 @@
 #include <ascent/footprint.hpp>
 
-#include <graph/footprint.hpp>
-#include <graph/linear_operator.hpp>
+#include <operators/footprint.hpp>
+#include <operators/linear_operator.hpp>
 
 #include <algorithm>
 
 namespace geolip::ascent {
 
-StateBytes state_bytes(const graph::Chain& chain, Norm norm, bool on_host) {
+StateBytes state_bytes(const problem::Chain& chain, Norm norm, bool on_host) {
   constexpr auto real = static_cast<double>(sizeof(double));
   const auto input = static_cast<double>(norm == Norm::l1 ? 1 : chain.inputs);
   const auto outputs = static_cast<double>(chain.stages.back().outputs);
-  graph::SharedRoom none(graph::most_unfolded(on_host));
-  graph::SharedRoom one(0);
+  operators::SharedRoom none(operators::most_unfolded(on_host));
+  operators::SharedRoom one(0);
   double layers = 0.0;
   double widest = std::max(input, outputs);
-  for (const graph::Stage& stage : chain.stages) {
-    none.take(graph::room_of(stage), 0.0);
-    one.take(graph::room_of(stage), 1.0);
+  for (const problem::Stage& stage : chain.stages) {
+    none.take(operators::room_of(stage), 0.0);
+    one.take(operators::room_of(stage), 1.0);
     layers += static_cast<double>(stage.outputs);
     widest = std::max(widest, static_cast<double>(stage.outputs));
   }

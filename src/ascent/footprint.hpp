@@ -2,7 +2,7 @@
 /// What an ascent's state takes in a backend's memory, found from sizes alone.
 #pragma once
 
-#include <graph/chain.hpp>
+#include <problem/chain.hpp>
 
 #include <geolip/query.hpp>
 
@@ -19,6 +19,6 @@ struct StateBytes {
 };
 
 /// `on_host`: whether the backend works on host memory.
-StateBytes state_bytes(const graph::Chain& chain, Norm norm, bool on_host);
+StateBytes state_bytes(const problem::Chain& chain, Norm norm, bool on_host);
 
 }  // namespace geolip::ascent

@@ -5,13 +5,13 @@
 namespace geolip::ascent {
 
 template <class T>
-Model<T>::Model(backend::Backend& backend_, const graph::Chain& chain,
-                const std::vector<graph::LayerSlopes>& slopes_, const graph::Scaling& scaling, Norm norm_,
-                std::shared_ptr<graph::DenseWeights> weights)
+Model<T>::Model(backend::Backend& backend_, const problem::Chain& chain,
+                const std::vector<problem::LayerSlopes>& slopes_, const problem::Scaling& scaling, Norm norm_,
+                std::shared_ptr<operators::DenseWeights> weights)
     : backend(backend_),
       norm(norm_),
-      maps(graph::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
-  for (const graph::LayerSlopes& layer : slopes_) {
+      maps(operators::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
+  for (const problem::LayerSlopes& layer : slopes_) {
     c.emplace_back(backend, std::vector<T>(layer.c.begin(), layer.c.end()), layer.sets);
     h.emplace_back(backend, std::vector<T>(layer.h.begin(), layer.h.end()), layer.sets);
   }

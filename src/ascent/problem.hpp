@@ -3,8 +3,8 @@
 #pragma once
 
 #include <geolip/query.hpp>
-#include <graph/linear_map.hpp>
-#include <graph/slopes.hpp>
+#include <operators/linear_map.hpp>
+#include <problem/slopes.hpp>
 
 #include <memory>
 #include <vector>
@@ -26,14 +26,15 @@ struct Problem {
 template <class T>
 struct Model {
   /// `weights`: those that other maps of the chain use, or null.
-  Model(backend::Backend& backend_, const graph::Chain& chain, const std::vector<graph::LayerSlopes>& slopes_,
-        const graph::Scaling& scaling, Norm norm_, std::shared_ptr<graph::DenseWeights> weights = nullptr);
+  Model(backend::Backend& backend_, const problem::Chain& chain,
+        const std::vector<problem::LayerSlopes>& slopes_, const problem::Scaling& scaling, Norm norm_,
+        std::shared_ptr<operators::DenseWeights> weights = nullptr);
 
   backend::Backend& backend;
   Norm norm;
-  std::vector<graph::LinearMap<T>> maps;  ///< L + 1 stages
-  std::vector<backend::Buffer<T>> c;      ///< centres of each layer, neurons x sets
-  std::vector<backend::Buffer<T>> h;      ///< half widths of each layer, neurons x sets
+  std::vector<operators::LinearMap<T>> maps;  ///< L + 1 stages
+  std::vector<backend::Buffer<T>> c;          ///< centres of each layer, neurons x sets
+  std::vector<backend::Buffer<T>> h;          ///< half widths of each layer, neurons x sets
 
   Index depth() const { return static_cast<Index>(c.size()); }
   /// Rows of X: the inputs, or for l_1 the one coordinate of each problem.

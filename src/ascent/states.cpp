@@ -226,7 +226,7 @@ void Ascent<T>::set_up_columns() {
   } else {
     for (const Problem& p : problems_) coordinates.push_back(p.coordinate);
   }
-  graph::LinearMap<T>& map = model_->maps.front();
+  operators::LinearMap<T>& map = model_->maps.front();
   const auto count = static_cast<Index>(coordinates.size());
   a_ = Buffer<T>(backend, map.outputs(), count);
   const Index most = std::clamp<Index>(most_unit_entries / map.inputs(), 1, count);

@@ -1,7 +1,7 @@
 #include <geolip/baselines.hpp>
 #include <geolip/error.hpp>
 
-#include <graph/entries.hpp>
+#include <network/entries.hpp>
 
 #include <Eigen/SparseCore>
 #include <algorithm>
@@ -26,9 +26,9 @@ using Weights = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 
 template <class Op>
 Weights to_eigen(const Op& op) {
-  const Sparse& sparse = graph::to_sparse(op);
+  const Sparse& sparse = network::to_sparse(op);
   std::vector<Eigen::Triplet<double>> entries;
-  graph::for_each_entry(sparse, [&](Index i, Index j, double w) { entries.emplace_back(i, j, w); });
+  network::for_each_entry(sparse, [&](Index i, Index j, double w) { entries.emplace_back(i, j, w); });
   Weights result(sparse.outputs(), sparse.inputs);
   result.setFromTriplets(entries.begin(), entries.end());
   return result;

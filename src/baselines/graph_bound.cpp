@@ -1,7 +1,7 @@
 #include "baselines/graph_bound.hpp"
 
 #include <geolip/error.hpp>
-#include <graph/entries.hpp>
+#include <network/entries.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -72,7 +72,7 @@ struct VisitEntries {
   void operator()(const Concat&) const {}
   template <class Op>
   void operator()(const Op& op) const {
-    graph::for_each_entry(op, [&](Index i, Index j, double w) { visit(i, j, std::abs(w)); });
+    network::for_each_entry(op, [&](Index i, Index j, double w) { visit(i, j, std::abs(w)); });
   }
 };
 

@@ -11,7 +11,7 @@
 #include <functional>
 #include <iosfwd>
 
-#include "verify/prove.hpp"
+#include "checker/prove.hpp"
 
 namespace geolip::cli {
 
@@ -24,8 +24,8 @@ struct Console {
 
 /// The checker's two ways to decide on a proof.
 struct Provers {
-  std::function<verify::Verdict(const verify::Network&, const verify::Proof&, int threads)> prove;
-  std::function<verify::Verdict(const verify::Network&, const verify::Proof&)> prove_exactly;
+  std::function<checker::Verdict(const checker::Network&, const checker::Proof&, int threads)> prove;
+  std::function<checker::Verdict(const checker::Network&, const checker::Proof&)> prove_exactly;
 };
 
 /// The library's entries that a command calls; tests put others in their place.

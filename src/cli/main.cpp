@@ -22,6 +22,6 @@ int terminal_columns() {
 
 int main(int argc, char** argv) {
   const geolip::cli::Library library{
-      geolip::read_network, geolip::estimate, {geolip::verify::prove, geolip::verify::prove_exactly}};
+      geolip::read_network, geolip::estimate, {geolip::checker::prove, geolip::checker::prove_exactly}};
   return geolip::cli::run(argc, argv, library, {std::cout, std::cerr, terminal_columns()});
 }

@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "cli/exit_code.hpp"
-#include "io/reader.hpp"
+#include "formats/reader.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -95,7 +95,7 @@ Header parse_header(const std::filesystem::path& path, std::string_view text) {
   } else if (descr->starts_with("'<f8'")) {
     header.value_size = sizeof(double);
   } else {
-    fail(path, "the array's type is " + io::printable(descr->substr(0, descr->find(','))) +
+    fail(path, "the array's type is " + formats::printable(descr->substr(0, descr->find(','))) +
                    " but must be '<f4' or '<f8'");
   }
   header.fortran = order->starts_with("True");

@@ -9,13 +9,13 @@
 #include <ostream>
 #include <thread>
 
+#include "checker/files/check_file.hpp"
 #include "cli/decimal.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/grammar.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
 #include "cli/text_target.hpp"
-#include "verify/files/check_file.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -38,11 +38,11 @@ Exit codes: 0 every certificate is verified, 1 internal error, 2 wrong usage, 3 
 /// A verdict on one file.
 struct Result {
   fs::path path;
-  verify::Verification verification;
+  checker::Verification verification;
 };
 
 /// What a bound depends on besides the network's file: choices of how to read it, slopes that are given.
-std::string conditions(const verify::Certificate& certificate) {
+std::string conditions(const checker::Certificate& certificate) {
   std::string text;
   const auto add = [&text](const std::string& condition) { text += (text.empty() ? "" : ", ") + condition; };
   if (!certificate.slopes.empty()) add("only where all slopes lie in the certificate's own intervals");
@@ -53,35 +53,35 @@ std::string conditions(const verify::Certificate& certificate) {
 }
 
 void print_result(std::ostream& out, const Result& result) {
-  const verify::Verification& v = result.verification;
+  const checker::Verification& v = result.verification;
   const std::string name = printable(result.path.filename().string());
   if (!v.verified) {
     out << "REJECTED  " << name << "  " << printable(v.reason) << '\n' << std::flush;
     return;
   }
-  const verify::Certificate& certificate = *v.certificate;
-  out << "VERIFIED  " << name << "  " << verify::to_string(certificate.norm) << "  "
-      << verify::to_string(certificate.objective) << "  bound "
+  const checker::Certificate& certificate = *v.certificate;
+  out << "VERIFIED  " << name << "  " << checker::to_string(certificate.norm) << "  "
+      << checker::to_string(certificate.objective) << "  bound "
       << decimal(certificate.bound, bound_digits, Round::up);
   if (const std::string text = conditions(certificate); !text.empty()) out << "  (" << printable(text) << ")";
   out << '\n' << std::flush;
 }
 
-Json objective_json(const verify::Objective& objective) {
+Json objective_json(const checker::Objective& objective) {
   switch (objective.kind) {
-    case verify::Objective::Kind::output:
+    case checker::Objective::Kind::output:
       return objective.k;
-    case verify::Objective::Kind::margin:
+    case checker::Objective::Kind::margin:
       return Json::array({objective.k, objective.j});
-    case verify::Objective::Kind::row:
+    case checker::Objective::Kind::row:
       return {{"row", objective.row}};
-    case verify::Objective::Kind::vector:
+    case checker::Objective::Kind::vector:
       return "vector";
   }
   return nullptr;
 }
 
-Json reading_json(const verify::Reading& reading) {
+Json reading_json(const checker::Reading& reading) {
   Json json = Json::object();
   if (reading.activation) json["activation"] = *reading.activation;
   if (reading.logits) json["logits"] = true;
@@ -90,14 +90,14 @@ Json reading_json(const verify::Reading& reading) {
 }
 
 Json result_json(const Result& result) {
-  const verify::Verification& v = result.verification;
+  const checker::Verification& v = result.verification;
   Json json{{"certificate", result.path.string()}, {"status", v.verified ? "verified" : "rejected"}};
   if (!v.verified) {
     json["reason"] = v.reason;
     return json;
   }
-  const verify::Certificate& certificate = *v.certificate;
-  json["norm"] = verify::to_string(certificate.norm);
+  const checker::Certificate& certificate = *v.certificate;
+  json["norm"] = checker::to_string(certificate.norm);
   json["objective"] = objective_json(certificate.objective);
   json["bound"] = certificate.bound;
   json["slopes"] = certificate.slopes.empty() ? "network" : "certificate";
@@ -105,7 +105,7 @@ Json result_json(const Result& result) {
   return json;
 }
 
-std::string report(const VerifyArguments& arguments, const verify::NetworkSource& source,
+std::string report(const VerifyArguments& arguments, const checker::NetworkSource& source,
                    const std::vector<Result>& results) {
   Json json{{"tool", "geolip"},
             {"version", version},
@@ -132,15 +132,15 @@ int threads_of(const VerifyArguments& arguments) {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-int check_all(const VerifyArguments& arguments, const verify::Prover& prover, const Console& console) {
+int check_all(const VerifyArguments& arguments, const checker::Prover& prover, const Console& console) {
   const TextTarget json(arguments.json);
   const auto network = arguments.files.end() - 1;
   for (auto file = arguments.files.begin(); file != network; ++file) require_readable(*file);
-  verify::NetworkSource source{fs::path(*network)};
+  checker::NetworkSource source{fs::path(*network)};
   std::vector<Result> results;
   bool all = true;
   for (auto file = arguments.files.begin(); file != network; ++file) {
-    results.push_back({*file, verify::check(verify::read_file(*file), source, prover)});
+    results.push_back({*file, checker::check(checker::read_file(*file), source, prover)});
     const Result& result = results.back();
     all = all && result.verification.verified;
     if (!json.owns_output() && (!arguments.quiet || !result.verification.verified)) {
@@ -204,12 +204,12 @@ int verify_certificates(const VerifyArguments& arguments, const Provers& provers
                         const std::string& too_few) {
   if (arguments.files.size() < 2) throw UsageError(too_few);
   const int threads = threads_of(arguments);
-  const auto prover = [&](const verify::Network& network, const verify::Proof& proof) {
+  const auto prover = [&](const checker::Network& network, const checker::Proof& proof) {
     return arguments.exact ? provers.prove_exactly(network, proof) : provers.prove(network, proof, threads);
   };
   try {
     return check_all(arguments, prover, console);
-  } catch (const verify::UnreadableFile& error) {
+  } catch (const checker::UnreadableFile& error) {
     throw FileError(error.what());
   }
 }

@@ -1,5 +1,5 @@
 // Joint problems of l_1: several coordinates, one set of multipliers.
-#include <certify/certificate.hpp>
+#include <certificate/certificate.hpp>
 #include <support/enumeration.hpp>
 #include <support/prepared.hpp>
 #include <support/random_networks.hpp>
@@ -69,11 +69,11 @@ TEST(JointProblem, ItsMultipliersBoundAllItsCoordinates) {
   }
   raw.value = value;
   raw.input = {value};
-  certify::Certifier certifier(*setup.backend, model.maps, setup.slopes, Norm::l1);
+  certificate::Certifier certifier(*setup.backend, model.maps, setup.slopes, Norm::l1);
   Problem any = problem;
   any.coordinate = coordinates.front();
-  const certify::Multipliers multipliers =
-      certify::inflate(certify::make_multipliers(raw, setup.slopes, problem), 1e-5);
+  const certificate::Multipliers multipliers =
+      certificate::inflate(certificate::make_multipliers(raw, setup.slopes, problem), 1e-5);
   ASSERT_TRUE(certifier.bound(multipliers, any).has_value());
   double largest_alone = 0.0;
   double largest_bound = 0.0;

@@ -5,18 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "checker/files/certificates.hpp"
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
-#include "verify/files/certificates.hpp"
 
 namespace geolip::cli {
 namespace {
 
+using checker::testing::tiny_certificate;
 using nlohmann::json;
 using ::testing::HasSubstr;
 using testing::Outcome;
 using testing::TemporaryFolder;
-using verify::testing::tiny_certificate;
 
 /// Provers that say yes, and remember how they were asked.
 struct FakeProvers {
@@ -26,13 +26,13 @@ struct FakeProvers {
 
   Library as_library() {
     Library result = testing::fake_library();
-    result.provers.prove = [this](const verify::Network&, const verify::Proof&, int n) {
+    result.provers.prove = [this](const checker::Network&, const checker::Proof&, int n) {
       threads = n;
-      return verify::Verdict{answer, answer ? "" : "M is not definite", 0.0};
+      return checker::Verdict{answer, answer ? "" : "M is not definite", 0.0};
     };
-    result.provers.prove_exactly = [this](const verify::Network&, const verify::Proof&) {
+    result.provers.prove_exactly = [this](const checker::Network&, const checker::Proof&) {
       ++exact;
-      return verify::Verdict{true, "", 0.0};
+      return checker::Verdict{true, "", 0.0};
     };
     return result;
   }
@@ -41,9 +41,9 @@ struct FakeProvers {
 class Verify : public ::testing::Test {
  protected:
   Verify() {
-    testing::write_file(network(), verify::testing::tiny_network());
-    testing::write_file(path("good.json"), tiny_certificate(verify::Norm::linf).dump());
-    json bad = tiny_certificate(verify::Norm::l2);
+    testing::write_file(network(), checker::testing::tiny_network());
+    testing::write_file(path("good.json"), tiny_certificate(checker::Norm::linf).dump());
+    json bad = tiny_certificate(checker::Norm::l2);
     bad["network"]["sha256"] = std::string(64, '0');
     testing::write_file(path("bad.json"), bad.dump());
   }
@@ -83,7 +83,7 @@ TEST_F(Verify, RejectsWhatIsNotProved) {
 }
 
 TEST_F(Verify, SaysOnWhatABoundDepends) {
-  json certificate = tiny_certificate(verify::Norm::linf);
+  json certificate = tiny_certificate(checker::Norm::linf);
   certificate["slopes"] = {{{"lower", {"0x0p+0", "0x0p+0"}}, {"upper", {"0x1p+0", "0x1p+0"}}}};
   certificate["network"]["reading"] = {{"physical_units", true}};
   testing::write_file(path("local.json"), certificate.dump());
@@ -93,7 +93,7 @@ TEST_F(Verify, SaysOnWhatABoundDepends) {
 }
 
 TEST_F(Verify, PrintsBoundsRoundedUp) {
-  json certificate = tiny_certificate(verify::Norm::linf);
+  json certificate = tiny_certificate(checker::Norm::linf);
   certificate["bound"] = certificate["proofs"][0]["bound"] =
       "0x1.999999999999ap+3";  // 12.8000000000000007...
   certificate["bound_decimal"] = 12.9;
@@ -118,7 +118,7 @@ TEST_F(Verify, WritesAReport) {
   const json report = json::parse(outcome.out);
   EXPECT_EQ(report["tool"], "geolip");
   EXPECT_EQ(report["version"], version);
-  EXPECT_EQ(report["network"]["sha256"], verify::testing::tiny_source().sha256());
+  EXPECT_EQ(report["network"]["sha256"], checker::testing::tiny_source().sha256());
   EXPECT_EQ(report["arithmetic"], "floating point");
   const json& good = report["results"][0];
   EXPECT_EQ(good["status"], "verified");

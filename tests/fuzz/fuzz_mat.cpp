@@ -1,12 +1,12 @@
 // MATLAB 5 files.
+#include "formats/reader.hpp"
 #include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
-#include "io/reader.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::optional<geolip::Network> product;
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
-    geolip::io::Parsed parsed = geolip::io::read_mat({data, size}, {});
+    geolip::formats::Parsed parsed = geolip::formats::read_mat({data, size}, {});
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
     product = std::move(parsed.network);

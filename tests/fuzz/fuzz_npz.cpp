@@ -1,8 +1,8 @@
 // .npz archives. Most changes break an archive's checksums, and nothing behind them would ever be reached:
 // the mutator sets those of the stored entries right again.
+#include "formats/reader.hpp"
 #include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
-#include "io/reader.hpp"
 
 #include <zlib.h>
 
@@ -62,7 +62,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::optional<geolip::Network> product;
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
-    geolip::io::Parsed parsed = geolip::io::read_npz({data, size}, {});
+    geolip::formats::Parsed parsed = geolip::formats::read_npz({data, size}, {});
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
     product = std::move(parsed.network);

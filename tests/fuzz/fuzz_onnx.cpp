@@ -1,7 +1,7 @@
 // ONNX models. Their external data may be the file `weights.data`, which holds some finite numbers.
+#include "formats/reader.hpp"
 #include "fuzz/checker.hpp"
 #include "fuzz/contract.hpp"
-#include "io/reader.hpp"
 
 #include <stdlib.h>
 
@@ -43,12 +43,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
     geolip::ReadOptions options;
     options.logits = true;
-    geolip::io::Parsed parsed = geolip::io::read_onnx({data, size}, folder.path(), options);
+    geolip::formats::Parsed parsed = geolip::formats::read_onnx({data, size}, folder.path(), options);
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
     product = std::move(parsed.network);
   });
-  geolip::verify::Reading reading;
+  geolip::checker::Reading reading;
   reading.logits = true;
   const auto external = [](const std::string& location) {
     if (location != "weights.data") return geolip::fuzz::no_external(location);

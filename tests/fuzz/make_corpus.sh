@@ -8,7 +8,7 @@ kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 mkdir "$kept/all"
 # each of the damaged files is one change away from a whole one, which the fuzzer finds by itself
-GEOLIP_KEEP_TEST_FILES=$kept/all build/release/tests/io/test_io --gtest_brief=1 \
+GEOLIP_KEEP_TEST_FILES=$kept/all build/release/tests/formats/test_formats --gtest_brief=1 \
   --gtest_filter=-'*Damaged*:*Huge*'
 cp tests/data/*.{onnx,mat,npz,nnet} "$kept/all"
 

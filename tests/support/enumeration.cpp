@@ -2,7 +2,7 @@
 
 #include "support/spectrum.hpp"
 
-#include <graph/entries.hpp>
+#include <network/entries.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -93,8 +93,8 @@ struct Differentiate {
   }
   template <class Op>
   MatrixXd operator()(const Op& op) const {
-    MatrixXd j = MatrixXd::Zero(graph::outputs_of(op), x().cols());
-    graph::for_each_entry(op, [&](Index i, Index k, double w) { j.row(i) += w * x().row(k); });
+    MatrixXd j = MatrixXd::Zero(network::outputs_of(op), x().cols());
+    network::for_each_entry(op, [&](Index i, Index k, double w) { j.row(i) += w * x().row(k); });
     return j;
   }
 };

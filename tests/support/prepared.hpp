@@ -4,7 +4,7 @@
 
 #include <ascent/ascent.hpp>
 #include <backend/backend.hpp>
-#include <graph/linear_map.hpp>
+#include <operators/linear_map.hpp>
 
 #include <Eigen/Core>
 
@@ -16,14 +16,14 @@ namespace geolip::test {
 /// The network, dense and activation layers in turn, must outlive it.
 struct Prepared {
   std::unique_ptr<backend::Backend> backend = backend::make_cpu_backend(1);
-  graph::Chain chain;
-  std::vector<graph::LayerSlopes> slopes;
-  graph::Scaling scaling;
+  problem::Chain chain;
+  std::vector<problem::LayerSlopes> slopes;
+  problem::Scaling scaling;
 
   explicit Prepared(const Network& network, const std::vector<const SlopeOverride*>& overrides = {})
-      : chain(graph::make_chain(network)),
-        slopes(graph::make_slopes(chain, overrides)),
-        scaling(graph::unit_scaling(chain)) {}
+      : chain(problem::make_chain(network)),
+        slopes(problem::make_slopes(chain, overrides)),
+        scaling(problem::unit_scaling(chain)) {}
 
   /// Neurons of every layer.
   std::vector<Index> rows() const {
@@ -51,13 +51,13 @@ inline std::vector<Eigen::MatrixXd> dense_weights(const Network& network) {
   return weights;
 }
 
-inline Eigen::VectorXd centres(const graph::LayerSlopes& slopes, Index set = 0) {
+inline Eigen::VectorXd centres(const problem::LayerSlopes& slopes, Index set = 0) {
   Eigen::VectorXd c(slopes.neurons);
   for (Index i = 0; i < slopes.neurons; ++i) c[i] = slopes.centre(i, set);
   return c;
 }
 
-inline Eigen::VectorXd half_widths(const graph::LayerSlopes& slopes, Index set = 0) {
+inline Eigen::VectorXd half_widths(const problem::LayerSlopes& slopes, Index set = 0) {
   Eigen::VectorXd h(slopes.neurons);
   for (Index i = 0; i < slopes.neurons; ++i) h[i] = slopes.half_width(i, set);
   return h;

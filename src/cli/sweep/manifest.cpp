@@ -9,12 +9,12 @@
 #include <set>
 #include <span>
 
+#include "checker/files/sha256.hpp"
 #include "cli/commands.hpp"
 #include "cli/decimal.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/sweep/manifest_text.hpp"
 #include "cli/text.hpp"
-#include "verify/files/sha256.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -207,7 +207,7 @@ class Parser {
     }
     check(run, where);
     const auto* bytes = reinterpret_cast<const unsigned char*>(question.data());
-    run.id = verify::sha256({bytes, question.size()}).substr(0, id_digits);
+    run.id = checker::sha256({bytes, question.size()}).substr(0, id_digits);
     if (ids_.insert(run.id).second) runs_.push_back(std::move(run));
   }
 

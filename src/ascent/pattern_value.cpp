@@ -1,0 +1,112 @@
+#include <ascent/patterns.hpp>
+
+#include <cmath>
+
+namespace geolip::ascent {
+namespace {
+
+using backend::Buffer;
+using backend::View;
+
+// Power iterations on J'J for a vector objective. The start is a gradient of the objective already.
+constexpr int power_iterations = 30;
+// Rounding of the backward pass and the norm, taken off the value.
+constexpr double rounding_allowance = 1e-13;
+
+/// Columns of values, one a problem, that go up and down the network under fixed slopes.
+class PatternPass {
+ public:
+  PatternPass(ascent::Model<double>& model, const std::vector<ascent::Pattern>& patterns)
+      : model_(model), patterns_(patterns), count_(static_cast<Index>(patterns.size())) {}
+
+  /// y = J x for each column
+  std::vector<double> forward(std::vector<double> x) {
+    for (std::size_t k = 0; k < model_.maps.size(); ++k) {
+      x = run(model_.maps[k], x, true);
+      if (k + 1 < model_.maps.size()) multiply(k, x);
+    }
+    return x;
+  }
+
+  /// x = J' y for each column
+  std::vector<double> backward(std::vector<double> y) {
+    for (std::size_t k = model_.maps.size(); k-- > 0;) {
+      if (k + 1 < model_.maps.size()) multiply(k, y);
+      y = run(model_.maps[k], y, false);
+    }
+    return y;
+  }
+
+ private:
+  std::vector<double> run(operators::LinearMap<double>& map, const std::vector<double>& in, bool up) {
+    const Buffer<double> from(model_.backend, in, count_);
+    Buffer<double> to(model_.backend, up ? map.outputs() : map.inputs(), count_);
+    if (up) {
+      map.apply(from.view(), to.view());
+    } else {
+      map.adjoint(from.view(), to.view());
+    }
+    return to.download();
+  }
+
+  void multiply(std::size_t layer, std::vector<double>& x) const {
+    const auto count = static_cast<std::size_t>(count_);
+    for (std::size_t at = 0; at < x.size(); ++at) x[at] *= patterns_[at % count][layer][at / count];
+  }
+
+  ascent::Model<double>& model_;
+  const std::vector<ascent::Pattern>& patterns_;
+  Index count_;
+};
+
+/// Dual norm of problem b's column of a row-major matrix of `count` columns.
+double column_norm(const std::vector<double>& x, std::size_t count, std::size_t b, Norm norm,
+                   Index coordinate) {
+  // the one partial derivative that an l_1 problem is about
+  if (norm == Norm::l1) return std::abs(x[static_cast<std::size_t>(coordinate) * count + b]);
+  double sum = 0.0;
+  for (std::size_t at = b; at < x.size(); at += count)
+    sum += norm == Norm::linf ? std::abs(x[at]) : x[at] * x[at];
+  return norm == Norm::linf ? sum : std::sqrt(sum);
+}
+
+}  // namespace
+
+std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vector<ascent::Problem>& problems,
+                                   const std::vector<ascent::Pattern>& patterns) {
+  const std::size_t count = problems.size();
+  PatternPass pass(exact, patterns);
+  const auto outputs = static_cast<std::size_t>(exact.outputs());
+  std::vector<double> u(outputs * count);
+  bool any_vector = false;
+  for (std::size_t b = 0; b < count; ++b) {
+    any_vector = any_vector || problems[b].vector;
+    for (std::size_t i = 0; i < outputs; ++i) {
+      // a vector objective starts from a direction that no symmetry of the outputs singles out
+      u[i * count + b] = problems[b].vector ? kernels::normal(1, 1, i) : problems[b].row[i];
+    }
+  }
+  std::vector<double> g = pass.backward(u);
+  std::vector<double> values(count);
+  for (std::size_t b = 0; b < count; ++b)
+    values[b] = column_norm(g, count, b, exact.norm, problems[b].coordinate);
+  if (any_vector) {
+    std::vector<double> x = g;
+    for (int i = 0; i < power_iterations; ++i) {
+      std::vector<double> norms(count);
+      for (std::size_t b = 0; b < count; ++b) norms[b] = column_norm(x, count, b, Norm::l2, -1);
+      for (std::size_t at = 0; at < x.size(); ++at)
+        x[at] /= norms[at % count] > 0.0 ? norms[at % count] : 1.0;
+      // |x| = 1: |J x| is a lower bound on |J|
+      const std::vector<double> y = pass.forward(x);
+      for (std::size_t b = 0; b < count; ++b) {
+        if (problems[b].vector) values[b] = column_norm(y, count, b, Norm::l2, -1);
+      }
+      x = pass.backward(y);
+    }
+  }
+  for (double& value : values) value = std::isfinite(value) ? value * (1.0 - rounding_allowance) : 0.0;
+  return values;
+}
+
+}  // namespace geolip::ascent

@@ -1,0 +1,80 @@
+#include <certificate/certificate.hpp>
+#include <certificate/half_width.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+namespace geolip::certificate {
+namespace {
+
+// Floors, relative to the layer, of the lowest one. A neuron whose vector vanishes has no multiplier of its
+// own (0/0); any positive one is valid, and these cost about their own size in the bound.
+constexpr double rho_floor = 1e-6;
+constexpr double lam_floor = 1e-10;
+constexpr double gamma_floor = 1e-12;
+// The multipliers of a layer have to outweigh what those of the layers above leave on it: floors grow by so
+// many powers of ten a layer downwards, and so do those of neurons that an input coordinate of l_1 does not
+// reach, which cost its bound nothing; but by no more than so many in all.
+constexpr double growth_per_layer = 3.0;
+constexpr double most_growth = 90.0;
+
+/// `floor`: of the multipliers, as a share of their usual size. `unreached`: how many times their usual size
+/// the multipliers of neurons have whose vectors are exactly zero.
+std::vector<double> layer_multipliers(const std::vector<double>& g, const std::vector<double>& rho,
+                                      const problem::LayerSlopes& slopes, Index set, double value,
+                                      double floor, std::optional<double> unreached) {
+  double square = 0.0;
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
+  }
+  const double size = std::sqrt(square / static_cast<double>(rho.size()));
+  std::vector<double> lam(rho.size(), 1.0);
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    const double h = certified_half_width(slopes, static_cast<Index>(i), set);
+    if (h <= 0.0 || square <= 0.0) continue;
+    // lam = |G| / (2 h rho)
+    const double exact = g[i] / (2.0 * h * std::max(rho[i], rho_floor * size));
+    const double usual = value / (h * h * square);
+    lam[i] = std::max(exact, floor * usual);
+    if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
+  }
+  return lam;
+}
+
+}  // namespace
+
+Multipliers make_multipliers(const ascent::RawMultipliers& raw,
+                             const std::vector<problem::LayerSlopes>& slopes,
+                             const ascent::Problem& problem) {
+  Multipliers m;
+  const auto layers = static_cast<double>(slopes.size());
+  const double growth = std::min(growth_per_layer, most_growth / layers);
+  for (std::size_t k = 0; k < slopes.size(); ++k) {
+    const double floor = lam_floor * std::pow(10.0, -growth * static_cast<double>(k));
+    std::optional<double> unreached;
+    if (problem.coordinate >= 0) unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
+    m.lam.push_back(
+        layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, floor, unreached));
+  }
+  m.gamma = raw.input;
+  double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);
+  const double least = gamma_floor * sum / static_cast<double>(m.gamma.size());
+  // gamma = |G_0| / 2;  zeta = sum gamma
+  for (double& gamma : m.gamma) gamma = 0.5 * std::max(gamma, least);
+  m.zeta = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);
+  return m;
+}
+
+Multipliers inflate(Multipliers m, double d) {
+  double t = 1.0 + d;
+  m.zeta *= t;
+  for (std::size_t k = m.lam.size(); k-- > 0;) {
+    t *= 1.0 + d;
+    for (double& lam : m.lam[k]) lam *= t;
+  }
+  return m;
+}
+
+}  // namespace geolip::certificate

@@ -1,0 +1,50 @@
+/// \file
+/// A network as blocks of neurons, and the linear layers between them.
+#pragma once
+
+#include "checker/proof.hpp"
+
+#include <vector>
+
+namespace geolip::checker {
+
+/// Blocks of neurons: 0 the inputs, k = 1 .. L the activation layers in the network's order, L + 1 the
+/// output. What a block is computed from by linear layers alone are earlier blocks.
+struct Chain {
+  const Network* network = nullptr;  ///< must outlive the chain
+  Index inputs = 0;
+  std::vector<Index> size;   ///< coordinates of every tensor
+  std::vector<Index> block;  ///< by tensor: which block it is, -1 for what linear layers make
+  std::vector<Index> feed;   ///< feed[k - 1]: the tensor that activation layer k reads; the last: the output
+  std::vector<SlopeIntervals> slopes;  ///< slopes[k - 1]: those of layer k, as the claim assumes them
+
+  Index depth() const { return static_cast<Index>(slopes.size()); }
+  /// Number of inputs (k = 0), neurons of layer k, or outputs.
+  Index width(Index k) const {
+    return k == 0 ? inputs : size[static_cast<std::size_t>(feed[static_cast<std::size_t>(k - 1)])];
+  }
+};
+
+/// The tensors that layer l reads.
+std::vector<Index> reads_of(const Network& network, std::size_t l);
+
+/// The blocks that linear layers alone join to block k, 1 <= k <= L + 1, ascending.
+std::vector<Index> sources_of(const Chain& chain, Index k);
+
+/// The network with the claim's slopes. Throws Refusal, naming the layer, if numbers do not fit together: all
+/// that the proof relies on is checked here once more.
+Chain make_chain(const Network& network, const Claim& claim);
+
+/// Throws Refusal if the claim's rows, coordinates or bound make no question of this network.
+void check_claim(const Network& network, const Claim& claim);
+
+/// Throws Refusal if the multipliers are not as many as the chain and the claim ask for.
+void check_counts(const Chain& chain, const Claim& claim, const Multipliers& multipliers);
+
+/// Throws Refusal unless the multiplier is finite and above 0. `name` is its name in the sentence.
+void check_positive(const Real& multiplier, const char* name, Index layer, Index index);
+
+/// The input coordinates that a claim is about: the given ones, or all.
+std::vector<Index> claimed_inputs(const Chain& chain, const Claim& claim);
+
+}  // namespace geolip::checker

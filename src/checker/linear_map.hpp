@@ -1,0 +1,84 @@
+/// \file
+/// Matrices that know how far rounding may have moved each of their entries.
+#pragma once
+
+#include "checker/network.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace geolip::checker {
+
+/// A matrix whose true entries lie within (value_ij +- error_ij) 2^(row_exponent_i + column_exponent_j).
+class LinearMap {
+ public:
+  LinearMap() = default;
+  /// The exact matrix of row-major numbers that belong to the caller, and must outlive the map.
+  static LinearMap view(Index rows, Index cols, const double* value);
+  /// A map of its own numbers; an empty `error` means an exact one, empty exponents mean zeros.
+  LinearMap(Index rows_, Index cols_, std::vector<double> value, std::vector<double> error,
+            std::vector<std::int64_t> row_exponent, std::vector<std::int64_t> column_exponent);
+  LinearMap(const LinearMap&) = delete;  // value_ may point into own_
+  LinearMap& operator=(const LinearMap&) = delete;
+  LinearMap(LinearMap&&) noexcept = default;
+  LinearMap& operator=(LinearMap&&) noexcept = default;
+  ~LinearMap() = default;
+
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  bool exact() const { return error_.empty(); }
+  bool has_exponents() const { return !row_exponent_.empty() || !column_exponent_.empty(); }
+  double value(Index i, Index j) const { return value_[i * cols_ + j]; }
+  double error(Index i, Index j) const {
+    return error_.empty() ? 0.0 : error_[static_cast<std::size_t>(i * cols_ + j)];
+  }
+  std::int64_t row_exponent(Index i) const {
+    return row_exponent_.empty() ? 0 : row_exponent_[static_cast<std::size_t>(i)];
+  }
+  std::int64_t column_exponent(Index j) const {
+    return column_exponent_.empty() ? 0 : column_exponent_[static_cast<std::size_t>(j)];
+  }
+  /// False only if the true entry is certainly zero.
+  bool maybe_nonzero(Index i, Index j) const { return value(i, j) != 0.0 || error(i, j) != 0.0; }
+
+  /// Some rows and columns, in the order of the lists.
+  LinearMap select(const std::vector<Index>& rows, const std::vector<Index>& cols) const;
+
+ private:
+  Index rows_ = 0;
+  Index cols_ = 0;
+  std::vector<double> own_;
+  const double* value_ = nullptr;
+  std::vector<double> error_;
+  std::vector<std::int64_t> row_exponent_;
+  std::vector<std::int64_t> column_exponent_;
+};
+
+/// y_i = s_i x_{source_i} with s_i in (value_i +- error_i) 2^exponent_i. `source` is a permutation, and
+/// neither value nor error is above 1 in size.
+struct Monomial {
+  std::vector<Index> source;
+  std::vector<double> value;
+  std::vector<double> error;
+  std::vector<std::int64_t> exponent;
+
+  static Monomial identity(Index n);
+  /// The diagonal of exact numbers.
+  static Monomial diagonal(const std::vector<double>& d);
+};
+
+Monomial monomial(const Scale& scale);
+Monomial monomial(const Permutation& permutation);
+/// The matrix itself.
+LinearMap dense(const Monomial& a);
+LinearMap dense(const Sparse& sparse);
+
+LinearMap product(const LinearMap& a, const LinearMap& b, int threads);
+LinearMap product(const LinearMap& a, const Monomial& b);
+LinearMap product(const Monomial& a, const LinearMap& b);
+Monomial product(const Monomial& a, const Monomial& b);
+LinearMap product(const LinearMap& a, const Sparse& b, int threads);
+/// a + b; where both entries are exact and so is their sum, it stays exact.
+LinearMap sum(const LinearMap& a, const LinearMap& b);
+
+}  // namespace geolip::checker

@@ -1,0 +1,9 @@
+// geolip-verify: the checker as a program of its own, without the solver and its libraries.
+#include <iostream>
+
+#include "cli/verify.hpp"
+
+int main(int argc, char** argv) {
+  const geolip::cli::Provers provers{geolip::checker::prove, geolip::checker::prove_exactly};
+  return geolip::cli::run_verify(argc, argv, provers, {std::cout, std::cerr, 0});
+}

@@ -1,0 +1,132 @@
+#include "checker/reduced.hpp"
+
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+namespace geolip::checker {
+
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// raw[k - 1], by block j: the map from it to block k.
+using Maps = std::vector<BlockMaps>;
+
+/// alive[k]: the inputs (k = 0) and the neurons of each layer that are not dead.
+std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim, const Maps& raw) {
+  const auto layers = at(chain.depth());
+  std::vector<std::vector<bool>> alive(layers + 1);
+  alive[0].assign(at(chain.inputs), false);
+  for (const Index j : claimed_inputs(chain, claim)) alive[0][at(j)] = true;
+  for (std::size_t k = 1; k <= layers; ++k) {
+    const SlopeIntervals& slopes = chain.slopes[k - 1];
+    alive[k].assign(at(chain.width(static_cast<Index>(k))), false);
+    for (const auto& [from, map] : raw[k - 1]) {
+      for (Index i = 0; i < map.rows(); ++i) {
+        if (slopes.lower[at(i)] == 0.0 && slopes.upper[at(i)] == 0.0) continue;
+        for (Index j = 0; j < map.cols() && !alive[k][at(i)]; ++j)
+          alive[k][at(i)] = alive[from][at(j)] && map.maybe_nonzero(i, j);
+      }
+    }
+  }
+  std::vector<std::vector<bool>> leads;
+  for (const std::vector<bool>& block : alive) leads.emplace_back(block.size(), false);
+  for (std::size_t k = layers + 1; k > 0; --k) {  // all that reads block k has been seen to
+    if (k <= layers) {
+      for (std::size_t i = 0; i < alive[k].size(); ++i) alive[k][i] = alive[k][i] && leads[k][i];
+    }
+    for (const auto& [from, map] : raw[k - 1]) {
+      for (Index i = 0; i < map.rows(); ++i) {
+        if (k <= layers && !alive[k][at(i)]) continue;
+        for (Index j = 0; j < map.cols(); ++j) {
+          if (map.maybe_nonzero(i, j)) leads[from][at(j)] = true;
+        }
+      }
+    }
+  }
+  for (std::size_t j = 0; j < alive[0].size(); ++j) alive[0][j] = alive[0][j] && leads[0][j];
+  return alive;
+}
+
+std::vector<Index> counted(std::size_t n) {
+  std::vector<Index> result(n);
+  std::iota(result.begin(), result.end(), Index{0});
+  return result;
+}
+
+/// Some rows and columns of a map that is not needed any more; the map itself if that is all of them.
+LinearMap taken(LinearMap&& map, const std::vector<Index>& rows, const std::vector<Index>& cols) {
+  if (rows == counted(at(map.rows())) && cols == counted(at(map.cols()))) return std::move(map);
+  return map.select(rows, cols);
+}
+
+void add_to(BlockMaps& maps, std::size_t block, LinearMap map) {
+  const auto there = maps.find(block);
+  if (there == maps.end()) {
+    maps.emplace(block, std::move(map));
+  } else {
+    there->second = sum(there->second, map);
+  }
+}
+
+std::vector<Index> joined(std::vector<Index> a, const std::vector<Index>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace
+
+Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
+  const auto layers = at(chain.depth());
+  Maps raw;
+  for (std::size_t k = 1; k <= layers + 1; ++k)
+    raw.push_back(direct_maps(chain, static_cast<Index>(k), k > layers ? &claim.rows : nullptr, threads));
+  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, raw);
+
+  Reduced result;
+  result.depth = chain.depth();
+  result.free.resize(layers + 1);
+  result.folded.resize(layers + 1);
+  for (std::size_t k = 0; k <= layers; ++k) {
+    for (std::size_t i = 0; i < alive[k].size(); ++i) {
+      if (!alive[k][i]) continue;
+      const bool fold = k > 0 && chain.slopes[k - 1].lower[i] == chain.slopes[k - 1].upper[i];
+      (fold ? result.folded : result.free)[k].push_back(static_cast<Index>(i));
+    }
+  }
+  result.maps.resize(layers + 2);
+  if (!result.connected()) return result;
+
+  for (std::size_t k = 1; k <= layers + 1; ++k) {
+    BlockMaps& maps = result.maps[k];
+    const std::vector<Index> rows =
+        k <= layers ? joined(result.free[k], result.folded[k]) : counted(claim.rows.size());
+    BlockMaps& ways = raw[k - 1];
+    while (!ways.empty()) {
+      const auto last = std::prev(ways.end());
+      const std::size_t below = last->first;
+      LinearMap direct = std::move(last->second);
+      ways.erase(last);
+      const std::vector<Index>& folded = result.folded[below];
+      if (!folded.empty()) {
+        // v = C w on the folded neurons of that layer, whose w is known from the layers below it
+        std::vector<double> c;
+        for (const Index i : folded) c.push_back(chain.slopes[below - 1].lower[at(i)]);
+        const LinearMap through = product(direct.select(rows, folded), Monomial::diagonal(c));
+        const std::size_t first = result.free[below].size();
+        std::vector<Index> folded_rows = counted(folded.size());
+        for (Index& i : folded_rows) i += static_cast<Index>(first);
+        for (const auto& [j, map] : result.maps[below]) {
+          if (map.cols() == 0) continue;
+          add_to(maps, j, product(through, map.select(folded_rows, counted(at(map.cols()))), threads));
+        }
+      }
+      if (!result.free[below].empty())
+        add_to(maps, below, taken(std::move(direct), rows, result.free[below]));
+    }
+  }
+  return result;
+}
+
+}  // namespace geolip::checker

@@ -1,0 +1,291 @@
+#include "formats/onnx/fold.hpp"
+#include "formats/onnx/shapes.hpp"
+
+#include <geolip/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace geolip::formats::onnx_graph {
+namespace {
+
+/// The tensor's entries in a new shape of the same size.
+Tensor with_shape(const FoldContext& c, const Tensor& tensor, Shape shape) {
+  c.budget.take(tensor.size());
+  Tensor result = tensor;
+  result.shape = std::move(shape);
+  return result;
+}
+
+/// A list of integers that is an attribute in older versions of an operator and an input in newer ones.
+std::optional<std::vector<Index>> list_of(const FoldContext& c, const char* attribute, std::size_t i) {
+  if (const Tensor* input = c.optional_input(i)) return integer_list(*input, attribute);
+  return c.node.integers(attribute);
+}
+
+/// v rounded to a float format with `digits` binary digits and least exponent `lowest`.
+double rounded(double v, int digits, int lowest, double largest) {
+  if (v == 0.0 || !std::isfinite(v)) return v;
+  const int exponent = std::max(std::ilogb(v), lowest) - (digits - 1);
+  const double r = std::ldexp(std::nearbyint(std::ldexp(v, -exponent)), exponent);
+  return std::abs(r) > largest ? std::copysign(std::numeric_limits<double>::infinity(), v) : r;
+}
+
+double rounded_to(double v, Index type) {
+  switch (type) {
+    case onnx::TensorProto::FLOAT:
+      return rounded(v, 24, -126, static_cast<double>(std::numeric_limits<float>::max()));
+    case onnx::TensorProto::FLOAT16:
+      return rounded(v, 11, -14, 65504.0);
+    case onnx::TensorProto::BFLOAT16:
+      return rounded(v, 8, -126, 0x1.FEp127);
+    default:
+      return v;
+  }
+}
+
+std::int64_t to_integer(double v) {
+  constexpr double limit = 9.2e18;  // inside the range of 64 bits
+  if (!(std::abs(v) < limit)) {
+    throw NetworkError("a constant is too large to be cast to an integer");
+  }
+  return static_cast<std::int64_t>(v);
+}
+
+}  // namespace
+
+Tensor fold_constant(const FoldContext& c) {
+  if (c.node.proto().attribute_size() != 1) {
+    throw NetworkError("a Constant needs exactly one value");
+  }
+  const onnx::AttributeProto& a = c.node.proto().attribute(0);
+  Tensor result;
+  if (a.name() == "value") {
+    if (!a.has_t()) throw NetworkError("a Constant's value is no tensor");
+    result = decode(a.t(), c.external);
+  } else if (a.name() == "value_float") {
+    result = Tensor::of_reals({}, {c.node.real(a.name(), 0.0)});
+  } else if (a.name() == "value_int") {
+    result = Tensor::of_integers({}, {c.node.integer(a.name(), 0)});
+  } else if (a.name() == "value_floats") {
+    result = Tensor::of_reals({a.floats_size()}, {a.floats().begin(), a.floats().end()});
+  } else {
+    result = Tensor::of_integers({a.ints_size()}, {a.ints().begin(), a.ints().end()});
+  }
+  c.budget.take(result.size());
+  return result;
+}
+
+Tensor fold_shape_of(const FoldContext& c) {
+  const Shape& shape = c.input(0).shape;
+  const auto rank = static_cast<Index>(shape.size());
+  const Index start = clamp_bound(c.node.integer("start", 0), rank, 0, rank);
+  const Index end = std::max(start, clamp_bound(c.node.integer("end", rank), rank, 0, rank));
+  Shape part(shape.begin() + start, shape.begin() + end);
+  const auto size = static_cast<Index>(part.size());
+  return Tensor::of_integers({size}, std::move(part));
+}
+
+Tensor fold_size(const FoldContext& c) {
+  return Tensor::of_integers({}, {element_count(c.input(0).shape, "its input")});
+}
+
+Tensor fold_identity(const FoldContext& c) { return with_shape(c, c.input(0), c.input(0).shape); }
+
+Tensor fold_cast(const FoldContext& c) {
+  Tensor result = with_shape(c, c.input(0), c.input(0).shape);
+  const Index type = c.node.integer("to", 0);
+  if (is_float(type)) {
+    if (result.kind == Kind::integer) {
+      constexpr std::int64_t exact = std::int64_t{1} << 53;
+      result.rounded = result.rounded || std::any_of(result.integers.begin(), result.integers.end(),
+                                                     [](std::int64_t v) { return v > exact || v < -exact; });
+      result.reals.assign(result.integers.begin(), result.integers.end());
+      result.integers.clear();
+      result.kind = Kind::real;
+    }
+    for (double& v : result.reals) {
+      const double before = v;
+      v = rounded_to(before, type);
+      result.rounded = result.rounded || v != before;
+    }
+    result.half = type == onnx::TensorProto::FLOAT16 || type == onnx::TensorProto::BFLOAT16;
+    return result;
+  }
+  const bool boolean = type == onnx::TensorProto::BOOL;
+  if (!boolean && type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) {
+    throw NetworkError("a cast of constants to " + type_name(type) + " is not supported");
+  }
+  if (result.kind == Kind::real) {
+    for (const double v : result.reals)
+      result.integers.push_back(boolean ? (v != 0.0 ? 1 : 0) : to_integer(v));
+    result.reals.clear();
+    result.kind = Kind::integer;
+  }
+  for (std::int64_t& v : result.integers) {
+    if (boolean) v = v != 0 ? 1 : 0;
+    if (type == onnx::TensorProto::INT32 && v != static_cast<std::int32_t>(v)) {
+      throw NetworkError("a constant is too large to be cast to INT32");
+    }
+  }
+  return result;
+}
+
+Tensor fold_reshape(const FoldContext& c) {
+  const auto target = list_of(c, "shape", 1);
+  if (!target) throw NetworkError("a Reshape has no shape");
+  return with_shape(c, c.input(0), reshaped(c.input(0).shape, *target, c.node.integer("allowzero", 0) != 0));
+}
+
+Tensor fold_flatten(const FoldContext& c) {
+  return with_shape(c, c.input(0), flattened(c.input(0).shape, c.node.integer("axis", 1)));
+}
+
+Tensor fold_squeeze(const FoldContext& c) {
+  const auto axes = list_of(c, "axes", 1);
+  return with_shape(c, c.input(0), squeezed(c.input(0).shape, axes ? &*axes : nullptr));
+}
+
+Tensor fold_unsqueeze(const FoldContext& c) {
+  const auto axes = list_of(c, "axes", 1);
+  if (!axes) throw NetworkError("an Unsqueeze has no axes");
+  return with_shape(c, c.input(0), unsqueezed(c.input(0).shape, *axes));
+}
+
+Tensor fold_transpose(const FoldContext& c) {
+  const Tensor& x = c.input(0);
+  const std::vector<Index> permutation = transposition(c.node, x.shape.size());
+  c.budget.take(x.size());
+  return gather_entries(x, transposed(x.shape, permutation), transpose_indices(x.shape, permutation));
+}
+
+Tensor fold_constant_of_shape(const FoldContext& c) {
+  const Shape shape = integer_list(c.input(0), "a shape");
+  Tensor value = Tensor::of_reals({1}, {0.0});
+  if (const onnx::AttributeProto* a = c.node.find("value")) value = decode(a->t(), c.external);
+  if (value.size() != 1) throw NetworkError("the value of a ConstantOfShape must be one number");
+  const Index count = element_count(shape, "its shape");
+  c.budget.take(count);
+  return gather_entries(value, shape, std::vector<Index>(static_cast<std::size_t>(count), 0));
+}
+
+Tensor fold_expand(const FoldContext& c) {
+  const Tensor& x = c.input(0);
+  const Shape shape = broadcast_shape(x.shape, integer_list(c.input(1), "a shape"));
+  c.budget.take(element_count(shape, "its shape"));
+  return gather_entries(x, shape, broadcast_indices(x.shape, shape));
+}
+
+Tensor fold_gather(const FoldContext& c) {
+  const Tensor& x = c.input(0);
+  const Tensor& which = c.input(1);
+  if (which.kind != Kind::integer) throw NetworkError("the indices of a Gather must be integers");
+  const std::size_t axis = axis_of(c.node.integer("axis", 0), x.shape.size());
+  const auto at = x.shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  Shape shape(x.shape.begin(), at);
+  shape.insert(shape.end(), which.shape.begin(), which.shape.end());
+  shape.insert(shape.end(), at + 1, x.shape.end());
+  const Index count = element_count(shape, "its result");
+  if (count == 0) return gather_entries(x, std::move(shape), {});
+  c.budget.take(count);
+  const Index outer = element_count({x.shape.begin(), at}, "its input");
+  const Index inner = element_count({at + 1, x.shape.end()}, "its input");
+  std::vector<Index> indices;
+  for (Index o = 0; o < outer; ++o) {
+    for (const Index w : which.integers) {
+      if (w < -*at || w >= *at) throw NetworkError("the index " + std::to_string(w) + " is out of range");
+      const Index first = (o * *at + (w < 0 ? w + *at : w)) * inner;
+      for (Index i = 0; i < inner; ++i) indices.push_back(first + i);
+    }
+  }
+  return gather_entries(x, std::move(shape), indices);
+}
+
+Tensor fold_concat(const FoldContext& c) {
+  Tensor result = c.input(0);
+  const std::size_t axis = axis_of(c.node.integer("axis", 0), result.shape.size());
+  Index along = 0;
+  Index total = 0;
+  for (std::size_t i = 0; i < c.inputs.size(); ++i) {
+    const Tensor& x = c.input(i);
+    Shape same = x.shape;
+    if (same.size() == result.shape.size()) same[axis] = result.shape[axis];
+    if (same != result.shape || x.kind != result.kind) {
+      throw NetworkError("tensors of " + dimensions(c.input(0).shape) + " and " + dimensions(x.shape) +
+                         " cannot be joined along axis " + std::to_string(axis));
+    }
+    along += x.shape[axis];
+    total += x.size();
+  }
+  c.budget.take(total);
+  result.reals.clear();
+  result.integers.clear();
+  const auto at = result.shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  const Index outer = element_count({result.shape.begin(), at}, "its input");
+  const Index inner = element_count({at + 1, result.shape.end()}, "its input");
+  for (Index o = 0; o < outer && total > 0; ++o) {
+    for (const Tensor* x : c.inputs) {
+      const Index piece = x->shape[axis] * inner;
+      if (x->kind == Kind::real) {
+        const auto from = x->reals.begin() + o * piece;
+        result.reals.insert(result.reals.end(), from, from + piece);
+      } else {
+        const auto from = x->integers.begin() + o * piece;
+        result.integers.insert(result.integers.end(), from, from + piece);
+      }
+    }
+  }
+  result.shape[axis] = along;
+  return result;
+}
+
+Tensor fold_slice(const FoldContext& c) {
+  const Tensor& x = c.input(0);
+  const auto starts = list_of(c, "starts", 1);
+  const auto ends = list_of(c, "ends", 2);
+  auto axes = list_of(c, "axes", 3);
+  if (!starts || !ends || starts->size() != ends->size())
+    throw NetworkError("a Slice has no starts and ends");
+  if (!axes) {
+    axes.emplace(starts->size());
+    std::iota(axes->begin(), axes->end(), Index{0});
+  }
+  std::vector<Index> steps(starts->size(), 1);
+  if (const Tensor* given = c.optional_input(4)) steps = integer_list(*given, "steps");
+  if (axes->size() != starts->size() || steps.size() != starts->size()) {
+    throw NetworkError("the lists of a Slice differ in length");
+  }
+  Tensor result = x;
+  for (std::size_t s = 0; s < axes->size(); ++s) {
+    const std::size_t axis = axis_of((*axes)[s], x.shape.size());
+    const Index size = result.shape[axis];
+    const Index step = steps[s];
+    if (step == 0) throw NetworkError("a Slice has a step of zero");
+    const Index start = clamp_bound((*starts)[s], size, 0, step > 0 ? size : std::max<Index>(size - 1, 0));
+    const Index end = clamp_bound((*ends)[s], size, step > 0 ? 0 : -1, size);
+    // the whole dimension has been passed after `size` steps of any length
+    std::vector<Index> picked;
+    for (Index i = start; picked.size() < static_cast<std::size_t>(size) && (step > 0 ? i < end : i > end);) {
+      picked.push_back(i);
+      if (__builtin_add_overflow(i, step, &i)) break;
+    }
+    const auto at = result.shape.begin() + static_cast<std::ptrdiff_t>(axis);
+    const Index outer = element_count({result.shape.begin(), at}, "its input");
+    const Index inner = element_count({at + 1, result.shape.end()}, "its input");
+    c.budget.take(result.size() + static_cast<Index>(picked.size()));
+    std::vector<Index> indices;
+    for (Index o = 0; o < outer; ++o) {
+      for (const Index p : picked) {
+        for (Index i = 0; i < inner; ++i) indices.push_back((o * size + p) * inner + i);
+      }
+    }
+    Shape shape = result.shape;
+    shape[axis] = static_cast<Index>(picked.size());
+    result = gather_entries(result, std::move(shape), indices);
+  }
+  return result;
+}
+
+}  // namespace geolip::formats::onnx_graph

@@ -1,0 +1,154 @@
+// Pools, and the same over axes. A mean is a sum and a scale.
+#include "formats/onnx/operators.hpp"
+#include "formats/onnx/rounds.hpp"
+#include "formats/onnx/windows.hpp"
+
+#include <algorithm>
+
+namespace geolip::formats::onnx_graph {
+namespace {
+
+/// The elements inside the windows, channel by channel.
+Lists lists_of(Lowering& state, const Windows& windows) {
+  const Shape& x = state.shape();
+  state.budget().take(element_count(
+      {x[1], windows.output[0], windows.output[1], windows.kernel[0], windows.kernel[1]}, "its windows"));
+  Lists lists;
+  for (Index c = 0; c < x[1]; ++c) {
+    for (Index p = 0; p < windows.output[0]; ++p) {
+      for (Index q = 0; q < windows.output[1]; ++q) {
+        std::vector<Index>& list = lists.emplace_back();
+        for (const auto& [y, z] : windows.inside(p, q))
+          list.push_back((c * windows.image[0] + y) * windows.image[1] + z);
+      }
+    }
+  }
+  return lists;
+}
+
+Windows pool_windows(const Lowering& state, const Node& node) {
+  const Shape& x = state.shape();
+  const Shape kernel = kernel_of(node);
+  if (!x.empty() && x[0] != 1) {
+    throw RowsError("operator " + node.op() + " meets data of " + dimensions(x) + ", that is " +
+                    std::to_string(x[0]) + " rows at once, which is not supported");
+  }
+  return windows_of(node, x, kernel);
+}
+
+/// The sum of each list times 1 / divisor.
+void add_means(Lowering& state, const Node& node, const Lists& lists, const std::vector<Index>& divisors,
+               Shape result) {
+  Sparse sums;
+  sums.inputs = state.size();
+  std::vector<double> scale;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (divisors[i] < 1) throw NetworkError("it divides by zero, where a window holds nothing");
+    for (const Index j : lists[i]) sums.add(j, 1.0);
+    sums.end_row();
+    scale.push_back(1.0 / static_cast<double>(divisors[i]));
+  }
+  state.add_layer(node, std::move(sums), std::move(result));
+  state.add_affine(node, std::move(scale), {});
+}
+
+/// The shape when these axes shrink to size 1, or are dropped.
+Shape reduced(const Shape& x, const std::vector<bool>& axes, bool keep) {
+  Shape result;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!axes[i] || keep) result.push_back(axes[i] ? 1 : x[i]);
+  }
+  return result;
+}
+
+void add_means_over(Lowering& state, const Node& node, const std::vector<bool>& axes, bool keep) {
+  const Lists lists = lists_over(state, axes);
+  std::vector<Index> divisors;
+  for (const auto& list : lists) divisors.push_back(static_cast<Index>(list.size()));
+  add_means(state, node, lists, divisors, reduced(state.shape(), axes, keep));
+}
+
+/// The axes that a reduction is over; nothing if it leaves the data as they are.
+std::optional<std::vector<bool>> reduction_axes(const Lowering& state, const Node& node) {
+  const std::size_t rank = state.shape().size();
+  std::optional<std::vector<Index>> axes = node.integers("axes");
+  if (node.has_input(1)) axes = integer_list(state.constant(node, 1, "axes"), "axes");
+  const bool all = !axes || axes->empty();
+  if (all && node.integer("noop_with_empty_axes", 0) != 0) return std::nullopt;
+  std::vector<bool> over(rank, all);
+  for (const Index axis : axes.value_or(std::vector<Index>())) over[axis_of(axis, rank)] = true;
+  return over;
+}
+
+std::vector<bool> all_but_channels(const Lowering& state, const Node& node) {
+  const Shape& x = state.shape();
+  if (x.size() < 3) throw NetworkError("operator " + node.op() + " needs an image but has " + dimensions(x));
+  std::vector<bool> over(x.size(), true);
+  over[0] = over[1] = false;
+  return over;
+}
+
+}  // namespace
+
+void lower_average_pool(Lowering& state, const Node& node) {
+  const Windows windows = pool_windows(state, node);
+  const bool count_pads = node.integer("count_include_pad", 0) != 0;
+  if (count_pads && windows.past_the_end)
+    throw NetworkError("operator AveragePool with count_include_pad and ceil_mode is not supported");
+  const Lists lists = lists_of(state, windows);
+  std::vector<Index> divisors;
+  for (const auto& list : lists)
+    divisors.push_back(count_pads ? windows.kernel[0] * windows.kernel[1] : static_cast<Index>(list.size()));
+  const Shape& x = state.shape();
+  add_means(state, node, lists, divisors, image_shape(x, x[1], windows.output));
+}
+
+void lower_global_average_pool(Lowering& state, const Node& node) {
+  add_means_over(state, node, all_but_channels(state, node), true);
+}
+
+void lower_reduce_mean(Lowering& state, const Node& node) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  if (const auto axes = reduction_axes(state, node)) add_means_over(state, node, *axes, keep);
+}
+
+void lower_reduce_sum(Lowering& state, const Node& node) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  const auto axes = reduction_axes(state, node);
+  if (!axes) return;
+  Sparse sums;
+  sums.inputs = state.size();
+  for (const auto& list : lists_over(state, *axes)) {
+    for (const Index j : list) sums.add(j, 1.0);
+    sums.end_row();
+  }
+  state.add_layer(node, std::move(sums), reduced(state.shape(), *axes, keep));
+}
+
+void lower_reduce_extreme(Lowering& state, const Node& node) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  const auto axes = reduction_axes(state, node);
+  if (!axes) return;
+  const Shape result = reduced(state.shape(), *axes, keep);
+  const Extreme extreme = node.op() == "ReduceMax" ? Extreme::larger : Extreme::smaller;
+  add_extremes(state, node, lists_over(state, *axes), extreme, result);
+}
+
+void lower_max_pool(Lowering& state, const Node& node) {
+  if (node.proto().output_size() > 1) throw NetworkError("operator MaxPool with indices is not supported");
+  const Windows windows = pool_windows(state, node);
+  Lists lists = lists_of(state, windows);
+  if (std::any_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); }))
+    throw NetworkError("a window holds nothing but padding");
+  const Shape& x = state.shape();
+  const Shape result = image_shape(x, x[1], windows.output);
+  add_extremes(state, node, std::move(lists), Extreme::larger, result);
+}
+
+void lower_global_max_pool(Lowering& state, const Node& node) {
+  const std::vector<bool> axes = all_but_channels(state, node);
+  const Shape result = reduced(state.shape(), axes, true);
+  add_extremes(state, node, lists_over(state, axes), Extreme::larger, result);
+}
+
+}  // namespace geolip::formats::onnx_graph

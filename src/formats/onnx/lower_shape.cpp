@@ -1,0 +1,95 @@
+#include "formats/onnx/batch.hpp"
+#include "formats/onnx/operators.hpp"
+#include "formats/onnx/shapes.hpp"
+
+namespace geolip::formats::onnx_graph {
+namespace {
+
+/// A list of integers that is an attribute in older versions of an operator and an input in newer ones.
+std::optional<std::vector<Index>> list_of(const Lowering& state, const Node& node, const char* attribute) {
+  if (node.has_input(1)) return integer_list(state.constant(node, 1, attribute), attribute);
+  return node.integers(attribute);
+}
+
+}  // namespace
+
+void lower_identity(Lowering& /*state*/, const Node& /*node*/) {}
+
+void lower_dropout(Lowering& state, const Node& node) {
+  bool training = node.opset() < 7 && node.integer("is_test", 0) == 0;
+  if (node.has_input(2)) {
+    const Tensor& mode = state.constant(node, 2, "the mode");
+    training = mode.kind != Kind::integer || mode.size() != 1 || mode.integers[0] != 0;
+  }
+  if (training) {
+    throw NetworkError("operator Dropout is in training mode; export the network for inference");
+  }
+}
+
+void lower_cast(Lowering& /*state*/, const Node& node) {
+  const Index type = node.integer("to", 0);
+  if (!is_float(type)) {
+    throw NetworkError("operator Cast to " + type_name(type) +
+                       " is not supported on the way from input to output");
+  }
+}
+
+void lower_reshape(Lowering& state, const Node& node) {
+  const auto target = list_of(state, node, "shape");
+  if (!target) throw NetworkError("a Reshape has no shape");
+  state.set_shape(
+      reshaped(state.shape(), target_of_one_row(state, node, *target), node.integer("allowzero", 0) != 0));
+}
+
+void lower_flatten(Lowering& state, const Node& node) {
+  state.set_shape(flattened(state.shape(), node.integer("axis", 1)));
+}
+
+void lower_squeeze(Lowering& state, const Node& node) {
+  const auto axes = list_of(state, node, "axes");
+  state.set_shape(squeezed(state.shape(), axes ? &*axes : nullptr));
+}
+
+void lower_unsqueeze(Lowering& state, const Node& node) {
+  const auto axes = list_of(state, node, "axes");
+  if (!axes) throw NetworkError("an Unsqueeze has no axes");
+  state.set_shape(unsqueezed(state.shape(), *axes));
+}
+
+/// Channels of b x b positions of a finer image are put where they belong.
+void lower_depth_to_space(Lowering& state, const Node& node) {
+  const Shape x = state.shape();
+  const Index b = node.integer("blocksize", 0);
+  const std::string mode = node.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    throw NetworkError("operator DepthToSpace with mode '" + printable(mode) + "' is not supported");
+  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0) {
+    throw NetworkError("operator DepthToSpace with blocks of " + std::to_string(b) +
+                       " does not go with data of " + dimensions(x));
+  }
+  const Shape result{x[0], x[1] / (b * b), x[2] * b, x[3] * b};
+  const bool depth_first = mode == "DCR";
+  std::vector<Index> source;
+  source.reserve(static_cast<std::size_t>(state.size()));
+  for (Index n = 0; n < result[0]; ++n) {
+    for (Index c = 0; c < result[1]; ++c) {
+      for (Index i = 0; i < result[2]; ++i) {
+        for (Index j = 0; j < result[3]; ++j) {
+          const Index place = i % b * b + j % b;
+          const Index channel = depth_first ? place * result[1] + c : c * b * b + place;
+          source.push_back(((n * x[1] + channel) * x[2] + i / b) * x[3] + j / b);
+        }
+      }
+    }
+  }
+  state.relabel(node, source);
+  state.set_shape(result);
+}
+
+void lower_transpose(Lowering& state, const Node& node) {
+  const std::vector<Index> permutation = transposition(node, state.shape().size());
+  state.relabel(node, transpose_indices(state.shape(), permutation));
+  state.set_shape(transposed(state.shape(), permutation));
+}
+
+}  // namespace geolip::formats::onnx_graph

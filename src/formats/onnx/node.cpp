@@ -1,0 +1,86 @@
+#include "formats/onnx/node.hpp"
+
+#include <geolip/error.hpp>
+
+#include <algorithm>
+
+namespace geolip::formats::onnx_graph {
+
+using onnx::AttributeProto;
+
+std::string Node::name() const {
+  if (!proto_.name().empty()) return printable(proto_.name());
+  return proto_.output_size() > 0 ? printable(proto_.output(0)) : std::string("a node without name");
+}
+
+bool Node::has_input(std::size_t i) const {
+  return i < inputs() && !proto_.input(static_cast<int>(i)).empty();
+}
+
+const std::string& Node::input(std::size_t i) const {
+  if (!has_input(i)) {
+    throw NetworkError("operator " + printable(op()) + " lacks its input " + std::to_string(i));
+  }
+  return proto_.input(static_cast<int>(i));
+}
+
+void Node::require_known_attributes(std::span<const std::string_view> known) const {
+  for (const AttributeProto& attribute : proto_.attribute()) {
+    if (std::find(known.begin(), known.end(), attribute.name()) == known.end()) {
+      throw NetworkError("attribute '" + printable(attribute.name()) + "' of operator " + op() +
+                         " is not supported");
+    }
+  }
+}
+
+void Node::require_inputs(std::size_t least, std::size_t most) const {
+  if (inputs() < least || inputs() > most) {
+    throw NetworkError("operator " + op() + " cannot have " + std::to_string(inputs()) + " inputs");
+  }
+}
+
+const AttributeProto* Node::find(std::string_view attribute) const {
+  for (const AttributeProto& a : proto_.attribute()) {
+    if (a.name() == attribute) return &a;
+  }
+  return nullptr;
+}
+
+const AttributeProto* Node::find(std::string_view attribute, AttributeProto::AttributeType type) const {
+  const AttributeProto* found = find(attribute);
+  // Files older than IR version 2 do not state the type.
+  if (found != nullptr && found->type() != type && found->type() != AttributeProto::UNDEFINED) {
+    throw NetworkError("attribute '" + std::string(attribute) + "' of operator " + op() +
+                       " has the wrong type");
+  }
+  return found;
+}
+
+Index Node::integer(std::string_view attribute, Index otherwise) const {
+  const AttributeProto* a = find(attribute, AttributeProto::INT);
+  return a == nullptr ? otherwise : a->i();
+}
+
+double Node::real(std::string_view attribute, double otherwise) const {
+  const AttributeProto* a = find(attribute, AttributeProto::FLOAT);
+  return a == nullptr ? otherwise : static_cast<double>(a->f());
+}
+
+std::string Node::text(std::string_view attribute, std::string_view otherwise) const {
+  const AttributeProto* a = find(attribute, AttributeProto::STRING);
+  return a == nullptr ? std::string(otherwise) : a->s();
+}
+
+std::optional<std::vector<Index>> Node::integers(std::string_view attribute) const {
+  const AttributeProto* a = find(attribute, AttributeProto::INTS);
+  if (a == nullptr) return std::nullopt;
+  return std::vector<Index>(a->ints().begin(), a->ints().end());
+}
+
+std::string not_supported(const Node& node) {
+  const std::string& domain = node.proto().domain();
+  const std::string prefix = domain.empty() || domain == "ai.onnx" ? "" : printable(domain) + ".";
+  return "operator " + prefix + printable(node.op()) + " is not supported";
+}
+
+}  // namespace geolip::formats::onnx_graph

@@ -1,0 +1,72 @@
+/// \file
+/// The operators that may lie on the way from the input to the output.
+#pragma once
+
+#include "formats/onnx/lowering.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace geolip::formats::onnx_graph {
+
+/// How an operator is turned into layers.
+struct DataOperator {
+  void (*lower)(Lowering& state, const Node& node);
+  std::size_t least;  ///< number of inputs
+  std::size_t most;
+  std::vector<std::string_view> attributes;  ///< those that the handler knows
+  bool joins = false;                        ///< whether several of its inputs may be data
+};
+
+/// The operator of a node, or null if it is not known.
+const DataOperator* find_operator(const Node& node);
+/// Whether a node only renames or reshapes: nothing that a bound would feel.
+bool only_relabels(const onnx::NodeProto& node);
+/// Whether the elements of a node's result are among those of its inputs, or larger or smaller ones of two of
+/// them: their numbers say which.
+bool keeps_elements(const Node& node);
+
+// The handlers, by the file that they are in.
+void lower_gemm(Lowering& state, const Node& node);  // lower_linear.cpp
+void lower_matmul(Lowering& state, const Node& node);
+void lower_conv(Lowering& state, const Node& node);  // lower_conv.cpp
+void lower_conv_transpose(Lowering& state, const Node& node);
+void lower_average_pool(Lowering& state, const Node& node);  // lower_pool.cpp
+void lower_global_average_pool(Lowering& state, const Node& node);
+void lower_max_pool(Lowering& state, const Node& node);
+void lower_global_max_pool(Lowering& state, const Node& node);
+void lower_reduce_sum(Lowering& state, const Node& node);
+void lower_reduce_mean(Lowering& state, const Node& node);
+void lower_reduce_extreme(Lowering& state, const Node& node);
+void lower_extreme(Lowering& state, const Node& node);  // lower_extreme.cpp
+void lower_top_k(Lowering& state, const Node& node);    // lower_top_k.cpp
+void lower_concat(Lowering& state, const Node& node);   // lower_join.cpp
+void lower_split(Lowering& state, const Node& node);
+void lower_slice(Lowering& state, const Node& node);
+void lower_gather(Lowering& state, const Node& node);
+void lower_pad(Lowering& state, const Node& node);
+void lower_upsample(Lowering& state, const Node& node);
+void lower_add(Lowering& state, const Node& node);  // lower_elementwise.cpp
+void lower_sub(Lowering& state, const Node& node);
+void lower_mul(Lowering& state, const Node& node);
+void lower_div(Lowering& state, const Node& node);
+void lower_neg(Lowering& state, const Node& node);
+void lower_batch_normalization(Lowering& state, const Node& node);
+void lower_identity(Lowering& state, const Node& node);  // lower_shape.cpp
+void lower_dropout(Lowering& state, const Node& node);
+void lower_cast(Lowering& state, const Node& node);
+void lower_reshape(Lowering& state, const Node& node);
+void lower_flatten(Lowering& state, const Node& node);
+void lower_squeeze(Lowering& state, const Node& node);
+void lower_unsqueeze(Lowering& state, const Node& node);
+void lower_depth_to_space(Lowering& state, const Node& node);
+void lower_transpose(Lowering& state, const Node& node);
+void lower_softmax(Lowering& state, const Node& node);  // lower_activation.cpp
+void lower_simple_activation(Lowering& state, const Node& node);
+void lower_prelu(Lowering& state, const Node& node);
+void lower_abs(Lowering& state, const Node& node);
+void lower_clip(Lowering& state, const Node& node);
+void lower_gelu(Lowering& state, const Node& node);
+void lower_swish(Lowering& state, const Node& node);
+
+}  // namespace geolip::formats::onnx_graph

@@ -1,0 +1,100 @@
+#include "formats/reader.hpp"
+
+#include <geolip/error.hpp>
+#include <geolip/io.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <new>
+#include <stdexcept>
+
+namespace geolip {
+namespace {
+
+enum class Format { onnx, mat, npz, nnet };
+
+Format format_of(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (extension == ".onnx") return Format::onnx;
+  if (extension == ".mat") return Format::mat;
+  if (extension == ".npz") return Format::npz;
+  if (extension == ".nnet") return Format::nnet;
+  throw NetworkError(extension.empty()
+                         ? "a network's file needs one of the extensions .onnx, .mat, .npz, .nnet"
+                         : "the extension " + formats::printable(extension) +
+                               " is none of .onnx, .mat, .npz, .nnet");
+}
+
+const char* name_of(Format format) {
+  switch (format) {
+    case Format::onnx:
+      return "onnx";
+    case Format::mat:
+      return "mat";
+    case Format::npz:
+      return "npz";
+    case Format::nnet:
+      return "nnet";
+  }
+  return "unknown";
+}
+
+formats::Parsed parse(Format format, formats::Bytes bytes, const std::filesystem::path& path,
+                      const ReadOptions& options) {
+  switch (format) {
+    case Format::onnx:
+      return formats::read_onnx(bytes, path.parent_path(), options);
+    case Format::mat:
+      return formats::read_mat(bytes, options);
+    case Format::npz:
+      return formats::read_npz(bytes, options);
+    case Format::nnet:
+      return formats::read_nnet(bytes, options);
+  }
+  throw NetworkError("format of unknown kind");
+}
+
+/// The largest file of a format. A larger ONNX model is for its reader to refuse, with advice.
+std::uintmax_t largest_of(Format format) {
+  return format == Format::onnx ? std::uintmax_t{1} << 31U : formats::largest_file;
+}
+
+/// Options that a format cannot follow are refused: a bound in other units or of another network than the
+/// one asked for would be worse than none.
+void check_options(Format format, const std::string& file, const ReadOptions& options) {
+  if (options.activation && (format == Format::onnx || format == Format::nnet)) {
+    throw QueryError(file + ": an activation cannot be chosen because the file names its own");
+  }
+  if (options.physical_units && format != Format::nnet) {
+    throw QueryError(file + ": physical units cannot be chosen because only .nnet files state them");
+  }
+}
+
+}  // namespace
+
+NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& options) {
+  // Complaints about the file's place give the whole path, those about its contents the file's name.
+  std::string file = formats::printable(path.string());
+  try {
+    if (path.empty()) {
+      throw NetworkError("the path of the network's file is empty");
+    }
+    const Format format = format_of(path);
+    const std::vector<unsigned char> bytes = formats::read_bytes(path, largest_of(format));
+    file = formats::printable(path.filename().string());
+    check_options(format, file, options);
+    formats::Parsed parsed = parse(format, bytes, path, options);
+    return {std::move(parsed.network),  name_of(format), formats::sha256(bytes), std::move(parsed.facts),
+            std::move(parsed.external), parsed.rounded};
+  } catch (const NetworkError& error) {
+    throw NetworkError((file.empty() ? "" : file + ": ") + error.what());
+  } catch (const std::bad_alloc&) {
+    throw NetworkError(file + ": there is not enough memory to read it");
+  } catch (const std::length_error&) {
+    throw NetworkError(file + ": there is not enough memory to read it");
+  }
+}
+
+}  // namespace geolip

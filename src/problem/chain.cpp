@@ -1,0 +1,45 @@
+#include <problem/chain.hpp>
+
+#include <algorithm>
+
+namespace geolip::problem {
+
+bool Stage::is_chain() const {
+  if (sources.size() != 1 || targets != std::vector<std::size_t>{steps.size()}) return false;
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    if (steps[s].from != std::vector<std::size_t>{s}) return false;
+  }
+  return true;
+}
+
+Index Stage::channel_size(std::size_t value) const {
+  while (value >= sources.size()) {
+    const Step& step = steps[value - sources.size()];
+    if (const auto* conv = std::get_if<Conv>(&step.layer->op)) return conv->output(0) * conv->output(1);
+    if (const auto* transpose = std::get_if<ConvTranspose>(&step.layer->op)) {
+      return transpose->conv.image[0] * transpose->conv.image[1];
+    }
+    const bool keeps_places =
+        std::holds_alternative<Affine>(step.layer->op) || std::holds_alternative<Add>(step.layer->op);
+    if (!keeps_places) return 1;
+    value = step.from.front();
+  }
+  return 1;
+}
+
+Index Chain::neurons(Index k) const {
+  Index sum = 0;
+  for (const Block& block : layers[static_cast<std::size_t>(k)]) {
+    if (block.activation != nullptr) sum += block.neurons;
+  }
+  return sum;
+}
+
+bool Chain::passes_by() const {
+  return std::any_of(layers.begin(), layers.end(), [](const std::vector<Block>& layer) {
+    return std::any_of(layer.begin(), layer.end(),
+                       [](const Block& block) { return block.activation == nullptr; });
+  });
+}
+
+}  // namespace geolip::problem

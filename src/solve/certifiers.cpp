@@ -1,0 +1,86 @@
+#include <solve/certifiers.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <new>
+#include <thread>
+
+namespace geolip::solve {
+
+Certifiers::Queue::Queue(backend::Backend& backend_, const problem::Chain& chain,
+                         const problem::Scaling& scaling, const std::vector<problem::LayerSlopes>& slopes,
+                         Norm norm, const std::shared_ptr<operators::DenseWeights>& weights)
+    : backend(backend_),
+      maps(operators::make_linear_maps<double>(backend, chain, scaling, weights)),
+      certifier(backend, maps, slopes, norm) {}
+
+Certifiers::Certifiers(backend::Backend& backend, const Queues& queues,
+                       std::vector<operators::LinearMap<double>>& maps, const problem::Chain& chain,
+                       const problem::Scaling& scaling, const std::vector<problem::LayerSlopes>& slopes,
+                       Norm norm)
+    : own_(backend, maps, slopes, norm) {
+  for (const auto& queue : queues) {
+    others_.push_back(std::make_unique<Queue>(*queue, chain, scaling, slopes, norm, maps.front().weights()));
+  }
+}
+
+void Certifiers::run(Index count, const std::function<void(Index, certificate::Certifier&)>& body) {
+  const auto threads_wanted =
+      std::min(others_.size(), static_cast<std::size_t>(std::max<Index>(count - 1, 0)));
+  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
+  std::vector<char> short_of_memory(errors.size(), 0);
+  std::atomic<Index> next{0};
+  const auto work = [&](certificate::Certifier& certifier) {
+    for (Index i = next++; i < count; i = next++) {
+      const auto at = static_cast<std::size_t>(i);
+      try {
+        body(i, certifier);
+      } catch (const std::bad_alloc&) {
+        errors[at] = std::current_exception();
+        short_of_memory[at] = 1;
+      } catch (...) {
+        errors[at] = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::exception_ptr> thread_errors(threads_wanted);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t q = 0; q < threads_wanted; ++q) {
+      threads.emplace_back([&work, &error = thread_errors[q], &queue = *others_[q]] {
+        try {
+          queue.backend.enter_thread();
+        } catch (...) {
+          error = std::current_exception();
+          return;
+        }
+        work(queue.certifier);
+      });
+    }
+    work(own_);
+  }
+  if (threads_wanted > 0 && std::count(short_of_memory.begin(), short_of_memory.end(), 1) > 0) {
+    for (const auto& queue : others_) queue->certifier.release_memory();
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      if (short_of_memory[i] == 0) continue;
+      errors[i] = nullptr;
+      try {
+        body(static_cast<Index>(i), own_);
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    }
+  }
+  errors.insert(errors.end(), thread_errors.begin(), thread_errors.end());
+  for (const std::exception_ptr& error : errors) {
+    if (error != nullptr) std::rethrow_exception(error);
+  }
+}
+
+void Certifiers::release_memory() {
+  own_.release_memory();
+  for (const auto& queue : others_) queue->certifier.release_memory();
+}
+
+}  // namespace geolip::solve

@@ -1,0 +1,50 @@
+/// \file
+/// Certificates of several problems, as many at a time as the device has queues for.
+#pragma once
+
+#include <certificate/certificate.hpp>
+#include <operators/linear_map.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace geolip::solve {
+
+/// Certifiers of one network: the first on the caller's own backend, each other on a queue of its own, with a
+/// thread of the host to wait for it. What a certificate says does not depend on which of them makes it.
+class Certifiers {
+ public:
+  using Queues = std::vector<std::unique_ptr<backend::Backend>>;
+
+  /// \param queues forked from `backend`: one for each certificate more that is made at the same time
+  /// \param maps those of the chain on `backend`
+  Certifiers(backend::Backend& backend, const Queues& queues, std::vector<operators::LinearMap<double>>& maps,
+             const problem::Chain& chain, const problem::Scaling& scaling,
+             const std::vector<problem::LayerSlopes>& slopes, Norm norm);
+
+  /// Calls body(i, certifier) for each i in 0 .. count - 1, in any order and on any thread. Throws what a
+  /// body throws (of several, that of the least i), after all have ended. Where memory is too short for
+  /// several at a time (a body throws std::bad_alloc), the others' workspaces are given back and those bodies
+  /// called again, one after the other.
+  void run(Index count, const std::function<void(Index, certificate::Certifier&)>& body);
+
+  /// Gives all workspaces back; the next certificates take them anew.
+  void release_memory();
+
+ private:
+  struct Queue {
+    Queue(backend::Backend& backend_, const problem::Chain& chain, const problem::Scaling& scaling,
+          const std::vector<problem::LayerSlopes>& slopes, Norm norm,
+          const std::shared_ptr<operators::DenseWeights>& weights);
+
+    backend::Backend& backend;
+    std::vector<operators::LinearMap<double>> maps;
+    certificate::Certifier certifier;
+  };
+
+  certificate::Certifier own_;
+  std::vector<std::unique_ptr<Queue>> others_;
+};
+
+}  // namespace geolip::solve

@@ -1,0 +1,169 @@
+#include <solve/checker.hpp>
+
+#include <checker/smallest_bound.hpp>
+#include <network/entries.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace geolip::solve {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+checker::Real real(const ScaledNumber& x) { return {x.significand, x.exponent}; }
+
+std::vector<checker::Real> reals(const std::vector<ScaledNumber>& x) {
+  std::vector<checker::Real> result;
+  result.reserve(x.size());
+  for (const ScaledNumber& entry : x) result.push_back(real(entry));
+  return result;
+}
+
+checker::Dense checker_layer(const Dense& dense) {
+  return {dense.weight.rows, dense.weight.cols, dense.weight.data};
+}
+
+/// The double `steps` places above x, or below where `steps` is negative.
+double moved(double x, int steps) {
+  for (; steps > 0; --steps) x = std::nextafter(x, infinity);
+  for (; steps < 0; ++steps) x = std::nextafter(x, -infinity);
+  return x;
+}
+
+checker::Scale checker_layer(const Affine& affine) {
+  // gamma / sqrt(variance + epsilon) of a batch normalisation: a sum under a root, a root, a quotient
+  constexpr int roundings = 3;
+  checker::Scale scale;
+  for (const double s : affine.scale) {
+    const bool exact = s == 0.0 || std::abs(s) == 1.0;
+    scale.lower.push_back(exact ? s : moved(s, -roundings));
+    scale.upper.push_back(exact ? s : moved(s, roundings));
+  }
+  return scale;
+}
+
+checker::Permutation checker_layer(const Permutation& permutation) { return {permutation.source}; }
+
+template <class Op>
+checker::Sparse rows_of(const Op& op) {
+  const Sparse& sparse = network::to_sparse(op);
+  return {sparse.inputs, sparse.offset, sparse.column, sparse.value};
+}
+
+checker::Sparse checker_layer(const Conv& conv) { return rows_of(conv); }
+checker::Sparse checker_layer(const ConvTranspose& transpose) { return rows_of(transpose); }
+checker::Sparse checker_layer(const Sparse& sparse) { return rows_of(sparse); }
+
+checker::Slopes checker_slopes(const Activation& activation, Index size) {
+  checker::Slopes slopes{std::string(to_string(activation.kind)), {}, {}};
+  for (Index i = 0; i < size; ++i) {
+    const SlopeInterval interval = slope_interval(activation, i);
+    slopes.lower.push_back(interval.lower);
+    slopes.upper.push_back(interval.upper);
+  }
+  return slopes;
+}
+
+std::vector<std::vector<double>> objective_rows(const Proof& proof, const Objective& objective,
+                                                Index outputs) {
+  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
+  const auto unit = [&](Index k) {
+    std::vector<double> e(row.size(), 0.0);
+    e[static_cast<std::size_t>(k)] = 1.0;
+    return e;
+  };
+  switch (objective.kind) {
+    case Objective::Kind::output:
+      return {unit(objective.k)};
+    case Objective::Kind::margin:
+      row[static_cast<std::size_t>(objective.k)] = 1.0;
+      row[static_cast<std::size_t>(objective.j)] = -1.0;
+      return {row};
+    case Objective::Kind::row:
+      return {objective.row};
+    case Objective::Kind::vector:
+      break;
+  }
+  if (proof.objective_row >= 0) return {unit(proof.objective_row)};
+  std::vector<std::vector<double>> all;
+  for (Index k = 0; k < outputs; ++k) all.push_back(unit(k));
+  return all;
+}
+
+checker::Norm checker_norm(Norm norm) {
+  switch (norm) {
+    case Norm::linf:
+      return checker::Norm::linf;
+    case Norm::l2:
+      return checker::Norm::l2;
+    case Norm::l1:
+      break;
+  }
+  return checker::Norm::l1;
+}
+
+}  // namespace
+
+double proved_bound(const Proof& proof, Norm norm) {
+  return checker::smallest_bound(checker_norm(norm), real(proof.zeta), reals(proof.gamma));
+}
+
+namespace {
+
+/// A layer in the checker's terms.
+struct Translate {
+  std::size_t tensors;  ///< that it reads
+  Index size;           ///< of its own
+
+  decltype(checker::Layer::op) operator()(const Activation& activation) const {
+    return checker_slopes(activation, size);
+  }
+  decltype(checker::Layer::op) operator()(const Add& add) const {
+    return checker::Sum{add.coefficients.empty() ? std::vector<double>(tensors, 1.0) : add.coefficients};
+  }
+  decltype(checker::Layer::op) operator()(const Concat&) const { return checker::Concat{}; }
+  template <class Op>
+  decltype(checker::Layer::op) operator()(const Op& op) const {
+    return checker_layer(op);
+  }
+};
+
+}  // namespace
+
+checker::Network checker_network(const Network& network) {
+  checker::Network result{network.inputs(), network.outputs(), {}};
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    const std::vector<Index>& reads = network.read_by(static_cast<Index>(l));
+    result.layers.push_back(
+        {layer.name, std::visit(Translate{reads.size(), network.size(static_cast<Index>(l + 1))}, layer.op),
+         reads});
+  }
+  return result;
+}
+
+checker::Proof checker_proof(const Proof& proof, const Objective& objective, Norm norm, Index outputs) {
+  checker::Proof result;
+  result.claim.norm = checker_norm(norm);
+  result.claim.rows = objective_rows(proof, objective, outputs);
+  result.claim.coordinates = proof.coordinates;
+  result.claim.bound = proof.bound;
+  if (objective.slopes) {
+    for (const std::vector<SlopeInterval>& layer : objective.slopes->layers) {
+      checker::SlopeIntervals intervals;
+      for (const SlopeInterval& interval : layer) {
+        intervals.lower.push_back(interval.lower);
+        intervals.upper.push_back(interval.upper);
+      }
+      result.claim.slopes.push_back(std::move(intervals));
+    }
+  }
+  result.multipliers.zeta = real(proof.zeta);
+  result.multipliers.gamma = reals(proof.gamma);
+  for (const std::vector<ScaledNumber>& layer : proof.lambda)
+    result.multipliers.lambda.push_back(reals(layer));
+  return result;
+}
+
+}  // namespace geolip::solve

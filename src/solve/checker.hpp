@@ -1,0 +1,25 @@
+/// \file
+/// The independent checker, fed from memory.
+#pragma once
+
+#include <checker/prove.hpp>
+#include <geolip/certificate.hpp>
+#include <geolip/network.hpp>
+#include <geolip/query.hpp>
+
+#include <vector>
+
+namespace geolip::solve {
+
+/// The smallest double that the multipliers of a proof can prove; infinity beyond the range of double.
+double proved_bound(const Proof& proof, Norm norm);
+
+/// The network in the checker's terms. Scales of affine layers may be off by up to three ulps from what the
+/// file means (1 / 0.3081, a batch normalisation): the checker gets the interval. Weights are taken as they
+/// are.
+checker::Network checker_network(const Network& network);
+
+/// What a proof claims about an objective, in the checker's terms.
+checker::Proof checker_proof(const Proof& proof, const Objective& objective, Norm norm, Index outputs);
+
+}  // namespace geolip::solve

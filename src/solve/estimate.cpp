@@ -1,0 +1,279 @@
+#include <geolip/estimate.hpp>
+
+#include <baselines/product_cost.hpp>
+#include <geolip/baselines.hpp>
+#include <geolip/error.hpp>
+#include <solve/choose_backend.hpp>
+#include <solve/coordinate_search.hpp>
+#include <solve/estimate_on.hpp>
+#include <solve/plan.hpp>
+#include <solve/proofs.hpp>
+#include <solve/rounding_allowance.hpp>
+#include <solve/session.hpp>
+#include <solve/verification.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+
+namespace geolip {
+namespace {
+
+using ascent::Problem;
+using solve::Task;
+
+void check_settings(const Settings& s) {
+  const auto require = [](bool ok, const char* what) {
+    if (!ok) throw QueryError(what);
+  };
+  require(s.gap > 0.0 && s.gap < 1.0, "gap: it must lie between 0 and 1");
+  require(s.max_iterations >= 1, "max-iterations: at least one sweep is needed");
+  require(s.time_limit > 0.0, "time-limit: it must be positive");
+  require(s.rank >= 0, "rank: it must not be negative");
+  require(s.max_rank >= 1, "max-rank: it must be at least 1");
+  require(s.max_rank >= s.rank, "max-rank: it must not be smaller than rank");
+  require(s.max_rank <= 4096, "max-rank: more than 4096 is not supported");
+  require(s.starts >= 1, "starts: at least one is needed");
+  require(s.threads >= 0, "threads: it must not be negative");
+}
+
+/// The row u of an objective.
+std::vector<double> objective_row(const Objective& o, Index outputs) {
+  const auto check = [&](Index k) {
+    if (k < 0 || k >= outputs) {
+      throw QueryError("objective: output " + std::to_string(k) +
+                       " does not exist, the network's outputs are 0 to " + std::to_string(outputs - 1));
+    }
+    return static_cast<std::size_t>(k);
+  };
+  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
+  switch (o.kind) {
+    case Objective::Kind::output:
+      row[check(o.k)] = 1.0;
+      break;
+    case Objective::Kind::margin:
+      if (o.k == o.j) throw QueryError("objective: a margin needs two different outputs");
+      row[check(o.k)] = 1.0;
+      row[check(o.j)] = -1.0;
+      break;
+    case Objective::Kind::row:
+      if (o.row.size() != row.size()) {
+        throw QueryError("objective: the row has " + std::to_string(o.row.size()) +
+                         " entries but the network has " + std::to_string(outputs) + " outputs");
+      }
+      if (!std::all_of(o.row.begin(), o.row.end(), [](double v) { return std::isfinite(v); })) {
+        throw QueryError("objective: the row has an entry that is not finite");
+      }
+      row = o.row;
+      break;
+    case Objective::Kind::vector:
+      break;
+  }
+  return row;
+}
+
+/// The problems of a query.
+std::vector<Task> expand(const Query& query, Index outputs, const std::vector<Index>& slope_sets) {
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < query.objectives.size(); ++i) {
+    const Objective& o = query.objectives[i];
+    Problem problem;
+    problem.slope_set = slope_sets[i];
+    if (o.kind != Objective::Kind::vector) {
+      problem.row = objective_row(o, outputs);
+      tasks.push_back({problem, i, -1});
+    } else if (query.norm == Norm::l2) {
+      problem.vector = true;
+      tasks.push_back({problem, i, -1});
+    } else if (query.norm == Norm::linf) {
+      // l_inf -> l_inf: the maximum over the rows, exactly
+      for (Index k = 0; k < outputs; ++k) {
+        problem.row = objective_row(Objective::output(k), outputs);
+        tasks.push_back({problem, i, k});
+      }
+    } else {
+      throw QueryError("objective: 'vector' is defined for l2 and linf, not for " +
+                       std::string(to_string(query.norm)));
+    }
+  }
+  return tasks;
+}
+
+/// l_inf and l_2: some problems as one batch.
+void solve_batch(solve::Session& session, std::span<const Task> tasks, const Settings& settings) {
+  const Norm norm = session.query.norm;
+  std::vector<Problem> problems;
+  for (const Task& task : tasks) problems.push_back(task.problem);
+  const ascent::Calibration calibration = ascent::calibrate(
+      session.backend, session.chain, session.slopes, norm, problems, settings.seed, session.common.weights);
+  std::vector<Problem> scaled(problems);
+  solve::scale_rows(scaled, calibration.rows);
+  solve::Solver solver(session.backend, session.chain, session.slopes, calibration.scaling, norm, scaled,
+                       settings, session.plan.room(), session.deadline, session.common);
+  solver.run();
+  Seconds seconds;
+  solve::add_times(solver, seconds);
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    Bound& bound = session.result.bounds[tasks[b].objective];
+    const int exponent = calibration.scaling.output + calibration.rows[b];
+    const solve::Outcome& outcome = solver.outcome(static_cast<Index>(b));
+    solve::merge(outcome, exponent, bound);
+    bound.seconds = seconds;
+    if (outcome.passed.empty()) continue;
+    bound.proofs.push_back(
+        solve::make_proof(outcome.passed.front(), session.chain, calibration.scaling, exponent, norm));
+    bound.proofs.back().objective_row = tasks[b].row;
+  }
+}
+
+/// l_inf and l_2: all problems, as many at a time as fit.
+void solve_batches(solve::Session& session, std::span<const Task> tasks) {
+  solve::by_batches(session.plan, tasks.size(), [&](std::size_t first, std::size_t count) {
+    Settings settings = session.settings;
+    if (settings.observer && count < tasks.size()) {
+      settings.observer = [&](Progress progress) {
+        progress.problems = static_cast<Index>(tasks.size());
+        progress.certified += static_cast<Index>(first);
+        session.settings.observer(progress);
+      };
+    }
+    solve_batch(session, tasks.subspan(first, count), settings);
+  });
+}
+
+/// l_1 without a hidden layer: the largest entry of W'u.
+void solve_linear(solve::Session& session, const std::vector<Task>& tasks) {
+  const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
+  for (const Task& task : tasks) {
+    Bound& bound = session.result.bounds[task.objective];
+    const double allowance = solve::rounding_allowance(session.chain, session.slopes, task.problem, Norm::l1);
+    double largest = 0.0;
+    for (const double g : session.network.gradient(origin, task.problem.row))
+      largest = std::max(largest, std::abs(g));
+    bound.upper = product_bound(session.network, Norm::l1, bound.objective);
+    bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
+    bound.proofs.push_back(solve::make_linear_proof(bound.upper, session.network.inputs()));
+  }
+}
+
+// Relative rounding of the relaxation, which is a sum in float64: an upper bound further below it is none.
+constexpr double order_rounding = 1e-9;
+// The product bound may be the better one where a certificate is poor, but not at the price of minutes; and
+// where no time is left, not of more than a second.
+constexpr double most_product_multiplications = 2e10;
+constexpr double most_late_multiplications = 1e9;
+
+bool is_above_relaxation(double upper, const Bound& bound) {
+  return upper >= bound.relaxation * (1.0 - order_rounding);
+}
+
+/// Where no certificate was reached the product bound stands in; where certificates are poor, it may be
+/// better.
+void try_products(solve::Session& session) {
+  const bool cheap = baselines::product_multiplications(session.network, session.query.norm) <=
+                     (session.deadline.passed() ? most_late_multiplications : most_product_multiplications);
+  std::vector<Bound*> bounds;
+  std::vector<Objective> objectives;
+  for (Bound& bound : session.result.bounds) {
+    // an upper bound below the relaxation is none: rounding has eaten it
+    if (!is_above_relaxation(bound.upper, bound)) bound.upper = std::numeric_limits<double>::infinity();
+    if (std::isfinite(bound.upper) && (!cheap || bound.gap() <= session.settings.gap)) continue;
+    bounds.push_back(&bound);
+    objectives.push_back(bound.objective);
+  }
+  if (bounds.empty()) return;
+  const std::vector<double> products = product_bounds(session.network, session.query.norm, objectives);
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    Bound& bound = *bounds[i];
+    const bool stands_in = !std::isfinite(bound.upper);
+    if (!stands_in && !(products[i] < bound.upper && is_above_relaxation(products[i], bound))) continue;
+    bound.upper = products[i];
+    bound.proofs.clear();
+  }
+}
+
+/// Statuses follow from the gaps.
+void finish(solve::Session& session) {
+  try_products(session);
+  for (Bound& bound : session.result.bounds) {
+    if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower) ||
+        bound.lower > bound.upper * (1.0 + order_rounding)) {
+      throw NumericalError("objective " + to_string(bound.objective) +
+                           ": its bounds leave the range of double precision");
+    }
+    bound.status = bound.gap() <= session.settings.gap ? Status::certified : Status::limit;
+  }
+  solve::verify_bounds(session);
+  for (Bound& bound : session.result.bounds) bound.seconds.total = session.deadline.seconds();
+  session.result.stopped = session.deadline.stopped();
+}
+
+}  // namespace
+
+Result estimate(const Network& network, const Query& query, const Settings& settings) {
+  check_settings(settings);
+  return solve::run_on_chosen(network, query, settings, [&](backend::Backend& backend, const Settings& with) {
+    return estimate_on(backend, network, query, with);
+  });
+}
+
+Result estimate_on(backend::Backend& backend, const Network& network, const Query& query,
+                   const Settings& settings) {
+  check_settings(settings);
+  if (query.objectives.empty()) throw QueryError("query: no objective is given");
+
+  std::vector<const SlopeOverride*> overrides;
+  std::vector<Index> slope_sets;
+  for (const Objective& o : query.objectives) {
+    if (o.slopes) overrides.push_back(&*o.slopes);
+    slope_sets.push_back(o.slopes ? static_cast<Index>(overrides.size()) : 0);
+  }
+  const std::vector<Task> all = expand(query, network.outputs(), slope_sets);
+  problem::Chain chain = problem::make_chain(network);
+  std::vector<problem::LayerSlopes> slopes = problem::make_slopes(chain, overrides);
+  solve::Session session{network, query, settings, std::move(chain),         std::move(slopes), backend,
+                         {},      {},    {},       solve::Deadline(settings)};
+  session.result.device = session.backend.name();
+  for (const Objective& o : query.objectives) {
+    Bound bound;
+    bound.objective = o;
+    bound.norm = query.norm;
+    session.result.bounds.push_back(std::move(bound));
+  }
+
+  // Objectives that no path joins to the input are exactly zero; the others go into the batch.
+  std::vector<problem::SlopeDemand> demands;
+  for (const Task& task : all) demands.push_back({task.problem.slope_set, task.problem.row});
+  const std::vector<problem::SlopeAnswer> answers =
+      problem::narrow_slopes(session.chain, session.slopes, demands);
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (answers[i].connected) {
+      tasks.push_back(all[i]);
+      tasks.back().problem.slope_set = answers[i].set;
+    } else {
+      Proof& zero = session.result.bounds[all[i].objective].proofs.emplace_back();
+      zero.objective_row = all[i].row;
+      if (query.norm == Norm::l1) zero.coordinates = solve::all_coordinates(network.inputs());
+    }
+  }
+  if (!tasks.empty()) {
+    session.plan = solve::make_plan(session, tasks);
+    session.result.prediction = session.plan.prediction;
+    solve::set_up_common(session);
+    if (settings.begin) settings.begin(session.result.device, session.plan.prediction);
+    if (query.norm != Norm::l1) {
+      solve_batches(session, tasks);
+    } else if (session.chain.depth() == 0) {
+      solve_linear(session, tasks);
+    } else {
+      solve::solve_coordinates(session, tasks);
+    }
+  }
+  finish(session);
+  return std::move(session.result);
+}
+
+}  // namespace geolip

@@ -1,0 +1,96 @@
+#include <solve/joint_search.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace geolip::solve {
+namespace {
+
+using ascent::Ascent;
+using ascent::Model;
+using ascent::RawMultipliers;
+
+// Columns of a state at the least: with fewer, ascents end at bad points.
+constexpr Index least_columns = 16;
+// Sweeps before the first check and at the most, and the growth of the distances between checks.
+constexpr Index first_check = 24;
+constexpr Index most_sweeps = 600;
+// What those before the first check may take after the time limit.
+constexpr double first_seconds = 1.0;
+constexpr double check_growth = 4.0 / 3.0;
+// A rise from check to check below this share of the value is the end: a joint bound is far from tight
+// anyway.
+constexpr double small_rise = 1e-3;
+// Inflations of its multipliers.
+constexpr double least_inflation = 1e-6;
+constexpr double most_inflation = 1.0;
+constexpr double inflation_growth = 10.0;
+
+/// Whether no more sweeps are made: after the time limit, but not before the first few, if they are quick.
+bool is_late(const Session& session, Index sweep) {
+  const Deadline& deadline = session.deadline;
+  if (!deadline.passed()) return false;
+  return deadline.stopped() || sweep >= first_check ||
+         deadline.seconds() > session.settings.time_limit + first_seconds;
+}
+
+/// Sweeps of the joint problem, until they are good enough or time is up; what the last one left, of the
+/// value itself where the ascent is about its square.
+template <class T>
+RawMultipliers climb(Session& session, const problem::Scaling& scaling, const ascent::Problem& problem) {
+  Model<T> model(session.backend, session.chain, session.slopes, scaling, Norm::l1, session.common.weights);
+  const auto count = static_cast<Index>(problem.coordinates.size());
+  const Index each = (least_columns + count - 1) / count;
+  Ascent<T> ascent(model, {problem}, {0}, each * count, session.settings.seed);
+  double known = 0.0;
+  Index next = first_check;
+  for (Index sweep = 1; sweep <= most_sweeps; ++sweep) {
+    ascent.sweep();
+    if (is_late(session, sweep)) break;
+    if (sweep < next) continue;
+    next = static_cast<Index>(check_growth * static_cast<double>(next));
+    const double value = std::sqrt(ascent.values().front());
+    if (!(value - known > small_rise * value)) break;
+    known = value;
+  }
+  RawMultipliers raw = ascent.multipliers().front();
+  raw.value = std::sqrt(raw.value);
+  for (std::vector<double>& layer : raw.g) {
+    for (double& g : layer) g /= 2.0 * raw.value;
+  }
+  raw.input = {raw.value};
+  return raw;
+}
+
+}  // namespace
+
+Index most_joint_coordinates(const Session& session) {
+  // A column of the state takes more than six times what a coordinate's column of the first map does
+  // (ascent::state_bytes()), and these are not counted where coordinates are no problems of their own.
+  return std::max<Index>(1, session.plan.columns * 6 / 7);
+}
+
+std::optional<Passed> joint_certificate(Session& session, const problem::Scaling& scaling,
+                                        const ascent::Problem& row, const std::vector<Index>& coordinates) {
+  ascent::Problem problem = row;
+  problem.coordinates = coordinates;
+  const RawMultipliers raw = session.settings.precision == Precision::float64
+                                 ? climb<double>(session, scaling, problem)
+                                 : climb<float>(session, scaling, problem);
+  if (!(raw.value > 0.0 && std::isfinite(raw.value))) return std::nullopt;
+  const certificate::Multipliers multipliers = certificate::make_multipliers(raw, session.slopes, row);
+  std::vector<operators::LinearMap<double>> maps =
+      operators::make_linear_maps<double>(session.backend, session.chain, scaling, session.common.weights);
+  certificate::Certifier certifier(session.backend, maps, session.slopes, Norm::l1);
+  problem.coordinate = coordinates.front();
+  const auto stopped = [&session] { return session.deadline.stopped(); };
+  for (double d = least_inflation; d <= most_inflation; d *= inflation_growth) {
+    if (d > least_inflation && session.deadline.passed()) return std::nullopt;
+    const certificate::Multipliers inflated = certificate::inflate(multipliers, d);
+    if (!certifier.bound(inflated, problem, stopped)) continue;
+    return Passed{certifier.feasible(inflated, problem), d, certifier.coordinate_bounds()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace geolip::solve

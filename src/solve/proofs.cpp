@@ -1,0 +1,101 @@
+#include <solve/proofs.hpp>
+
+#include <solve/checker.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace geolip::solve {
+namespace {
+
+// Of the largest gamma that the bound allows.
+constexpr double smallest_share = 1e-12;
+
+}  // namespace
+
+Proof make_proof(const Passed& passed, const problem::Chain& chain, const problem::Scaling& scaling,
+                 int exponent, Norm norm) {
+  const certificate::Multipliers& m = passed.multipliers;
+  Proof proof;
+  proof.inflation = passed.inflation;
+  proof.zeta = {m.zeta, -2 * std::int64_t{exponent}};
+  for (const double gamma : m.gamma) proof.gamma.push_back({gamma, 0});
+  // one list for each activation of the network, whatever layer it shares; those that lead nowhere have zeros
+  for (const Index size : chain.activation_sizes)
+    proof.lambda.emplace_back(static_cast<std::size_t>(size), ScaledNumber{0.0, 0});
+  for (std::size_t k = 0; k < m.lam.size(); ++k) {
+    for (const problem::Block& block : chain.layers[k]) {
+      if (block.activation == nullptr) continue;
+      std::vector<ScaledNumber>& lambda = proof.lambda[static_cast<std::size_t>(block.number)];
+      for (std::size_t i = 0; i < lambda.size(); ++i) {
+        const std::size_t row = static_cast<std::size_t>(block.first) + i;
+        lambda[i] = {m.lam[k][row], 2 * std::int64_t{scaling.tensors[k + 1][row]}};
+      }
+    }
+  }
+  proof.bound = proved_bound(proof, norm);
+  return proof;
+}
+
+std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const problem::Chain& chain,
+                                          const problem::Scaling& scaling, int exponent, double bound) {
+  std::vector<Proof> proofs;
+  if (passed.empty()) return proofs;
+  const std::size_t count = passed.front().coordinates.size();
+  std::vector<char> covered(count, 0);
+  std::size_t left = count;
+  for (const Passed& certificate : passed) {
+    std::vector<Index> own;
+    for (std::size_t j = 0; j < count; ++j) {
+      if (covered[j] == 0 && certificate.coordinates[j] <= bound) own.push_back(static_cast<Index>(j));
+    }
+    if (own.empty()) continue;
+    Passed part = certificate;
+    part.multipliers.gamma.clear();
+    // A coordinate that does not matter has gamma 0; any positive number is as valid.
+    for (const Index j : own) {
+      const double gamma = certificate.multipliers.gamma[static_cast<std::size_t>(j)];
+      const double most = bound * bound / (4.0 * certificate.multipliers.zeta);
+      part.multipliers.gamma.push_back(std::max(gamma, smallest_share * most));
+      covered[static_cast<std::size_t>(j)] = 1;
+    }
+    left -= own.size();
+    proofs.push_back(make_proof(part, chain, scaling, exponent, Norm::l1));
+    proofs.back().coordinates = std::move(own);
+    if (left == 0) return proofs;
+  }
+  return {};
+}
+
+Proof make_linear_proof(double bound, Index inputs) {
+  Proof proof;
+  proof.coordinates = all_coordinates(inputs);
+  // 4 zeta gamma_j = bound^2
+  proof.zeta = {0.5 * bound, 0};
+  proof.gamma.assign(static_cast<std::size_t>(inputs), {0.5 * bound, 0});
+  proof.bound = proved_bound(proof, Norm::l1);
+  return proof;
+}
+
+std::vector<Index> all_coordinates(Index inputs) {
+  std::vector<Index> all(static_cast<std::size_t>(inputs));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+Proof inflate(Proof proof, double d, Norm norm) {
+  double t = 1.0 + d;
+  proof.inflation = proof.inflation + d + proof.inflation * d;
+  proof.zeta.significand *= t;
+  for (std::size_t k = proof.lambda.size(); k-- > 0;) {
+    t *= 1.0 + d;
+    for (ScaledNumber& lambda : proof.lambda[k]) lambda.significand *= t;
+  }
+  t *= 1.0 + d;
+  for (ScaledNumber& gamma : proof.gamma) gamma.significand *= t;
+  proof.bound = proved_bound(proof, norm);
+  return proof;
+}
+
+}  // namespace geolip::solve

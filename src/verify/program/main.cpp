@@ -1,9 +1,0 @@
-// geolip-verify: the checker as a program of its own, without the solver and its libraries.
-#include <iostream>
-
-#include "cli/verify.hpp"
-
-int main(int argc, char** argv) {
-  const geolip::cli::Provers provers{geolip::verify::prove, geolip::verify::prove_exactly};
-  return geolip::cli::run_verify(argc, argv, provers, {std::cout, std::cerr, 0});
-}

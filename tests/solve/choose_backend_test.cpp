@@ -1,0 +1,155 @@
+// Which backend a run takes place on.
+#include <bench/support/random_network.hpp>
+#include <bench/support/timed_backend.hpp>
+#include <geolip/error.hpp>
+#include <solve/choose_backend.hpp>
+#include <solve/plan.hpp>
+#include <support/backends.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace geolip {
+namespace {
+
+using solve::choose_backend;
+using solve::FindDevice;
+
+/// A stand-in for a device, which tells itself from the backend of a run with one thread.
+class Device {
+ public:
+  FindDevice find() {
+    return [this]() -> std::unique_ptr<backend::Backend> {
+      ++asked_;
+      if (!is_there_) return nullptr;
+      return std::make_unique<bench::TimedBackend>(*inner_, watch_);
+    };
+  }
+  void remove() { is_there_ = false; }
+  void set_apart() { watch_.apart = true; }
+  void set_memory(std::size_t bytes) { watch_.memory = bytes; }
+  int asked() const { return asked_; }
+
+ private:
+  std::unique_ptr<backend::Backend> inner_ = backend::make_cpu_backend(3);
+  bench::Watch watch_;
+  bool is_there_ = true;
+  int asked_ = 0;
+};
+
+class ChooseBackend : public testing::Test {
+ protected:
+  ChooseBackend() { settings.threads = 1; }
+
+  /// The name of the backend that a run with so many outputs' objectives takes.
+  std::string chosen(Norm norm, std::size_t objectives) {
+    const Query query{norm, std::vector<Objective>(objectives, Objective::output(0))};
+    return choose_backend(network, query, settings, device.find())->name();
+  }
+
+  // a certificate takes about 10^7 multiplications and 1.5 MB
+  const Network network = bench::random_network({200, 200, 200, 300});
+  Settings settings;
+  Device device;
+};
+
+constexpr const char* on_device = "cpu (3 threads, ";
+constexpr const char* on_cpu = "cpu (1 thread, ";
+
+TEST_F(ChooseBackend, TakesTheDeviceForALargeRun) {
+  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_device));
+}
+
+TEST_F(ChooseBackend, DoesNotLookForADeviceForASmallRun) {
+  EXPECT_THAT(chosen(Norm::l2, 30), testing::StartsWith(on_cpu));
+  EXPECT_EQ(device.asked(), 0);
+}
+
+TEST_F(ChooseBackend, CountsTheProblemsOfAnObjective) {
+  EXPECT_THAT(chosen(Norm::linf, 30), testing::StartsWith(on_cpu));
+  EXPECT_THAT(chosen(Norm::l1, 30), testing::StartsWith(on_device));  // one for each input
+  const std::vector<Objective> vectors(10, Objective::vector());
+  const auto takes = [&](Norm norm) {
+    return choose_backend(network, Query{norm, vectors}, settings, device.find())->name();
+  };
+  EXPECT_THAT(takes(Norm::linf), testing::StartsWith(on_device));  // one for each of the 300 outputs
+}
+
+TEST_F(ChooseBackend, TakesTheCpuWhereThereIsNoDevice) {
+  device.remove();
+  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_cpu));
+  EXPECT_EQ(device.asked(), 1);
+}
+
+TEST_F(ChooseBackend, TakesTheCpuWhereACertificateHardlyFits) {
+  device.set_memory(std::size_t{1} << 20);
+  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_cpu));
+  device.set_memory(std::size_t{1} << 23);
+  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_device));
+}
+
+TEST_F(ChooseBackend, DoesAsItIsTold) {
+  settings.device = "cpu";
+  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_cpu));
+  EXPECT_EQ(device.asked(), 0);
+  settings.device = "cuda:99";
+  EXPECT_THROW(chosen(Norm::l2, 1), QueryError);
+}
+
+/// Runs that note where they take place, and find no room on a device.
+class RunOnChosen : public ChooseBackend {
+ protected:
+  template <class Error>
+  void run_short_of_memory(const Error& error) {
+    device.set_apart();
+    const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+    solve::run_on_chosen(
+        network, query, settings,
+        [&](backend::Backend& backend, const Settings& with) {
+          names.push_back(backend.name());
+          limits.push_back(with.time_limit);
+          if (!backend.shares_host_memory()) throw error;
+          return Result();
+        },
+        device.find());
+  }
+  std::vector<std::string> names;
+  std::vector<double> limits;
+};
+
+TEST_F(RunOnChosen, GoesOnOnTheCpuWhereADeviceHasNoRoom) {
+  run_short_of_memory(solve::DoesNotFit("network: it does not fit"));
+  EXPECT_THAT(names, testing::ElementsAre(testing::StartsWith(on_device), testing::StartsWith(on_cpu)));
+  names.clear();
+  run_short_of_memory(std::bad_alloc());
+  EXPECT_THAT(names, testing::ElementsAre(testing::StartsWith(on_device), testing::StartsWith(on_cpu)));
+}
+
+TEST_F(RunOnChosen, LeavesTheCpuTheTimeThatIsLeft) {
+  settings.time_limit = 1000.0;
+  run_short_of_memory(std::bad_alloc());
+  settings.time_limit = 1e-9;  // gone before the device has failed
+  run_short_of_memory(std::bad_alloc());
+  ASSERT_EQ(limits.size(), 4U);
+  EXPECT_EQ(limits[0], 1000.0);
+  EXPECT_LT(limits[1], limits[0]);
+  EXPECT_GT(limits[3], 0.0);
+}
+
+TEST_F(RunOnChosen, HidesNoOtherError) {
+  EXPECT_THROW(run_short_of_memory(NetworkError("network: it is wrong")), NetworkError);
+  EXPECT_EQ(names.size(), 1U);
+}
+
+class ChooseDevice : public test::OnEveryBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, ChooseDevice, testing::Values("cuda"),
+                         [](const auto& param_info) { return param_info.param; });
+
+TEST_P(ChooseDevice, AutoIsTheDeviceForALargeRun) {
+  const Network network = bench::random_network({200, 200, 200, 300});
+  const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+  EXPECT_EQ(choose_backend(network, query, Settings())->name(), backend().name());
+}
+
+}  // namespace
+}  // namespace geolip
