@@ -1,7 +1,7 @@
 # Installation and the package that find_package(geolip) finds.
 include(CMakePackageConfigHelpers)
 
-# A static geolip needs the checker that it links.
+# A static geolip needs the checker that it links. Readers of files are a library of their own, geolip::formats.
 install(TARGETS geolip geolip_formats geolip_verify EXPORT geolipTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/geolip DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
