@@ -8,31 +8,27 @@
 namespace geolip::baselines {
 namespace {
 
-/// Signed rows with a bound on the error of each entry, row i times 2^exponents[i].
+/// Signed rows with a bound on the error of each entry: entry (i, j) times 2^(exponents[i] + columns[j]).
 struct SignedRows {
   Eigen::MatrixXd values;
   Eigen::MatrixXd errors;
   std::vector<std::int64_t> exponents;
+  std::vector<std::int64_t> columns;
 };
 
-void normalise(SignedRows& rows) {
+void absorb_columns(SignedRows& rows) {
   for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
     Eigen::MatrixXd both(2, rows.values.cols());
     both << rows.values.row(i), rows.errors.row(i);
-    const int e = largest_exponent(both);
-    scale_by_power(both, -e);
+    rows.exponents[static_cast<std::size_t>(i)] += rescale(both, rows.columns);
+    // What raised a tiny value becomes part of the error.
     for (Eigen::Index j = 0; j < both.cols(); ++j) {
-      // A tiny value becomes part of the error.
-      if (both(0, j) != 0.0 && std::abs(both(0, j)) < smallest_entry) {
-        both(0, j) = 0.0;
-        both(1, j) += smallest_entry;
-      }
+      if (std::abs(both(0, j)) == smallest_entry) both(1, j) += smallest_entry;
     }
-    raise_tiny(both);
     rows.values.row(i) = both.row(0);
     rows.errors.row(i) = both.row(1);
-    rows.exponents[static_cast<std::size_t>(i)] += e;
   }
+  rows.columns.assign(rows.columns.size(), 0);
 }
 
 /// rows <- rows * layer.
@@ -40,29 +36,31 @@ struct PullBack {
   SignedRows& rows;
 
   void operator()(const Dense& dense) const {
-    Eigen::MatrixXd weight = view(dense.weight);
-    shift_by(normalise_factor(weight));
-    Eigen::MatrixXd magnitude = weight.cwiseAbs();
-    raise_tiny(magnitude);
+    const ScaledMatrix weight = balanced(dense.weight.rows, dense.weight.cols, [&](Index i, Index j) {
+      return Scaled{dense.weight(i, j), 0};
+    });
+    for (std::size_t k = 0; k < weight.rows.size(); ++k) rows.columns[k] += weight.rows[k];
+    absorb_columns(rows);
+    const Eigen::MatrixXd magnitude = weight.values.cwiseAbs();
     // |fl(r W) - r W| <= gamma |r||W|, for any order of summation; the bound's own roundings are in gamma
-    const double gamma = 2.0 * (static_cast<double>(weight.rows()) + 8.0) * unit_roundoff;
-    const Eigen::MatrixXd terms = rows.values.cwiseAbs() * magnitude;
-    rows.errors = (1.0 + 2.0 * gamma) * (rows.errors * magnitude + gamma * terms);
-    rows.values = rows.values * weight;
-    normalise(rows);
+    const double gamma = 2.0 * (static_cast<double>(magnitude.rows()) + 8.0) * unit_roundoff;
+    // a weight that was raised is off by less than itself
+    const Eigen::MatrixXd off = (magnitude.array() == smallest_entry).select(magnitude, gamma * magnitude);
+    rows.errors = (1.0 + 2.0 * gamma) * (rows.errors * magnitude + rows.values.cwiseAbs() * off);
+    rows.values = rows.values * weight.values;
+    rows.columns = weight.columns;
   }
 
   void operator()(const Affine& affine) const {
-    const auto n = static_cast<Eigen::Index>(affine.scale.size());
-    Eigen::MatrixXd scale = Eigen::Map<const Eigen::VectorXd>(affine.scale.data(), n);
-    shift_by(normalise_factor(scale));
-    Eigen::MatrixXd magnitude = scale.cwiseAbs();
-    raise_tiny(magnitude);
-    const auto factor = magnitude.col(0).asDiagonal();
-    const Eigen::MatrixXd terms = rows.values.cwiseAbs() * factor;
-    rows.errors = (1.0 + 8.0 * unit_roundoff) * (rows.errors * factor + 2.0 * unit_roundoff * terms);
-    rows.values = rows.values * scale.col(0).asDiagonal();
-    normalise(rows);
+    Eigen::VectorXd scale(static_cast<Eigen::Index>(affine.scale.size()));
+    for (std::size_t i = 0; i < affine.scale.size(); ++i) {
+      const Scaled s = normalised({affine.scale[i], 0});
+      scale(static_cast<Eigen::Index>(i)) = 2.0 * s.value;  // at least 1: nothing becomes smaller
+      rows.columns[i] += s.exponent - 1;
+    }
+    rows.errors = (1.0 + 8.0 * unit_roundoff) * (rows.errors + 2.0 * unit_roundoff * rows.values.cwiseAbs()) *
+                  scale.cwiseAbs().asDiagonal();
+    rows.values = rows.values * scale.asDiagonal();
   }
 
   void operator()(const Permutation& permutation) const {
@@ -71,6 +69,7 @@ struct PullBack {
       const Index to = permutation.source[static_cast<std::size_t>(i)];
       rows.values.col(to) = before.values.col(i);
       rows.errors.col(to) = before.errors.col(i);
+      rows.columns[static_cast<std::size_t>(to)] = before.columns[static_cast<std::size_t>(i)];
     }
   }
 
@@ -79,16 +78,6 @@ struct PullBack {
   template <class Op>
   void operator()(const Op&) const {
     throw std::logic_error("only plain networks have last rows");
-  }
-
- private:
-  static int normalise_factor(Eigen::MatrixXd& m) {
-    const int e = largest_exponent(m);
-    scale_by_power(m, -e);
-    return e;
-  }
-  void shift_by(int e) const {
-    for (std::int64_t& exponent : rows.exponents) exponent += e;
   }
 };
 
@@ -101,16 +90,14 @@ std::size_t layers_to_last_activation(const Network& network) {
   return n;
 }
 
-ScaledRows last_rows(const Network& network, std::size_t first, const Eigen::MatrixXd& objectives) {
+ScaledMatrix last_rows(const Network& network, std::size_t first, const Eigen::MatrixXd& objectives) {
   SignedRows rows{objectives, Eigen::MatrixXd::Zero(objectives.rows(), objectives.cols()),
-                  std::vector<std::int64_t>(static_cast<std::size_t>(objectives.rows()), 0)};
-  normalise(rows);
+                  std::vector<std::int64_t>(static_cast<std::size_t>(objectives.rows()), 0),
+                  std::vector<std::int64_t>(static_cast<std::size_t>(objectives.cols()), 0)};
   for (std::size_t l = network.layers().size(); l-- > first;) {
     std::visit(PullBack{rows}, network.layers()[l].op);
   }
-  ScaledRows result{(1.0 + 4.0 * unit_roundoff) * (rows.values.cwiseAbs() + rows.errors), rows.exponents};
-  normalise(result);
-  return result;
+  return {(1.0 + 4.0 * unit_roundoff) * (rows.values.cwiseAbs() + rows.errors), rows.exponents, rows.columns};
 }
 
 }  // namespace geolip::baselines

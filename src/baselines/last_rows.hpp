@@ -17,6 +17,6 @@ std::size_t layers_to_last_activation(const Network& network);
 /// number `first` on, which are linear. The sums keep their signs: in a margin what the two outputs share
 /// cancels.
 /// \pre is_plain(network)
-ScaledRows last_rows(const Network& network, std::size_t first, const Eigen::MatrixXd& objectives);
+ScaledMatrix last_rows(const Network& network, std::size_t first, const Eigen::MatrixXd& objectives);
 
 }  // namespace geolip::baselines

@@ -18,11 +18,11 @@ namespace {
 /// Without a weight, W is the identity.
 struct Piece {
   const Matrix* weight = nullptr;
-  Eigen::VectorXd scale;
+  std::vector<Scaled> scale;
   std::vector<Index> source;
 
   Piece(const Matrix* w, Index size)
-      : weight(w), scale(Eigen::VectorXd::Ones(size)), source(static_cast<std::size_t>(size)) {
+      : weight(w), scale(static_cast<std::size_t>(size)), source(static_cast<std::size_t>(size)) {
     std::iota(source.begin(), source.end(), Index{0});
   }
 };
@@ -39,29 +39,28 @@ class Collector {
   void operator()(const Dense& dense) { pieces_.emplace_back(&dense.weight, dense.weight.rows); }
 
   void operator()(const Affine& affine) {
-    Eigen::VectorXd& scale = pieces_.back().scale;
-    for (Index i = 0; i < scale.size(); ++i) {
-      scale(i) = multiply_up(scale(i), std::abs(affine.scale[static_cast<std::size_t>(i)]));
-    }
+    std::vector<Scaled>& scale = pieces_.back().scale;
+    for (std::size_t i = 0; i < scale.size(); ++i)
+      scale[i] = multiply_up(scale[i], Scaled{std::abs(affine.scale[i]), 0});
   }
 
   void operator()(const Permutation& permutation) {
     Piece& last = pieces_.back();
     const Piece before = last;
-    for (Index i = 0; i < last.scale.size(); ++i) {
-      const Index from = permutation.source[static_cast<std::size_t>(i)];
-      last.scale(i) = before.scale(from);
-      last.source[static_cast<std::size_t>(i)] = before.source[static_cast<std::size_t>(from)];
+    for (std::size_t i = 0; i < last.scale.size(); ++i) {
+      const auto from = static_cast<std::size_t>(permutation.source[i]);
+      last.scale[i] = before.scale[from];
+      last.source[i] = before.source[from];
     }
   }
 
   void operator()(const Activation& activation) {
-    Eigen::VectorXd& scale = pieces_.back().scale;
-    const std::vector<SlopeInterval>* given = next_override(scale.size());
-    for (Index i = 0; i < scale.size(); ++i) {
+    std::vector<Scaled>& scale = pieces_.back().scale;
+    const std::vector<SlopeInterval>* given = next_override(static_cast<Index>(scale.size()));
+    for (std::size_t i = 0; i < scale.size(); ++i) {
       const SlopeInterval s =
-          given != nullptr ? (*given)[static_cast<std::size_t>(i)] : slope_interval(activation, i);
-      scale(i) = multiply_up(scale(i), magnitude(s));
+          given != nullptr ? (*given)[i] : slope_interval(activation, static_cast<Index>(i));
+      scale[i] = multiply_up(scale[i], Scaled{magnitude(s), 0});
     }
   }
 
@@ -110,54 +109,33 @@ class Collector {
 };
 
 /// The piece's matrix, after the column scales and sources of `front`.
-LinearMap assemble(const Piece& piece, const Piece& front) {
-  // Each factor is normalised before they meet, so that nothing overflows.
-  Eigen::MatrixXd rows = piece.scale;
-  Eigen::MatrixXd columns = front.scale;
-  const int row_exponent = largest_exponent(rows);
-  const int column_exponent = largest_exponent(columns);
-  scale_by_power(rows, -row_exponent);
-  scale_by_power(columns, -column_exponent);
-  Eigen::MatrixXd weight = piece.weight != nullptr ? Eigen::MatrixXd(view(*piece.weight))
-                                                   : Eigen::MatrixXd::Identity(rows.rows(), columns.rows());
-  const int weight_exponent = largest_exponent(weight);
-  scale_by_power(weight, -weight_exponent);
-
-  LinearMap map;
-  if (!rows.allFinite() || !columns.allFinite()) {
-    // Scales beyond the double range: the bound becomes infinity.
-    map.values.setConstant(rows.rows(), columns.rows(), std::numeric_limits<double>::infinity());
-    return map;
-  }
-  map.exponent = std::int64_t{row_exponent} + column_exponent + weight_exponent;
-  map.values.resize(rows.rows(), columns.rows());
-  for (Eigen::Index j = 0; j < columns.rows(); ++j) {
-    const Index to = front.source[static_cast<std::size_t>(j)];
-    for (Eigen::Index i = 0; i < rows.rows(); ++i) {
-      const double w = weight(piece.source[static_cast<std::size_t>(i)], j);
-      const double entry = rows(i) * w * columns(j);
-      // An entry that underflows must not pass for a zero.
-      const bool zero = rows(i) == 0.0 || w == 0.0 || columns(j) == 0.0;
-      map.values(i, to) = entry != 0.0 || zero ? entry : std::numeric_limits<double>::denorm_min();
-    }
-  }
-  const int e = largest_exponent(map.values);
-  scale_by_power(map.values, -e);
-  raise_tiny(map.values);
-  map.exponent += e;
-  return map;
+ScaledMatrix assemble(const Piece& piece, const Piece& front) {
+  std::vector<std::size_t> from(front.source.size());  // which column of the weight each input meets
+  for (std::size_t j = 0; j < from.size(); ++j) from[static_cast<std::size_t>(front.source[j])] = j;
+  return balanced(static_cast<Eigen::Index>(piece.scale.size()),
+                  static_cast<Eigen::Index>(front.scale.size()), [&](Eigen::Index i, Eigen::Index to) {
+                    const auto own = static_cast<std::size_t>(i);
+                    const std::size_t j = from[static_cast<std::size_t>(to)];
+                    const auto column = static_cast<Index>(j);
+                    const double identity = piece.source[own] == column ? 1.0 : 0.0;
+                    const Scaled w = normalised(
+                        {piece.weight != nullptr ? (*piece.weight)(piece.source[own], column) : identity, 0});
+                    return Scaled{piece.scale[own].value * w.value * front.scale[j].value,
+                                  piece.scale[own].exponent + w.exponent + front.scale[j].exponent};
+                  });
 }
 
 }  // namespace
 
-std::vector<LinearMap> linear_maps(const Network& network, std::size_t layers, const SlopeOverride* slopes) {
+std::vector<ScaledMatrix> linear_maps(const Network& network, std::size_t layers,
+                                      const SlopeOverride* slopes) {
   Collector collect(network.inputs(), slopes);
   for (std::size_t l = 0; l < layers; ++l) {
     std::visit(collect, network.layers()[l].op);
   }
   collect.check_all_slopes_used();
   const std::vector<Piece>& pieces = collect.pieces();
-  std::vector<LinearMap> maps;
+  std::vector<ScaledMatrix> maps;
   if (pieces.size() == 1) {
     if (layers > 0) maps.push_back(assemble(pieces[0], Piece(nullptr, network.inputs())));
     return maps;

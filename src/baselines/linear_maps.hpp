@@ -9,16 +9,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "baselines/scaled.hpp"
+
 namespace geolip::baselines {
 
-/// The matrix values * 2^exponent; the largest |values| lies in [1/2, 1) unless all are zero, and no other
-/// is tiny (raise_tiny).
-struct LinearMap {
-  Eigen::MatrixXd values;
-  std::int64_t exponent = 0;
-};
-
-/// Roundings in each entry of a LinearMap, tiny entries apart.
+/// Roundings in each entry of linear_maps(), tiny entries apart.
 inline constexpr double map_roundings = 4.0;
 
 /// Matrices M_1 ... M_m for the first `layers` layers of the network, input side first, such that for any
@@ -27,6 +22,7 @@ inline constexpr double map_roundings = 4.0;
 /// What comes before the first weight matrix is folded into that one's columns.
 /// Throws QueryError if the overriding slopes do not fit the network.
 /// \pre is_plain(network)
-std::vector<LinearMap> linear_maps(const Network& network, std::size_t layers, const SlopeOverride* slopes);
+std::vector<ScaledMatrix> linear_maps(const Network& network, std::size_t layers,
+                                      const SlopeOverride* slopes);
 
 }  // namespace geolip::baselines

@@ -15,52 +15,57 @@
 namespace geolip {
 namespace {
 
-using baselines::LinearMap;
 using baselines::map_roundings;
 using baselines::Scaled;
-using baselines::ScaledRows;
+using baselines::ScaledMatrix;
 
 /// Operator norm of a map from l_p to l_p, rounded up.
-Scaled operator_norm(const LinearMap& map, Norm norm) {
+Scaled operator_norm(ScaledMatrix map, Norm norm) {
+  const std::int64_t exponent = baselines::to_one_exponent(map);
   const Eigen::MatrixXd& m = map.values;
   switch (norm) {
     case Norm::linf:
       return {baselines::inflate(m.cwiseAbs().rowwise().sum().maxCoeff(),
                                  2.0 * static_cast<double>(m.cols()) + map_roundings),
-              map.exponent};
+              exponent};
     case Norm::l1:
       return {baselines::inflate(m.cwiseAbs().colwise().sum().maxCoeff(),
                                  2.0 * static_cast<double>(m.rows()) + map_roundings),
-              map.exponent};
+              exponent};
     case Norm::l2:
-      return {baselines::spectral_norm_up(m, map_roundings), map.exponent};
+      return {baselines::spectral_norm_up(m, map_roundings), exponent};
   }
   return {std::numeric_limits<double>::infinity(), 0};
 }
 
 /// The product of the operator norms of all maps.
-Scaled norm_product(const std::vector<LinearMap>& maps, Norm norm) {
+Scaled norm_product(const std::vector<ScaledMatrix>& maps, Norm norm) {
   Scaled product;
-  for (const LinearMap& map : maps) {
+  for (const ScaledMatrix& map : maps) {
     product = baselines::multiply_up(product, operator_norm(map, norm));
   }
   return product;
 }
 
 /// rows <- rows |map|, rounded up.
-void multiply_absolute(ScaledRows& rows, const LinearMap& map) {
+void multiply_absolute(ScaledMatrix& rows, const ScaledMatrix& map) {
+  baselines::meet(rows, map);
   rows.values = rows.values * map.values.cwiseAbs();
   rows.values *=
       1.0 + 2.0 * (static_cast<double>(map.values.rows()) + map_roundings + 2.0) * baselines::unit_roundoff;
-  for (std::int64_t& e : rows.exponents) e += map.exponent;
-  baselines::normalise(rows);
 }
 
-/// The dual norm of row i, rounded up.
-Scaled dual_norm_up(const ScaledRows& rows, Eigen::Index i, Norm norm) {
+/// The dual norms of the rows, rounded up.
+std::vector<Scaled> dual_norms_up(ScaledMatrix rows, Norm norm) {
+  baselines::absorb_columns(rows);
   const auto n = static_cast<double>(rows.values.cols());
-  return {baselines::inflate(baselines::dual_norm(rows.values.row(i).transpose(), norm), 4.0 * n + 16.0),
-          rows.exponents[static_cast<std::size_t>(i)]};
+  std::vector<Scaled> norms;
+  for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
+    norms.push_back(
+        {baselines::inflate(baselines::dual_norm(rows.values.row(i).transpose(), norm), 4.0 * n + 16.0),
+         rows.rows[static_cast<std::size_t>(i)]});
+  }
+  return norms;
 }
 
 /// The smaller of two bounds, as a double.
@@ -75,49 +80,28 @@ std::vector<double> scalar_bounds(const Network& network, Norm norm, const Slope
     return baselines::scalar_graph_bounds(network, norm, slopes, objectives);
   }
   const std::size_t linear_from = baselines::layers_to_last_activation(network);
-  const std::vector<LinearMap> maps = baselines::linear_maps(network, linear_from, slopes);
+  const std::vector<ScaledMatrix> maps = baselines::linear_maps(network, linear_from, slopes);
   const Scaled product = norm_product(maps, norm);
 
-  ScaledRows rows = baselines::last_rows(network, linear_from, objectives);
-  std::vector<Scaled> by_norms;
-  for (Eigen::Index i = 0; i < objectives.rows(); ++i) {
-    by_norms.push_back(baselines::multiply_up(dual_norm_up(rows, i, norm), product));
-  }
+  ScaledMatrix rows = baselines::last_rows(network, linear_from, objectives);
+  const std::vector<Scaled> last = dual_norms_up(rows, norm);
   for (auto map = maps.rbegin(); map != maps.rend(); ++map) multiply_absolute(rows, *map);
+  const std::vector<Scaled> by_sizes = dual_norms_up(std::move(rows), norm);
   std::vector<double> bounds;
-  for (Eigen::Index i = 0; i < objectives.rows(); ++i) {
-    bounds.push_back(smaller(by_norms[static_cast<std::size_t>(i)], dual_norm_up(rows, i, norm)));
-  }
+  for (std::size_t i = 0; i < last.size(); ++i)
+    bounds.push_back(smaller(baselines::multiply_up(last[i], product), by_sizes[i]));
   return bounds;
-}
-
-/// An upper bound on the spectral norm of the matrix with these rows.
-Scaled spectral_norm(ScaledRows rows) {
-  const std::int64_t top = *std::max_element(rows.exponents.begin(), rows.exponents.end());
-  for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
-    // One power of two for all rows; what falls below the smallest entry is raised to it.
-    const auto e = static_cast<int>(std::max<std::int64_t>(rows.exponents[static_cast<std::size_t>(i)] - top,
-                                                           std::numeric_limits<double>::min_exponent));
-    Eigen::MatrixXd row = rows.values.row(i);
-    const Eigen::MatrixXd nonzero = row.cwiseSign();
-    baselines::scale_by_power(row, e);
-    rows.values.row(i) = row.cwiseMax(baselines::smallest_entry * nonzero);
-  }
-  return {baselines::spectral_norm_up(rows.values, map_roundings), top};
 }
 
 /// The bound of the spectral norm of the whole Jacobian.
 double vector_l2_bound(const Network& network, const SlopeOverride* slopes) {
   if (!baselines::is_plain(network)) return baselines::operator_bound(network, Norm::l2, slopes);
-  const std::vector<LinearMap> maps = baselines::linear_maps(network, network.layers().size(), slopes);
+  const std::vector<ScaledMatrix> maps = baselines::linear_maps(network, network.layers().size(), slopes);
   if (maps.empty()) return 1.0;
-  const LinearMap& last = maps.back();
-  ScaledRows rows{last.values.cwiseAbs(),
-                  std::vector<std::int64_t>(static_cast<std::size_t>(last.values.rows()), last.exponent)};
-  rows.values *= 1.0 + 2.0 * map_roundings * baselines::unit_roundoff;
-  baselines::normalise(rows);
+  ScaledMatrix rows = maps.back();
+  rows.values = (1.0 + 2.0 * map_roundings * baselines::unit_roundoff) * rows.values.cwiseAbs();
   for (auto map = std::next(maps.rbegin()); map != maps.rend(); ++map) multiply_absolute(rows, *map);
-  return smaller(norm_product(maps, Norm::l2), spectral_norm(std::move(rows)));
+  return smaller(norm_product(maps, Norm::l2), operator_norm(std::move(rows), Norm::l2));
 }
 
 /// The bound of the whole Jacobian from l_inf to l_inf: the largest of all outputs'.

@@ -21,13 +21,18 @@ double multiply_up(double a, double b) {
 
 double inflate(double x, double roundings) { return multiply_up(x, up(1.0 + up(roundings * unit_roundoff))); }
 
-Scaled multiply_up(const Scaled& a, const Scaled& b) {
-  Scaled c{multiply_up(a.value, b.value), a.exponent + b.exponent};
-  if (c.value == 0.0 || !std::isfinite(c.value)) return c;
+Scaled normalised(Scaled x) {
+  if (x.value == 0.0 || !std::isfinite(x.value)) return x;
   int e = 0;
-  c.value = std::frexp(c.value, &e);
-  c.exponent += e;
-  return c;
+  x.value = std::frexp(x.value, &e);
+  x.exponent += e;
+  return x;
+}
+
+Scaled multiply_up(const Scaled& a, const Scaled& b) {
+  const Scaled x = normalised(a);
+  const Scaled y = normalised(b);
+  return normalised({multiply_up(x.value, y.value), x.exponent + y.exponent});
 }
 
 double to_double_up(const Scaled& a) {
@@ -40,36 +45,60 @@ double to_double_up(const Scaled& a) {
                                                  : std::nextafter(x, std::numeric_limits<double>::infinity());
 }
 
-int largest_exponent(const Eigen::Ref<const Eigen::MatrixXd>& m) {
-  const double largest = m.size() == 0 ? 0.0 : m.cwiseAbs().maxCoeff();
-  if (largest == 0.0 || !std::isfinite(largest)) return 0;
-  int e = 0;
-  std::frexp(largest, &e);
-  return e;
+double times_power(double x, std::int64_t exponent) {
+  const auto shift = static_cast<int>(std::max(exponent, -exponent_limit));
+  return std::copysign(std::max(std::abs(std::ldexp(x, shift)), smallest_entry), x);
 }
 
-void scale_by_power(Eigen::Ref<Eigen::MatrixXd> m, int e) {
-  if (e == 0) return;
-  // In two steps: 2^e itself may be out of range.
-  m *= std::ldexp(1.0, e / 2);
-  m *= std::ldexp(1.0, e - e / 2);
+ScaledMatrix scaled(Eigen::MatrixXd values) {
+  const auto zeros = [](Eigen::Index n) { return std::vector<std::int64_t>(static_cast<std::size_t>(n), 0); };
+  ScaledMatrix m{std::move(values), {}, {}};
+  m.rows = zeros(m.values.rows());
+  m.columns = zeros(m.values.cols());
+  return m;
 }
 
-void raise_tiny(Eigen::Ref<Eigen::MatrixXd> m) {
-  m = m.unaryExpr([](double x) {
-    return x != 0.0 && std::abs(x) < smallest_entry ? std::copysign(smallest_entry, x) : x;
-  });
-}
-
-void normalise(ScaledRows& rows) {
-  for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
-    Eigen::MatrixXd row = rows.values.row(i);
-    const int e = largest_exponent(row);
-    scale_by_power(row, -e);
-    raise_tiny(row);
-    rows.values.row(i) = row;
-    rows.exponents[static_cast<std::size_t>(i)] += e;
+std::int64_t rescale(Eigen::MatrixXd& block, const std::vector<std::int64_t>& exponents) {
+  constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
+  std::int64_t top = none;
+  for (Eigen::Index j = 0; j < block.cols(); ++j) {
+    const double largest = block.col(j).cwiseAbs().maxCoeff();
+    // what is no number stays as it is, and becomes a bound of infinity
+    if (largest > 0.0 && std::isfinite(largest))
+      top = std::max(top, std::ilogb(largest) + 1 + exponents[static_cast<std::size_t>(j)]);
   }
+  if (top == none) return 0;
+  for (Eigen::Index j = 0; j < block.cols(); ++j) {
+    const std::int64_t shift = exponents[static_cast<std::size_t>(j)] - top;
+    if (shift == 0 && block.col(j).cwiseAbs().minCoeff() >= smallest_entry) continue;
+    for (double& x : block.col(j)) {
+      if (x != 0.0) x = times_power(x, shift);
+    }
+  }
+  return top;
+}
+
+void absorb_columns(ScaledMatrix& m) {
+  for (Eigen::Index i = 0; i < m.values.rows(); ++i) {
+    Eigen::MatrixXd row = m.values.row(i);
+    m.rows[static_cast<std::size_t>(i)] += rescale(row, m.columns);
+    m.values.row(i) = row;
+  }
+  m.columns.assign(m.columns.size(), 0);
+}
+
+void meet(ScaledMatrix& left, const ScaledMatrix& right) {
+  for (std::size_t k = 0; k < right.rows.size(); ++k) left.columns[k] += right.rows[k];
+  absorb_columns(left);
+  left.columns = right.columns;
+}
+
+std::int64_t to_one_exponent(ScaledMatrix& m) {
+  absorb_columns(m);
+  Eigen::MatrixXd block = m.values.transpose();
+  const std::int64_t exponent = rescale(block, m.rows);
+  m.values = block.transpose();
+  return exponent;
 }
 
 }  // namespace geolip::baselines

@@ -16,7 +16,7 @@ std::optional<double> largest_gram_eigenvalue(const Eigen::MatrixXd& b);
 bool has_exact_norm(Eigen::Index rows, Eigen::Index cols);
 
 /// An upper bound on the spectral norm of every matrix T with |T - b| <= entry_roundings * unit_roundoff |b|,
-/// entry by entry; b is normalised (LinearMap). The largest eigenvalue of the smaller Gram matrix is
+/// entry by entry; b is normalised (to_one_exponent()). The largest eigenvalue of the smaller Gram matrix is
 /// computed in floating point, and an allowance for all errors added. Where that takes too long, the bound is
 /// the smaller of the Frobenius norm and sqrt(|b|_1 |b|_inf).
 double spectral_norm_up(const Eigen::MatrixXd& b, double entry_roundings);

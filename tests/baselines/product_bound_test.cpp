@@ -155,6 +155,57 @@ void expect_order(const Network& network, Norm norm, const std::vector<Objective
   }
 }
 
+/// 1-2-1 with ReLU.
+Network two_ways(std::vector<double> first, std::vector<double> last) {
+  Network network(1);
+  network.add({"w", Dense{matrix(2, 1, std::move(first)), {}}});
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"f", Dense{matrix(1, 2, std::move(last)), {}}});
+  return network;
+}
+
+TEST(ProductBound, KeepsTheSizesOfOutputsApart) {
+  const std::vector<double> sizes{1e250, 1e-77, 1e-300, 4.0 * std::numeric_limits<double>::denorm_min()};
+  Network dense(1);
+  dense.add({"w", Dense{matrix(4, 1, sizes), {}}});
+  Network affine(4);
+  affine.add({"scale", Affine{sizes, {}}});
+  Network before(4);
+  before.add({"scale", Affine{sizes, {}}});
+  before.add({"relu", make_activation(ActivationKind::relu)});
+  for (const Network* network : {&dense, &affine, &before}) {
+    for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+      for (Index k = 0; k < 4; ++k) {
+        const double bound = product_bound(*network, norm, Objective::output(k));
+        const double exact = sizes[static_cast<std::size_t>(k)];
+        EXPECT_GE(bound, exact);
+        EXPECT_LE(bound, std::nextafter(exact * (1.0 + rounding), 1e300));
+      }
+    }
+  }
+}
+
+TEST(ProductBound, FollowsFactorsThatMakeUpForEachOther) {
+  // each way gives 1, and both together 2
+  const Network network = two_ways({1e170, 1e-170}, {1e-170, 1e170});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1})
+    expect_just_above(product_bound(network, norm, Objective::output(0)), 2.0);
+  Network thrice(1);
+  thrice.add({"first", Affine{{1e-200}, {}}});
+  for (const double w : {1e-200, 1e300}) thrice.add({"w", Dense{matrix(1, 1, {w}), {}}});
+  thrice.add({"relu", make_activation(ActivationKind::relu)});
+  thrice.add({"last", Affine{{1e200}, {}}});
+  thrice.add({"f", Dense{matrix(1, 1, {1e-100}), {}}});
+  expect_just_above(product_bound(thrice, Norm::l2, Objective::output(0)), 1.0);
+}
+
+TEST(ProductBound, OfAVectorSeesItsSmallRows) {
+  Network network(2);
+  network.add({"w", Dense{matrix(2, 2, {0, 0, 0, 1e-77}), {}}});
+  expect_just_above(product_bound(network, Norm::l2, Objective::vector()), 1e-77);
+  expect_just_above(product_bound(network, Norm::linf, Objective::vector()), 1e-77);
+}
+
 TEST(Baselines, EncloseTheEnumeratedConstantOfMixedNetworks) {
   test::Random random(7);
   for (int repeat = 0; repeat < 10; ++repeat) {
