@@ -109,7 +109,7 @@ struct Add {
 struct Concat {};
 
 /// The activation functions that GeoLIP knows. The parameters (alpha, beta) are those of the ONNX
-/// operator of the same name.
+/// operator of the same name, and any finite numbers unless something else is said.
 enum class ActivationKind {
   identity,      ///< x
   relu,          ///< max(x, 0)
@@ -121,7 +121,7 @@ enum class ActivationKind {
   selu,          ///< beta (x for x >= 0, alpha (exp(x) - 1) otherwise); beta is ONNX's gamma
   softplus,      ///< log(1 + exp(x))
   hard_sigmoid,  ///< max(0, min(1, alpha x + beta)) (defaults 0.2, 0.5)
-  clip,          ///< max(alpha, min(beta, x)); hard tanh is alpha = -1, beta = 1
+  clip,          ///< min(beta, max(alpha, x)), alpha < inf, beta > -inf (defaults -1, 1: hard tanh)
   gelu,          ///< x Phi(x), Phi the normal distribution function
   gelu_tanh,     ///< GELU's approximation by tanh
   silu,          ///< x / (1 + exp(-x)), also called swish
@@ -131,16 +131,36 @@ enum class ActivationKind {
   softsign       ///< x / (1 + |x|)
 };
 
-/// An elementwise activation.
-struct Activation {
-  ActivationKind kind = ActivationKind::relu;
-  double alpha = 0.0;          ///< first parameter, see ActivationKind
-  double beta = 0.0;           ///< second parameter, see ActivationKind
-  std::vector<double> slopes;  ///< prelu only: the slope for negative inputs, one entry a neuron
+/// An elementwise activation. It is made whole, with the parameters that its kind takes and no others, so
+/// that it cannot be another function than it says.
+class Activation {
+ public:
+  /// With ONNX's default parameters. Throws NetworkError for prelu, whose slopes have none.
+  explicit Activation(ActivationKind kind);
+  /// With parameters of its own. Throws NetworkError, in one sentence with the activation's name, if the kind
+  /// takes another number of them or does not allow such a value.
+  Activation(ActivationKind kind, double alpha);
+  Activation(ActivationKind kind, double alpha, double beta);
+  /// A prelu with the slopes of the neurons for negative inputs. Throws NetworkError if one is not finite.
+  static Activation prelu(std::vector<double> slopes);
+
+  ActivationKind kind() const { return kind_; }
+  double alpha() const { return alpha_; }                        ///< first parameter, 0 if the kind has none
+  double beta() const { return beta_; }                          ///< second parameter, 0 if the kind has none
+  const std::vector<double>& slopes() const { return slopes_; }  ///< one entry a neuron; prelu only
+
+ private:
+  Activation() = default;
+  void check() const;
+
+  ActivationKind kind_ = ActivationKind::identity;
+  double alpha_ = 0.0;
+  double beta_ = 0.0;
+  std::vector<double> slopes_;
 };
 
-/// An activation of the given kind with ONNX's default parameters.
-Activation make_activation(ActivationKind kind);
+/// The same as the constructor.
+inline Activation make_activation(ActivationKind kind) { return Activation(kind); }
 
 /// The activation's lower-case name ("relu", "leaky_relu", ...), and the way back.
 /// activation_from_name throws QueryError for a name it does not know (prelu, which has no

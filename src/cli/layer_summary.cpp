@@ -62,10 +62,10 @@ struct Describe {
     summary.shape = {outputs};
   }
   void operator()(const Activation& activation) const {
-    summary.kind = to_string(activation.kind);
+    summary.kind = to_string(activation.kind());
     summary.shape = {inputs};
     summary.slopes = slope_hull(activation, inputs);
-    summary.parameters = count(activation.slopes);
+    summary.parameters = count(activation.slopes());
   }
 
  private:
@@ -88,7 +88,7 @@ NetworkSummary summarise(const Network& network) {
     entry.name = layer.name;
     std::visit(Describe{entry, network.size(network.read_by(number).front()), width}, layer.op);
     const auto* activation = std::get_if<Activation>(&layer.op);
-    if (activation != nullptr && activation->kind != ActivationKind::identity) summary.neurons += width;
+    if (activation != nullptr && activation->kind() != ActivationKind::identity) summary.neurons += width;
     // the layer before it is what is expected
     if (network.read_by(number) != std::vector<Index>{number}) {
       for (const Index t : network.read_by(number)) entry.reads.push_back(t - 1);

@@ -69,7 +69,7 @@ const char* verify_name(Verify verify) {
 
 Json activation_json(const std::optional<Activation>& activation) {
   if (!activation) return nullptr;
-  return to_string(activation->kind);
+  return to_string(activation->kind());
 }
 
 /// Everything that decides the result.

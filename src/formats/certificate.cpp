@@ -68,7 +68,7 @@ Json stages(const Network& network) {
     Index inputs = 0;
     for (const Index j : sources) inputs += size[static_cast<std::size_t>(j)];
     Json stage{{"inputs", inputs}, {"outputs", network.size(feed)}};
-    if (activation != nullptr) stage["activation"] = to_string(activation->kind);
+    if (activation != nullptr) stage["activation"] = to_string(activation->kind());
     // left out where it is the block before alone
     if (sources != std::vector<Index>{static_cast<Index>(size.size()) - 1}) stage["from"] = sources;
     list.push_back(std::move(stage));
@@ -89,7 +89,7 @@ Json stages(const Network& network) {
 
 Json reading(const ReadOptions& options) {
   Json json = Json::object();
-  if (options.activation) json["activation"] = to_string(options.activation->kind);
+  if (options.activation) json["activation"] = to_string(options.activation->kind());
   if (options.logits) json["logits"] = true;
   if (options.physical_units) json["physical_units"] = true;
   return json;

@@ -25,7 +25,7 @@ Network chain_of_weights(std::vector<WeightLayer> layers, const std::optional<Ac
     }
     network.add({layer.name, Dense{std::move(layer.weight), std::move(layer.bias)}});
     if (l + 1 < layers.size()) {
-      network.add({std::string(to_string(between.kind)) + std::to_string(l + 1), between});
+      network.add({std::string(to_string(between.kind())) + std::to_string(l + 1), between});
     }
   }
   return network;

@@ -56,7 +56,7 @@ checker::Sparse checker_layer(const ConvTranspose& transpose) { return rows_of(t
 checker::Sparse checker_layer(const Sparse& sparse) { return rows_of(sparse); }
 
 checker::Slopes checker_slopes(const Activation& activation, Index size) {
-  checker::Slopes slopes{std::string(to_string(activation.kind)), {}, {}};
+  checker::Slopes slopes{std::string(to_string(activation.kind())), {}, {}};
   for (Index i = 0; i < size; ++i) {
     const SlopeInterval interval = slope_interval(activation, i);
     slopes.lower.push_back(interval.lower);

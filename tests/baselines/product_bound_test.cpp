@@ -112,9 +112,7 @@ Network mixed_network(test::Random& random) {
     for (double& v : x) v = random.normal();
     return x;
   };
-  Activation prelu;
-  prelu.kind = ActivationKind::prelu;
-  prelu.slopes = {-2.0, 1.5, 0.25, -0.5};
+  const Activation prelu = Activation::prelu({-2.0, 1.5, 0.25, -0.5});
   Network network(3);
   network.add({"norm", Affine{numbers(3), numbers(3)}});
   network.add({"mix", Permutation{{2, 0, 1}}});

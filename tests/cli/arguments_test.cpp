@@ -186,7 +186,7 @@ TEST(Arguments, ReachTheLibrary) {
   EXPECT_EQ(seen.settings.time_limit, 1.5);
   EXPECT_EQ(seen.settings.starts, 7);
   ASSERT_TRUE(seen.read.activation.has_value());
-  EXPECT_EQ(seen.read.activation->kind, ActivationKind::tanh);
+  EXPECT_EQ(seen.read.activation->kind(), ActivationKind::tanh);
   EXPECT_TRUE(seen.read.logits);
   EXPECT_TRUE(seen.read.physical_units);
 }

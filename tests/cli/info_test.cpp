@@ -56,9 +56,7 @@ TEST(Info, WritesTheSameAsJson) {
 }
 
 TEST(LayerSummary, KnowsEveryKindOfLayer) {
-  Activation prelu;
-  prelu.kind = ActivationKind::prelu;
-  prelu.slopes = {0.25, -0.5};
+  const Activation prelu = Activation::prelu({0.25, -0.5});
   Network network(2);
   network.add({"a", Affine{{1, 2}, {3, 4}}});
   network.add({"p", Permutation{{1, 0}}});

@@ -53,7 +53,7 @@ TEST_F(Mat, ReadsWeightsWithoutBiases) {
   EXPECT_EQ(file.network.outputs(), 2);
   ASSERT_EQ(file.network.layers().size(), 3U);
   EXPECT_EQ(file.network.layers()[0].name, "weights{1}");
-  EXPECT_EQ(std::get<Activation>(file.network.layers()[1].op).kind, ActivationKind::relu);
+  EXPECT_EQ(std::get<Activation>(file.network.layers()[1].op).kind(), ActivationKind::relu);
   EXPECT_EQ(file.network.evaluate(test::tiny_input), test::tiny_output);
 }
 
@@ -70,7 +70,7 @@ TEST_F(Mat, PutsTheChosenActivationBetweenTheLayers) {
   ReadOptions options;
   options.activation = make_activation(ActivationKind::identity);
   const NetworkFile file = read_network(data_file("plain.mat"), options);
-  EXPECT_EQ(std::get<Activation>(file.network.layers()[1].op).kind, ActivationKind::identity);
+  EXPECT_EQ(std::get<Activation>(file.network.layers()[1].op).kind(), ActivationKind::identity);
 }
 
 TEST_F(Mat, ReadsBothByteOrdersAndSmallIntegerStorage) {

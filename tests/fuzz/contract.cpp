@@ -75,7 +75,7 @@ struct RequireLayer {
     return sparse.outputs();
   }
   Index operator()(const Activation& activation) const {
-    if (activation.kind == ActivationKind::prelu) require_size(activation.slopes, inputs);
+    if (activation.kind() == ActivationKind::prelu) require_size(activation.slopes(), inputs);
     for (Index i = 0; i < std::min(inputs, most_slopes); ++i) {
       const SlopeInterval s = slope_interval(activation, i);
       require(std::isfinite(s.lower) && std::isfinite(s.upper) && s.lower <= s.upper,

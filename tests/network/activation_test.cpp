@@ -2,6 +2,7 @@
 #include <geolip/error.hpp>
 #include <geolip/network.hpp>
 #include <support/messages.hpp>
+#include <support/random_networks.hpp>
 
 #include <gtest/gtest.h>
 
@@ -18,14 +19,6 @@ struct Case {
   std::vector<double> kinks;
 };
 
-Activation with(ActivationKind kind, double alpha, double beta = 0.0) {
-  Activation activation;
-  activation.kind = kind;
-  activation.alpha = alpha;
-  activation.beta = beta;
-  return activation;
-}
-
 std::vector<Case> all_cases() {
   using enum ActivationKind;
   const double inf = std::numeric_limits<double>::infinity();
@@ -39,26 +32,24 @@ std::vector<Case> all_cases() {
   }
   for (const char* name : {"relu", "leaky_relu", "elu", "selu", "celu"})
     add(name, activation_from_name(name), {0});
-  add("leaky_negative", with(leaky_relu, -0.5), {0});
-  add("leaky_steep", with(leaky_relu, 1.5), {0});
-  Activation one_slope = with(prelu, 0.0);
-  one_slope.slopes.push_back(0.3);
-  add("prelu", one_slope, {0});
-  add("elu_steep", with(elu, 2.0), {0});
-  add("elu_flat", with(elu, 0.5), {0});
-  add("elu_negative", with(elu, -0.75), {0});
-  add("selu_flat", with(selu, 0.5, 1.5), {0});
-  add("selu_negative_alpha", with(selu, -0.5, 1.5), {0});
-  add("selu_negative_gamma", with(selu, 1.25, -0.5), {0});
-  add("hard_sigmoid", make_activation(hard_sigmoid), {-2.5, 2.5});
-  add("hard_sigmoid_falling", with(hard_sigmoid, -0.5, 0.5), {-1, 1});
-  add("hard_swish", make_activation(hard_swish), {-3, 3});
-  add("celu_steep", with(celu, 0.25), {0});
-  add("celu_flat", with(celu, 3.0), {0});
-  add("clip", make_activation(clip), {-1, 1});
-  add("clip_above", with(clip, -inf, 3.0), {3});
-  add("clip_below", with(clip, 0.0, inf), {0});
-  add("clip_empty", with(clip, 1.0, -1.0), {});
+  add("leaky_negative", Activation(leaky_relu, -0.5), {0});
+  add("leaky_steep", Activation(leaky_relu, 1.5), {0});
+  add("prelu", Activation::prelu({0.3}), {0});
+  add("elu_steep", Activation(elu, 2.0), {0});
+  add("elu_flat", Activation(elu, 0.5), {0});
+  add("elu_negative", Activation(elu, -0.75), {0});
+  add("selu_flat", Activation(selu, 0.5, 1.5), {0});
+  add("selu_negative_alpha", Activation(selu, -0.5, 1.5), {0});
+  add("selu_negative_gamma", Activation(selu, 1.25, -0.5), {0});
+  add("hard_sigmoid", Activation(hard_sigmoid), {-2.5, 2.5});
+  add("hard_sigmoid_falling", Activation(hard_sigmoid, -0.5, 0.5), {-1, 1});
+  add("hard_swish", Activation(hard_swish), {-3, 3});
+  add("celu_steep", Activation(celu, 0.25), {0});
+  add("celu_flat", Activation(celu, 3.0), {0});
+  add("clip", Activation(clip), {-1, 1});
+  add("clip_above", Activation(clip, -inf, 3.0), {3});
+  add("clip_below", Activation(clip, 0.0, inf), {0});
+  add("clip_empty", Activation(clip, 1.0, -1.0), {});
   return cases;
 }
 
@@ -137,17 +128,135 @@ TEST_P(Activations, FarOutNothingOverflows) {
 INSTANTIATE_TEST_SUITE_P(All, Activations, testing::ValuesIn(all_cases()),
                          [](const auto& param_info) { return param_info.param.name; });
 
+/// An activation with parameters of any sign and size that its kind allows.
+Activation random_activation(test::Random& random, ActivationKind kind) {
+  using enum ActivationKind;
+  const auto any = [&] {
+    if (random.chance(0.1)) return 0.0;
+    const double size = std::pow(10.0, 12.0 * random.normal() / 3.0);
+    return random.chance(0.5) ? size : -size;
+  };
+  switch (kind) {
+    case leaky_relu:
+    case elu:
+      return Activation(kind, any());
+    case celu:
+      return Activation(kind, std::abs(any()) + 1e-12);
+    case prelu:
+      return Activation::prelu({any()});
+    case selu:
+    case hard_sigmoid:
+    case clip: {
+      const double alpha = any();
+      return Activation(kind, alpha, any());
+    }
+    default:
+      return Activation(kind);
+  }
+}
+
+TEST(SlopesOfRandomParameters, HoldEveryDifferenceQuotient) {
+  using enum ActivationKind;
+  constexpr double eps = std::numeric_limits<double>::epsilon();
+  test::Random random(1);
+  for (int draw = 0; draw < 400; ++draw) {
+    for (const ActivationKind kind : {leaky_relu, prelu, elu, selu, hard_sigmoid, clip, celu}) {
+      const Activation a = random_activation(random, kind);
+      const SlopeInterval slope = slope_interval(a, 0);
+      ASSERT_LE(slope.lower, slope.upper);
+      std::vector<double> places{0.0};  // kinks, or where the function bends
+      if (kind == celu) places.push_back(-a.alpha());
+      if (kind == clip) places.insert(places.end(), {a.alpha(), a.beta()});
+      if (kind == hard_sigmoid && a.alpha() != 0.0)
+        places.insert(places.end(), {-a.beta() / a.alpha(), (1.0 - a.beta()) / a.alpha()});
+      std::vector<double> points;
+      for (const double place : places) {
+        for (const double away : {1e-9, 1e-3, 1.0, 30.0, 1e5, 1e15}) {
+          for (const double sign : {-1.0, 1.0})
+            points.push_back(place + sign * away * (1.0 + std::abs(random.normal())));
+        }
+        points.push_back(place);
+      }
+      // library functions, and products and sums before a clamp, are good to a few units of what enters them
+      const auto error = [&](double x) {
+        const double inner = kind == hard_sigmoid ? std::abs(a.alpha() * x) + std::abs(a.beta()) : 0.0;
+        return 8.0 * eps * (std::abs(activation_value(a, 0, x)) + inner);
+      };
+      for (const double x : points) {
+        for (const double y : points) {
+          if (!(x < y)) continue;
+          const double rise = activation_value(a, 0, y) - activation_value(a, 0, x);
+          const double allowed = error(x) + error(y);
+          const double run = y - x;
+          ASSERT_GE(rise, slope.lower * run * (1.0 - 4.0 * eps) - allowed)
+              << to_string(kind) << "(" << a.alpha() << ", " << a.beta() << ") at " << x << " " << y;
+          ASSERT_LE(rise, slope.upper * run * (1.0 + 4.0 * eps) + allowed)
+              << to_string(kind) << "(" << a.alpha() << ", " << a.beta() << ") at " << x << " " << y;
+        }
+      }
+    }
+  }
+}
+
+TEST(SlopesOfSelu, AreNotZeroWhereTheirProductUnderflows) {
+  const SlopeInterval slope = slope_interval(Activation(ActivationKind::selu, -1e-200, 1e-200), 0);
+  EXPECT_LT(slope.lower, 0.0);
+  EXPECT_EQ(slope.upper, 1e-200);
+}
+
+TEST(ActivationParameters, AreThoseOfTheKind) {
+  using enum ActivationKind;
+  EXPECT_EQ(Activation(leaky_relu).alpha(), 0.01);
+  EXPECT_EQ(Activation(hard_sigmoid).beta(), 0.5);
+  const auto refusal = [](auto... arguments) {
+    return test::message_of<NetworkError>([&] { Activation(arguments...); });
+  };
+  EXPECT_EQ(refusal(prelu), "prelu: its slopes have no defaults");
+  EXPECT_EQ(refusal(relu, 0.1), "relu: it takes 0 parameters but has 1");
+  EXPECT_EQ(refusal(prelu, 0.1), "prelu: it takes 0 parameters but has 1");
+  EXPECT_EQ(refusal(selu, 1.0), "selu: it takes 2 parameters but has 1");
+  EXPECT_EQ(refusal(elu, 1.0, 1.0), "elu: it takes 1 parameters but has 2");
+  EXPECT_EQ(refusal(static_cast<ActivationKind>(99)), "activation of unknown kind");
+}
+
+TEST(ActivationParameters, GiveAFunctionOfFiniteSlopes) {
+  using enum ActivationKind;
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refusal = [](auto... arguments) {
+    return test::message_of<NetworkError>([&] { Activation(arguments...); });
+  };
+  for (const double bad : {inf, -inf, nan}) {
+    EXPECT_EQ(refusal(leaky_relu, bad), "leaky_relu: a parameter is not finite");
+    EXPECT_EQ(refusal(elu, bad), "elu: a parameter is not finite");
+    EXPECT_EQ(refusal(selu, bad, 1.0), "selu: a parameter is not finite");
+    EXPECT_EQ(refusal(selu, 1.0, bad), "selu: a parameter is not finite");
+    EXPECT_EQ(refusal(hard_sigmoid, 0.2, bad), "hard_sigmoid: a parameter is not finite");
+    EXPECT_EQ(refusal(celu, bad), "celu: a parameter is not finite");
+    EXPECT_EQ(test::message_of<NetworkError>([&] {
+                Activation::prelu({1.0, bad});
+              }),
+              "prelu: slope 1 is not finite");
+  }
+  // |f(-21) - f(-20)| is 8e8 for alpha -1
+  for (const double bad : {-1.0, 0.0}) EXPECT_EQ(refusal(celu, bad), "celu: alpha is not above 0");
+  for (const double bad : {inf, nan})
+    EXPECT_EQ(refusal(clip, bad, 1.0), "clip: the lower end is no number below infinity");
+  for (const double bad : {-inf, nan})
+    EXPECT_EQ(refusal(clip, 0.0, bad), "clip: the upper end is no number above minus infinity");
+  EXPECT_EQ(refusal(selu, 1e200, 1e200), "selu: its slope alpha beta is not finite");
+}
+
 TEST(ActivationNames, LeadBothWays) {
   for (const char* name :
        {"identity", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "selu", "softplus", "hard_sigmoid",
         "clip", "gelu", "gelu_tanh", "silu", "hard_swish", "mish", "celu", "softsign"}) {
-    EXPECT_EQ(to_string(activation_from_name(name).kind), name);
+    EXPECT_EQ(to_string(activation_from_name(name).kind()), name);
   }
   EXPECT_EQ(to_string(ActivationKind::prelu), "prelu");
   const std::string known =
       " is not known (identity, relu, leaky_relu, sigmoid, tanh, elu, selu, softplus, hard_sigmoid, clip, "
-      "gelu, "
-      "gelu_tanh, silu, hard_swish, mish, celu, softsign)";
+      "gelu, gelu_tanh, silu, hard_swish, mish, celu, softsign)";
   EXPECT_EQ(test::message_of<QueryError>([] { activation_from_name("prelu"); }),
             "activation 'prelu'" + known);
   EXPECT_EQ(test::message_of<QueryError>([] { activation_from_name("snake"); }),
@@ -155,7 +264,7 @@ TEST(ActivationNames, LeadBothWays) {
 }
 
 TEST(PRelu, HasASlopeForEachNeuron) {
-  const Activation prelu{ActivationKind::prelu, 0.0, 0.0, {0.5, 2.0}};
+  const Activation prelu = Activation::prelu({0.5, 2.0});
   EXPECT_EQ(activation_value(prelu, 0, -4.0), -2.0);
   EXPECT_EQ(activation_value(prelu, 1, -4.0), -8.0);
   EXPECT_EQ(slope_interval(prelu, 0).lower, 0.5);

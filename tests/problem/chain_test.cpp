@@ -32,7 +32,7 @@ TEST(MakeChain, CutsAtActivations) {
   EXPECT_EQ(chain.stages[1].inputs, 2);
   EXPECT_EQ(chain.stages[1].outputs, 2);
   EXPECT_EQ(chain.stages[2].steps.front().layer->name, "permutation");
-  EXPECT_EQ(chain.layers[0].front().activation->kind, ActivationKind::tanh);
+  EXPECT_EQ(chain.layers[0].front().activation->kind(), ActivationKind::tanh);
 }
 
 TEST(MakeChain, ANetworkWithoutLayersIsOneEmptyStage) {

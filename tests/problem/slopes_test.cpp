@@ -38,7 +38,7 @@ SlopeOverride same_everywhere(SlopeInterval interval) {
 TEST(MakeSlopes, CentreAndHalfWidthEncloseTheInterval) {
   Network network(1);
   network.add({"dense", dense(3, 1, {1, 1, 1})});
-  Activation prelu{ActivationKind::prelu, 0.0, 0.0, {0.25, -0.5, 1.0}};
+  const Activation prelu = Activation::prelu({0.25, -0.5, 1.0});
   network.add({"prelu", prelu});
   const auto slopes = make_slopes(make_chain(network), {});
   ASSERT_EQ(slopes.size(), 1U);

@@ -28,8 +28,7 @@ TEST(NearlyLinear, SlopesThatDifferByLittleKeepTheirBounds) {
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
       SCOPED_TRACE("width " + std::to_string(width) + " seed " + std::to_string(seed));
       Random random(seed);
-      Activation leaky = make_activation(ActivationKind::leaky_relu);
-      leaky.alpha = 1.0 - width;
+      const Activation leaky(ActivationKind::leaky_relu, 1.0 - width);
       const Network network = test::random_network(random, {4, 5, 4, 2}, leaky);
       for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
         const Bound bound = solve(network, norm, Objective::output(0));

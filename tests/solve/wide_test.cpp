@@ -18,11 +18,7 @@ Settings quick() {
   return settings;
 }
 
-Activation leaky() {
-  Activation activation = make_activation(ActivationKind::leaky_relu);
-  activation.alpha = 0.5;
-  return activation;
-}
+Activation leaky() { return Activation(ActivationKind::leaky_relu, 0.5); }
 
 TEST(WideLayers, AreEliminatedByColumns) {
   EXPECT_TRUE(certificate::by_columns(width, 10, false));

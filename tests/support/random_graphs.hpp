@@ -26,10 +26,8 @@ inline Network random_graph(Random& random, Index layers, Index most_neurons) {
     } else if (kind <= 4) {
       if (neurons + n > most_neurons) continue;
       neurons += n;
-      Activation activation =
-          make_activation(random.chance(0.7) ? ActivationKind::relu : ActivationKind::leaky_relu);
-      if (activation.kind == ActivationKind::leaky_relu) activation.alpha = 0.25;
-      network.add({name, activation}, {from});
+      const Activation leaky(ActivationKind::leaky_relu, 0.25);
+      network.add({name, random.chance(0.7) ? Activation(ActivationKind::relu) : leaky}, {from});
     } else if (kind == 5) {
       Affine affine;
       for (Index i = 0; i < n; ++i) affine.scale.push_back(random.normal());

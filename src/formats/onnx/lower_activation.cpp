@@ -1,23 +1,49 @@
 #include "formats/onnx/operators.hpp"
 
 #include <limits>
+#include <string_view>
+#include <unordered_map>
 
 namespace geolip::formats::onnx_graph {
 namespace {
 
-ActivationKind kind_of(const std::string& op) {
-  if (op == "Sigmoid") return ActivationKind::sigmoid;
-  if (op == "Tanh") return ActivationKind::tanh;
-  if (op == "Softplus") return ActivationKind::softplus;
-  if (op == "LeakyRelu") return ActivationKind::leaky_relu;
-  if (op == "Elu") return ActivationKind::elu;
-  if (op == "Selu") return ActivationKind::selu;
-  if (op == "HardSigmoid") return ActivationKind::hard_sigmoid;
-  if (op == "HardSwish") return ActivationKind::hard_swish;
-  if (op == "Mish") return ActivationKind::mish;
-  if (op == "Celu") return ActivationKind::celu;
-  if (op == "Softsign") return ActivationKind::softsign;
-  return ActivationKind::relu;
+ActivationKind kind_of(std::string_view op) {
+  static const std::unordered_map<std::string_view, ActivationKind> kinds{
+      {"Relu", ActivationKind::relu},
+      {"Sigmoid", ActivationKind::sigmoid},
+      {"Tanh", ActivationKind::tanh},
+      {"Softplus", ActivationKind::softplus},
+      {"LeakyRelu", ActivationKind::leaky_relu},
+      {"Elu", ActivationKind::elu},
+      {"Selu", ActivationKind::selu},
+      {"HardSigmoid", ActivationKind::hard_sigmoid},
+      {"HardSwish", ActivationKind::hard_swish},
+      {"Mish", ActivationKind::mish},
+      {"Celu", ActivationKind::celu},
+      {"Softsign", ActivationKind::softsign}};
+  return kinds.at(op);
+}
+
+/// The activation of an operator with the parameters that it says.
+Activation activation_of(const Node& node) {
+  const ActivationKind kind = kind_of(node.op());
+  const Activation plain(kind);
+  // attributes are floats, those left out as well: a network runs with the float next to 0.01
+  const auto read = [&](const char* name, double left_out) {
+    return node.real(name, static_cast<double>(static_cast<float>(left_out)));
+  };
+  switch (kind) {
+    case ActivationKind::leaky_relu:
+    case ActivationKind::elu:
+    case ActivationKind::celu:
+      return Activation(kind, read("alpha", plain.alpha()));
+    case ActivationKind::selu:
+      return Activation(kind, read("alpha", plain.alpha()), read("gamma", plain.beta()));
+    case ActivationKind::hard_sigmoid:
+      return Activation(kind, read("alpha", plain.alpha()), read("beta", plain.beta()));
+    default:
+      return plain;
+  }
 }
 
 /// One bound of a Clip: an attribute before version 11, an input since.
@@ -36,15 +62,7 @@ double clip_bound(const Lowering& state, const Node& node, const char* name, std
 void lower_softmax(Lowering& state, const Node& node) { state.drop_softmax(node); }
 
 void lower_simple_activation(Lowering& state, const Node& node) {
-  Activation activation = make_activation(kind_of(node.op()));
-  // attributes are floats, those left out as well: a network runs with the float next to 0.01
-  const auto as_float = [](double x) { return static_cast<double>(static_cast<float>(x)); };
-  activation.alpha = node.real("alpha", as_float(activation.alpha));
-  activation.beta =
-      node.real(activation.kind == ActivationKind::selu ? "gamma" : "beta", as_float(activation.beta));
-  if (activation.kind == ActivationKind::celu && !(activation.alpha > 0.0))
-    throw NetworkError("operator Celu is supported with an alpha above 0 only");
-  state.add_activation(node.name(), std::move(activation));
+  state.add_activation(node.name(), activation_of(node));
 }
 
 void lower_prelu(Lowering& state, const Node& node) {
@@ -56,8 +74,7 @@ void lower_prelu(Lowering& state, const Node& node) {
   // Before version 7 a list of slopes was one for each channel.
   if (node.opset() < 7 && slope.shape.size() == 1 && before.size() > 2)
     slope.shape.resize(before.size() - 1, 1);
-  Activation activation = make_activation(ActivationKind::prelu);
-  activation.slopes = state.per_element(slope);
+  Activation activation = Activation::prelu(state.per_element(slope));
   if (state.shape() != before) {
     throw NetworkError("the slope is " + dimensions(slope.shape) + " but its input is " + dimensions(before));
   }
@@ -65,17 +82,14 @@ void lower_prelu(Lowering& state, const Node& node) {
 }
 
 void lower_abs(Lowering& state, const Node& node) {
-  Activation activation = make_activation(ActivationKind::leaky_relu);
-  activation.alpha = -1.0;
-  state.add_activation(node.name(), std::move(activation));
+  state.add_activation(node.name(), Activation(ActivationKind::leaky_relu, -1.0));
 }
 
 void lower_clip(Lowering& state, const Node& node) {
   constexpr double inf = std::numeric_limits<double>::infinity();
-  Activation activation = make_activation(ActivationKind::clip);
-  activation.alpha = clip_bound(state, node, "min", 1, -inf);
-  activation.beta = clip_bound(state, node, "max", 2, inf);
-  state.add_activation(node.name(), std::move(activation));
+  const double least = clip_bound(state, node, "min", 1, -inf);
+  const double most = clip_bound(state, node, "max", 2, inf);
+  state.add_activation(node.name(), Activation(ActivationKind::clip, least, most));
 }
 
 void lower_gelu(Lowering& state, const Node& node) {

@@ -47,21 +47,15 @@ TEST(CheckersSlopes, OfSoftsignAreReachedFarOut) {
 }
 
 TEST(CheckersSlopes, FollowTheParameters) {
-  Activation elu = make_activation(ActivationKind::elu);
   for (const double alpha : {-0.5, 0.0, 0.5, 2.0}) {
-    elu.alpha = alpha;
-    expect_tight("elu", elu, elu_slopes(alpha));
-    Activation selu = make_activation(ActivationKind::selu);
+    expect_tight("elu", Activation(ActivationKind::elu, alpha), elu_slopes(alpha));
     for (const double gamma : {-1.5, 0.5}) {
-      selu.alpha = alpha;
-      selu.beta = gamma;
+      const Activation selu(ActivationKind::selu, alpha, gamma);
       expect_tight("selu", selu, selu_slopes(alpha, gamma));
     }
-    Activation leaky = make_activation(ActivationKind::leaky_relu);
-    leaky.alpha = alpha;
+    const Activation leaky(ActivationKind::leaky_relu, alpha);
     expect_tight("leaky_relu", leaky, leaky_slopes(point(alpha)));
-    Activation hard = make_activation(ActivationKind::hard_sigmoid);
-    hard.alpha = alpha;
+    const Activation hard(ActivationKind::hard_sigmoid, alpha, 0.5);
     expect_tight("hard_sigmoid", hard, hard_sigmoid_slopes(alpha));
   }
   EXPECT_EQ(clip_slopes(1.0, 1.0).upper, 0.0);

@@ -153,7 +153,7 @@ void expect_close(const Value& own, const Value& product, const std::string& wha
 }
 
 void expect_slopes(const Slopes& own, const Activation& product, const std::string& what) {
-  ASSERT_EQ(own.activation, geolip::to_string(product.kind)) << what;
+  ASSERT_EQ(own.activation, geolip::to_string(product.kind())) << what;
   constexpr double few_units = 1e-15;  // of the interval's larger end, from which the product takes the other
   for (std::size_t i = 0; i < own.lower.size(); ++i) {
     const SlopeInterval slopes = slope_interval(product, static_cast<Index>(i));
