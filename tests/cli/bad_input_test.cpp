@@ -7,6 +7,7 @@
 
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
+#include "support/paths.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -74,7 +75,7 @@ TEST(BadInput, WhatIsNoFileHoldsNoInputsEither) {
   const TemporaryFolder folder;
   const fs::path pipe = folder / "pipe.npy";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  const std::string network = GEOLIP_TEST_DATA "/tiny.onnx";
+  const std::string network = geolip::test::test_data() + "/tiny.onnx";
   for (const std::string& path : {pipe.string(), std::string("/dev/zero"), std::string("/")}) {
     EXPECT_EQ(refusal({"estimate", network, "--inputs", path}), names(path) + "this is not a file");
   }
@@ -84,7 +85,7 @@ TEST(BadInput, ClaimsOfGigabytesTakeNoMemory) {
   const TemporaryFolder folder;
   const fs::path inputs = folder / "claim.npy";
   write_file(inputs, npy("(16384, 16384)", std::string(900, '\0')));  // 2 GiB
-  EXPECT_EQ(refusal({"estimate", GEOLIP_TEST_DATA "/tiny.onnx", "--inputs", inputs.string()}),
+  EXPECT_EQ(refusal({"estimate", geolip::test::test_data() + "/tiny.onnx", "--inputs", inputs.string()}),
             names(inputs) + "the header announces 2147483648 bytes of values but the file holds 900");
   write_archive(folder / "claim.npz", "w1.npy", npy("(16384, 16384)", std::string(900, '\0')));
   EXPECT_THAT(info(folder / "claim.npz"), HasSubstr("w1: its shape 16384x16384 needs 2147483648 bytes"));
@@ -111,7 +112,7 @@ TEST(BadInput, NamesThatAreNoTextStayOnOneLine) {
 
 TEST(BadInput, NothingElsePrintsErrors) {
   const TemporaryFolder folder;
-  std::string bytes = testing::read_file(GEOLIP_TEST_DATA "/tiny.onnx");
+  std::string bytes = testing::read_file(geolip::test::test_data() + "/tiny.onnx");
   bytes.replace(bytes.find("Relu"), 4, "R\xfflu");  // protobuf has an opinion on text that is not UTF-8
   write_file(folder / "odd.onnx", bytes);
   EXPECT_EQ(info(folder / "odd.onnx"), "geolip: odd.onnx: relu: operator R?lu is not supported");
@@ -121,7 +122,7 @@ TEST(BadInput, NothingElsePrintsErrors) {
 
 TEST(BadInput, ReportsGoNowhereButIntoFiles) {
   const TemporaryFolder folder;
-  const std::string network = GEOLIP_TEST_DATA "/tiny.onnx";
+  const std::string network = geolip::test::test_data() + "/tiny.onnx";
   for (const std::string& path : {std::string("/proc/none.json"), (folder / "none/a.json").string()}) {
     EXPECT_THAT(refusal({"info", network, "--json", path}), StartsWith(names(path) + "cannot be written ("));
   }

@@ -13,6 +13,7 @@
 
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
+#include "support/paths.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -38,7 +39,7 @@ struct Source {
 };
 
 std::vector<Source> sources() {
-  const fs::path data = GEOLIP_TEST_DATA;
+  const fs::path data = geolip::test::test_data();
   return {{"onnx", data / "tiny.onnx", {}},
           {"nnet", data / "tiny.nnet", {}},
           {"nnet_physical", data / "tiny.nnet", {"--physical-units"}},
@@ -107,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, Certificates, ::testing::ValuesIn(sources()),
 
 TEST(CertificateOption, NeedsProofs) {
   TemporaryFolder folder;
-  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  const std::string network = geolip::test::test_data() + "/tiny.onnx";
   EXPECT_EQ(geolip({"estimate", network, "--certificate", (folder / ".").string(), "--verify", "off"}), 2);
 }
 
@@ -115,14 +116,14 @@ TEST(CertificateOption, RefusesAFolderThatIsAFile) {
   TemporaryFolder folder;
   const fs::path file = folder / "file";
   write_file(file, "mine");
-  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  const std::string network = geolip::test::test_data() + "/tiny.onnx";
   EXPECT_EQ(geolip({"estimate", network, "--certificate", file.string()}), 3);
   EXPECT_EQ(read_file(file), "mine");
 }
 
 TEST(CertificateOption, SaysWhatCouldNotBeProved) {
   TemporaryFolder folder;
-  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.onnx";
+  const std::string network = geolip::test::test_data() + "/tiny.onnx";
   EXPECT_EQ(geolip({"estimate", network, "--certificate", (folder / ".").string(), "--time-limit", "1e-9"}),
             4);
   EXPECT_TRUE(folder.names().empty());
@@ -131,7 +132,7 @@ TEST(CertificateOption, SaysWhatCouldNotBeProved) {
 TEST(CertificateOption, LeavesOldOrWholeCertificatesAfterAKill) {
   TemporaryFolder folder;
   const fs::path certificates = folder / "certificates";
-  const std::string network = std::string(GEOLIP_TEST_DATA) + "/tiny.nnet";
+  const std::string network = geolip::test::test_data() + "/tiny.nnet";
   Arguments arguments{GEOLIP_COMMAND,  "estimate",           network, "--outputs", "all,0-1,vector",
                       "--certificate", certificates.string()};
   const auto begin = std::chrono::steady_clock::now();

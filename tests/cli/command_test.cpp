@@ -9,6 +9,7 @@
 
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
+#include "support/paths.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -21,8 +22,8 @@ std::pair<int, std::string> geolip(std::vector<std::string> arguments) {
   return ChildProcess(std::move(arguments)).end();
 }
 
-const std::string shallow = GEOLIP_SOURCE_DIR "/examples/mnist_784-256-10.onnx";
-const std::string deep = GEOLIP_SOURCE_DIR "/examples/mnist_784-64x6-10.onnx";
+const std::string shallow = geolip::test::source_dir() + "/examples/mnist_784-256-10.onnx";
+const std::string deep = geolip::test::source_dir() + "/examples/mnist_784-64x6-10.onnx";
 
 TEST(Command, BoundsAnExampleNetwork) {
   const auto [code, text] = geolip({"estimate", shallow, "--outputs", "3,3-5", "--baselines", "--json", "-"});

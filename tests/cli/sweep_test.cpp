@@ -19,6 +19,7 @@
 
 #include "cli/child_process.hpp"
 #include "cli/fake_library.hpp"
+#include "support/paths.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -42,7 +43,7 @@ long lines(const std::string& text) { return std::count(text.begin(), text.end()
 class SweepTest : public ::testing::Test {
  protected:
   SweepTest() {
-    std::filesystem::copy_file(std::string(GEOLIP_TEST_DATA) + "/tiny.nnet", folder_ / "tiny.nnet");
+    std::filesystem::copy_file(geolip::test::test_data() + "/tiny.nnet", folder_ / "tiny.nnet");
     write_file(folder_ / "s.toml",
                "networks = ['tiny.nnet']\nnorms = ['linf', 'l2']\n[settings]\ngap = [1e-2, 1e-4]\n");
   }

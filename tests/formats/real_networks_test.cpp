@@ -1,6 +1,7 @@
 // Networks of others, with the outputs of ONNX Runtime for them. They are not part of the project: the tests
 // look for them in $GEOLIP_SHARED or beside the source tree, and are skipped without them.
 #include "formats/support.hpp"
+#include "support/paths.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,7 @@ class RealNetworks : public ::testing::Test {
   void SetUp() override {
     const char* given = std::getenv("GEOLIP_SHARED");
     networks_ = (given != nullptr ? std::filesystem::path(given)
-                                  : std::filesystem::path(GEOLIP_SOURCE_DIR) / ".." / "shared") /
+                                  : std::filesystem::path(geolip::test::source_dir()) / ".." / "shared") /
                 "networks";
     if (!std::filesystem::exists(networks_ / "ort_reference_outputs.json")) {
       GTEST_SKIP() << "no networks in " << networks_ << " (set GEOLIP_SHARED)";

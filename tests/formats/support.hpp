@@ -15,11 +15,12 @@
 #include <fstream>
 #include <string>
 #include <vector>
+#include "support/paths.hpp"
 
 namespace geolip::test {
 
 inline std::filesystem::path data_file(const std::string& name) {
-  return std::filesystem::path(GEOLIP_TEST_DATA) / name;
+  return std::filesystem::path(geolip::test::test_data()) / name;
 }
 
 inline std::string contents(const std::filesystem::path& path) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include "support/paths.hpp"
 
 namespace geolip {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 json load_cases() {
-  std::ifstream file(std::string(GEOLIP_TEST_DATA) + "/reference_sdp.json");
+  std::ifstream file(geolip::test::test_data() + "/reference_sdp.json");
   return json::parse(file).at("cases");
 }
 

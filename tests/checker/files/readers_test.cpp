@@ -11,6 +11,7 @@
 #include "checker/files/support.hpp"
 #include "formats/reader.hpp"
 #include "formats/support.hpp"
+#include "support/paths.hpp"
 
 namespace geolip::checker {
 namespace {
@@ -61,7 +62,7 @@ TEST(CheckersReaders, AgreeWithTheProductOnAllTestData) {
 }
 
 TEST(CheckersReaders, AgreeOnTheExamples) {
-  const std::filesystem::path examples = std::filesystem::path(GEOLIP_SOURCE_DIR) / "examples";
+  const std::filesystem::path examples = std::filesystem::path(geolip::test::source_dir()) / "examples";
   int compared = 0;
   for (const auto& entry : std::filesystem::directory_iterator(examples)) {
     if (entry.path().extension() == ".onnx") compared += agree(entry.path()) ? 1 : 0;
@@ -105,7 +106,7 @@ TEST(CheckersReaders, AgreeOnRealNetworks) {
   const char* given = std::getenv("GEOLIP_SHARED");
   const std::filesystem::path networks =
       (given != nullptr ? std::filesystem::path(given)
-                        : std::filesystem::path(GEOLIP_SOURCE_DIR) / ".." / "shared") /
+                        : std::filesystem::path(geolip::test::source_dir()) / ".." / "shared") /
       "networks";
   if (!std::filesystem::exists(networks))
     GTEST_SKIP() << "no networks in " << networks << " (set GEOLIP_SHARED)";
