@@ -1,5 +1,6 @@
 #include <ascent/patterns.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace geolip::ascent {
@@ -12,6 +13,8 @@ using backend::View;
 constexpr int power_iterations = 30;
 // Rounding of the backward pass and the norm, taken off the value.
 constexpr double rounding_allowance = 1e-13;
+// The scaled network's numbers are about 1: a value below this may be made of numbers that have lost digits.
+constexpr double least_value = 0x1p-300;
 
 /// Columns of values, one a problem, that go up and down the network under fixed slopes.
 class PatternPass {
@@ -105,7 +108,12 @@ std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vect
       x = pass.backward(y);
     }
   }
-  for (double& value : values) value = std::isfinite(value) ? value * (1.0 - rounding_allowance) : 0.0;
+  const bool accurate =
+      std::none_of(exact.maps.begin(), exact.maps.end(), [](const auto& map) { return map.is_extreme(); });
+  for (double& value : values) {
+    const bool counts = accurate && std::isfinite(value) && value >= least_value;
+    value = counts ? value * (1.0 - rounding_allowance) : 0.0;
+  }
   return values;
 }
 

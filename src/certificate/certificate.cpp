@@ -16,8 +16,10 @@ using backend::View;
 
 // The last operations on the bound round in either direction; this much covers them.
 constexpr double final_rounding = 1e-14;
-// What stands for a bound of zero: a proof's gamma are positive, and larger ones are as valid.
-constexpr double least_gamma = std::numeric_limits<double>::min();
+// A proof's gamma are positive, and larger ones are as valid: these cover all underflow.
+constexpr double least_gamma = 0x1p-600;
+
+bool in_range(double multiplier) { return multiplier >= least_multiplier && multiplier <= most_multiplier; }
 
 }  // namespace
 
@@ -29,11 +31,12 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
                                        const std::function<bool()>& gives_up) {
   const double zeta = multipliers.zeta;
   const double gamma_sum = std::accumulate(multipliers.gamma.begin(), multipliers.gamma.end(), 0.0);
-  if (!(zeta > 0.0 && gamma_sum > 0.0 && std::isfinite(zeta * gamma_sum))) return std::nullopt;
-  const auto valid = [](const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), [](double v) { return v >= 0.0 && std::isfinite(v); });
+  const auto all_in_range = [](const std::vector<double>& values) {
+    return std::all_of(values.begin(), values.end(), in_range);
   };
-  if (!valid(multipliers.gamma) || !std::all_of(multipliers.lam.begin(), multipliers.lam.end(), valid)) {
+  if (!in_range(zeta) || !in_range(gamma_sum) || !all_in_range(multipliers.gamma) ||
+      !std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range) ||
+      std::any_of(maps_.begin(), maps_.end(), [](const auto& map) { return map.is_extreme(); })) {
     return std::nullopt;
   }
 

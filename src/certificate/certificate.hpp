@@ -20,6 +20,11 @@ struct Multipliers {
   double zeta = 0.0;                     ///< of the fixed vector e; not read for a vector objective
 };
 
+/// The scaled network's numbers are about 1, and multipliers within these limits leave room for squares and
+/// quotients of them: what underflows is nothing next to the smallest gamma. Others prove nothing.
+inline constexpr double least_multiplier = 0x1p-400;
+inline constexpr double most_multiplier = 0x1p400;
+
 /// Multipliers from the norms of a sweep (M10), with floors that keep them positive.
 Multipliers make_multipliers(const ascent::RawMultipliers& raw,
                              const std::vector<problem::LayerSlopes>& slopes, const ascent::Problem& problem);

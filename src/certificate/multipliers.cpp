@@ -39,6 +39,7 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
     const double usual = value / (h * h * square);
     lam[i] = std::max(exact, floor * usual);
     if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
+    lam[i] = std::max(lam[i], least_multiplier);
   }
   return lam;
 }

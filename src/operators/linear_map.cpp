@@ -10,6 +10,10 @@
 namespace geolip::operators {
 namespace {
 
+// Powers of two that are so far from 1 may take the numbers between them out of range: squares of what they
+// leave must not underflow.
+constexpr int far_exponent = 700;
+
 int size_of(const std::vector<double>& weight) {
   double largest = 0.0;
   for (const double w : weight) largest = std::max(largest, std::abs(w));
@@ -339,6 +343,9 @@ LinearMap<T>::LinearMap(Backend& backend, const Chain& chain, Index k, const Sca
   const std::vector<int> out = k < chain.depth()
                                    ? scaling.tensors[static_cast<std::size_t>(k + 1)]
                                    : std::vector<int>(static_cast<std::size_t>(outputs_), scaling.output);
+  const int shift = middle(in);
+  const auto is_far = [&](int e) { return std::abs(e - shift) > far_exponent; };
+  is_extreme_ = std::any_of(in.begin(), in.end(), is_far) || std::any_of(out.begin(), out.end(), is_far);
   // Exponents add up along the network, but only their change within a stage matters: both ends are shifted
   // alike, so that no factor leaves the range of a double.
   Assembly(*this, stage, in, out).make();

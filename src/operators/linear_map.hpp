@@ -9,9 +9,9 @@
 namespace geolip::operators {
 
 using problem::Chain;
+using problem::Scaling;
 using problem::Stage;
 using problem::Step;
-using problem::Scaling;
 /// The map of a stage: paths of operators between nodes. Nodes are the blocks of the stage's input, its
 /// output, and in between the values that several layers read or that are sums of several. Where a stage is a
 /// chain there is one path.
@@ -31,6 +31,10 @@ class LinearMap {
   void adjoint(ConstView<T> y, View<T> x);
   /// x = B' Diag(d), d in backend memory, x is inputs x outputs.
   void adjoint_of_diagonal(const T* d, View<T> x);
+
+  /// Whether numbers inside of the map may leave the range in which float64 is accurate, as powers of two far
+  /// from 1 stand on either side of the weights.
+  bool is_extreme() const { return is_extreme_; }
 
   /// Weights that other maps of the same chain can use.
   const std::shared_ptr<DenseWeights>& weights() const { return intermediates_->dense; }
@@ -65,6 +69,7 @@ class LinearMap {
   Index outputs_;
   std::vector<Node> nodes_;  ///< in the order of computation: sources, inner ones, the output last
   std::vector<Edge> edges_;  ///< in the order of computation
+  bool is_extreme_ = false;
   std::vector<bool> clear_;  ///< nodes that apply() sets to zero first, as parts of them overlap
   std::shared_ptr<Intermediates<T>> intermediates_;
 };

@@ -169,6 +169,30 @@ bool is_above_relaxation(double upper, const Bound& bound) {
   return upper >= bound.relaxation * (1.0 - order_rounding);
 }
 
+// A network with more multiplications than this would need too much memory for its gradients.
+constexpr double most_gradient_multiplications = 1e8;
+constexpr Index gradient_inputs = 2;
+
+/// An upper bound below a gradient of the network, or below the relaxation, is none: rounding has eaten the
+/// certificate.
+void drop_impossible(solve::Session& session) {
+  double multiplications = 0.0;
+  for (const problem::Stage& stage : session.chain.stages) multiplications += problem::multiplications(stage);
+  std::vector<double> gradients(session.result.bounds.size(), 0.0);
+  if (multiplications <= most_gradient_multiplications && !session.deadline.stopped()) {
+    gradients = gradient_bounds(session.network, session.query.norm, session.query.objectives,
+                                random_inputs(gradient_inputs, session.network.inputs(), 0));
+  }
+  for (std::size_t b = 0; b < gradients.size(); ++b) {
+    Bound& bound = session.result.bounds[b];
+    // slopes of their own may leave out what the network itself does
+    const double gradient = bound.objective.slopes ? 0.0 : gradients[b];
+    if (is_above_relaxation(bound.upper, bound) && bound.upper >= gradient * (1.0 - order_rounding)) continue;
+    bound.upper = std::numeric_limits<double>::infinity();
+    bound.proofs.clear();
+  }
+}
+
 /// Where no certificate was reached the product bound stands in; where certificates are poor, it may be
 /// better.
 void try_products(solve::Session& session) {
@@ -177,8 +201,6 @@ void try_products(solve::Session& session) {
   std::vector<Bound*> bounds;
   std::vector<Objective> objectives;
   for (Bound& bound : session.result.bounds) {
-    // an upper bound below the relaxation is none: rounding has eaten it
-    if (!is_above_relaxation(bound.upper, bound)) bound.upper = std::numeric_limits<double>::infinity();
     if (std::isfinite(bound.upper) && (!cheap || bound.gap() <= session.settings.gap)) continue;
     bounds.push_back(&bound);
     objectives.push_back(bound.objective);
@@ -196,6 +218,7 @@ void try_products(solve::Session& session) {
 
 /// Statuses follow from the gaps.
 void finish(solve::Session& session) {
+  drop_impossible(session);
   try_products(session);
   for (Bound& bound : session.result.bounds) {
     if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower) ||

@@ -1,0 +1,87 @@
+// Networks whose numbers lie far apart: what is printed are bounds all the same.
+#include <geolip/estimate.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/random_networks.hpp"
+
+namespace geolip {
+namespace {
+
+Matrix matrix(Index rows, Index cols, std::vector<double> data) {
+  Matrix m(rows, cols);
+  m.data = std::move(data);
+  return m;
+}
+
+/// 1-1-m: every output's constant is the size of one product.
+struct OneWay {
+  double first;
+  std::vector<double> last;
+  Activation activation;
+  double steepest;
+
+  Network network() const {
+    Network n(1);
+    n.add({"w", Dense{matrix(1, 1, {first}), {}}});
+    n.add({"act", activation});
+    n.add({"f", Dense{matrix(static_cast<Index>(last.size()), 1, last), {}}});
+    return n;
+  }
+  long double constant(std::size_t k) const {
+    return std::abs(static_cast<long double>(first) * static_cast<long double>(steepest) *
+                    static_cast<long double>(last[k]));
+  }
+};
+
+/// The bounds that are there enclose the constants, to the rounding of their products.
+void expect_enclosed(const OneWay& way, Norm norm, Verify verify) {
+  Query query;
+  query.norm = norm;
+  for (std::size_t k = 0; k < way.last.size(); ++k)
+    query.objectives.push_back(Objective::output(static_cast<Index>(k)));
+  Settings settings;
+  settings.verify = verify;
+  const Result result = estimate(way.network(), query, settings);
+  for (std::size_t k = 0; k < way.last.size(); ++k) {
+    EXPECT_GE(static_cast<long double>(result.bounds[k].upper), way.constant(k))
+        << to_string(norm) << " output " << k << " of " << way.first;
+    EXPECT_LE(static_cast<long double>(result.bounds[k].lower), way.constant(k))
+        << to_string(norm) << " output " << k << " of " << way.first;
+  }
+}
+
+Activation leaky(double slope) { return Activation(ActivationKind::leaky_relu, slope); }
+
+TEST(Range, BoundsEncloseTheConstantWhereOutputsDifferInSize) {
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    for (const Verify verify : {Verify::off, Verify::automatic}) {
+      expect_enclosed({1.7e180, {-5.6e-150, 5.1}, leaky(-1.0), 1.0}, norm, verify);
+      expect_enclosed({1.7e180, {-5.6e-150, 5.1}, leaky(-2.0), 2.0}, norm, verify);
+      expect_enclosed({1.7e160, {-5.6e-150, 5.1}, leaky(-2.0), 2.0}, norm, verify);
+      expect_enclosed({-9.804e197, {-5.612e-87, 5.144e69, -1.424e-10}, leaky(-2.0), 2.0}, norm, verify);
+      expect_enclosed({6.996e166, {-4.268e-230, -3.166e-78}, leaky(-1.0), 1.0}, norm, verify);
+      expect_enclosed({1e-160, {1e-100, 1e200}, make_activation(ActivationKind::relu), 1.0}, norm, verify);
+    }
+  }
+}
+
+TEST(Range, BoundsEncloseTheConstantAtRandomSizes) {
+  test::Random random(31);
+  for (int repeat = 0; repeat < 60; ++repeat) {
+    const auto size = [&](int most) {
+      return random.normal() * std::pow(10.0, static_cast<double>(random.integer(-most, most)));
+    };
+    const double slope = repeat % 3 == 0 ? -1.0 : (repeat % 3 == 1 ? -2.5 : 0.1);
+    const OneWay way{size(140), {size(140), size(140), size(140)}, leaky(slope), std::max(1.0, -slope)};
+    expect_enclosed(way, repeat % 2 == 0 ? Norm::l1 : Norm::linf, Verify::off);
+    expect_enclosed(way, Norm::l2, Verify::automatic);
+  }
+}
+
+}  // namespace
+}  // namespace geolip
