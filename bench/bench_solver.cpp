@@ -103,7 +103,7 @@ json run_verification(const std::vector<Index>& widths, Norm norm, int threads) 
   bool verified = true;
   for (const Bound& b : result.bounds) {
     loss = std::max(loss, b.verification_loss);
-    verified = verified && b.verified;
+    verified = verified && b.proved();
   }
   const Seconds& seconds = result.bounds.front().seconds;
   const double solve = seconds.total - seconds.verification;

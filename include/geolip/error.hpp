@@ -28,8 +28,8 @@ class QueryError : public Error {
   using Error::Error;
 };
 
-/// The numerical work failed in a way that leaves no valid bound (overflow of the double range, a
-/// value that is not a number, a device that failed). The command ends with exit code 1.
+/// The numerical work failed in a way that leaves no result, as on a device that failed. The command ends with
+/// exit code 1.
 class NumericalError : public Error {
  public:
   using Error::Error;

@@ -42,7 +42,7 @@ struct NetworkFile {
   /// Whether reading took arithmetic that rounds: a Gemm's alpha times a float64 weight, weights that an ONNX
   /// graph computes from others. Bounds of `network`, verified ones too, are then about numbers within
   /// rounding of the file's; `geolip verify` decides about the file itself. Scales of affine layers do not
-  /// count (Bound::verified).
+  /// count (Bound::proofs).
   bool rounded = false;
 };
 
@@ -52,9 +52,8 @@ struct NetworkFile {
 NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& options = {});
 
 /// The certificate of a bound as JSON (docs/certificate.md), for `geolip verify` and anyone else's checker.
-/// It convinces them if `bound.verified`; another bound's multipliers may lack the slack that rounding takes.
 /// `name` is the file's name as the certificate shows it; `options` are those that the network was read with.
-/// \pre bound.proofs is not empty
+/// \pre bound.proved()
 std::string certificate_text(const NetworkFile& file, const std::string& name, const ReadOptions& options,
                              const Bound& bound);
 

@@ -32,15 +32,15 @@ CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const 
     files_.emplace_back(folder / certificate_name(query.norm, objective));
 }
 
-std::vector<std::string> CertificateFolder::write(const NetworkFile& file, const NetworkArguments& network,
-                                                  const Result& result) const {
-  std::vector<std::string> missing;
+std::vector<const Bound*> CertificateFolder::write(const NetworkFile& file, const NetworkArguments& network,
+                                                   const Result& result) const {
+  std::vector<const Bound*> missing;
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     const Bound& bound = result.bounds[b];
-    if (bound.verified) {
+    if (bound.proved()) {
       files_[b].write(certificate_text(file, network.path.filename().string(), network.options, bound));
     } else {
-      missing.push_back(to_string(bound.objective));
+      missing.push_back(&bound);
     }
   }
   return missing;

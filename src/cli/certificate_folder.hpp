@@ -19,9 +19,9 @@ class CertificateFolder {
   /// Throws FileError, before the work, if a file could not be written.
   CertificateFolder(const std::filesystem::path& folder, const Query& query);
 
-  /// Writes the certificates of all bounds that are verified. Returns the objectives of the others.
-  std::vector<std::string> write(const NetworkFile& file, const NetworkArguments& network,
-                                 const Result& result) const;
+  /// Writes the certificates of all bounds that are proved. Returns the others.
+  std::vector<const Bound*> write(const NetworkFile& file, const NetworkArguments& network,
+                                  const Result& result) const;
 
  private:
   std::vector<OutputFile> files_;  ///< one for each objective

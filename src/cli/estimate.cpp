@@ -42,10 +42,11 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
 Result as_shown(Result result, const NetworkFile& file) {
   if (!file.rounded) return result;
   for (Bound& bound : result.bounds) {
-    if (!bound.verified) continue;
-    bound.verified = false;
-    if (bound.status == Status::verified) bound.status = Status::certified;
-    result.verification_note =
+    if (!bound.proved()) continue;
+    bound.proofs.clear();
+    if (bound.status != Status::verified) continue;
+    bound.status = Status::certified;
+    bound.reason =
         "weights of this file are computed with rounding when it is read, which a proof in the run does not "
         "cover";
   }
@@ -77,15 +78,15 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   if (json.wanted()) json.write(console, estimate_json(arguments, file, stated, shown));
   bool complete = result.certified();
   if (certificates) {
-    const std::vector<std::string> missing = certificates->write(file, arguments.network, result);
-    for (const std::string& objective : missing) {
-      print_error(console.err, "output " + objective + " has no certificate: " +
-                                   (result.verification_note.empty() ? "its bound could not be proved"
-                                                                     : result.verification_note));
+    const std::vector<const Bound*> missing = certificates->write(file, arguments.network, result);
+    for (const Bound* bound : missing) {
+      print_error(console.err, "output " + to_string(bound->objective) + " has no certificate: " +
+                                   (bound->reason.empty() ? "its bound could not be proved" : bound->reason));
     }
     complete = complete && missing.empty();
   }
   finish_output(console);
+  if (result.failed()) return exit_file;
   return complete ? exit_certified : exit_limit;
 }
 

@@ -70,7 +70,8 @@ Table result_table(const Result& result, const Baselines* baselines, int digits)
       cells.push_back(decimal(baselines->product[b], digits, Round::up));
       cells.push_back(tighter(baselines->product[b], bound.upper));
     }
-    cells.push_back(decimal_exponent(bound.gap(), gap_digits, Round::up));
+    const bool failed = bound.status == Status::failed;
+    cells.push_back(failed ? "-" : decimal_exponent(bound.gap(), gap_digits, Round::up));
     cells.emplace_back(to_string(bound.status));
     cells.push_back(seconds_text(bound.seconds.total));
     table.add_row(std::move(cells));
@@ -94,14 +95,18 @@ void print_meaning(std::ostream& out, const Result& result, double gap) {
   if (occurs(Status::certified)) {
     out << "certified: a dual certificate in float64, or the product of norms, gives a bound at most "
         << shortest(gap) << " of it\n           above the relaxation's optimum\n";
-    if (!result.verification_note.empty()) out << "not verified: " << result.verification_note << '\n';
+    const std::string why = not_verified(result);
+    if (!why.empty()) out << "not verified: " << printable(why) << '\n';
   }
 }
 
 void print_summary(std::ostream& out, const Result& result, const Settings& settings, double seconds) {
   const double gap = settings.gap;
-  const auto certified = std::count_if(result.bounds.begin(), result.bounds.end(),
-                                       [](const Bound& b) { return b.status != Status::limit; });
+  const auto count = [&](Status status) {
+    return std::count_if(result.bounds.begin(), result.bounds.end(),
+                         [status](const Bound& b) { return b.status == status; });
+  };
+  const auto certified = count(Status::verified) + count(Status::certified);
   out << certified << " of " << result.bounds.size() << " certified to " << shortest(gap) << " in "
       << seconds_text(seconds) << " s";
   if (result.certified()) {
@@ -109,11 +114,20 @@ void print_summary(std::ostream& out, const Result& result, const Settings& sett
     print_meaning(out, result, gap);
     return;
   }
-  double largest = 0.0;
-  for (const Bound& bound : result.bounds) largest = std::max(largest, bound.gap());
-  out << (result.stopped ? "; interrupted" : "; a limit ended the run") << " at a gap of "
-      << decimal_exponent(largest, gap_digits, Round::up)
-      << "\nlimit: the gap was not met, but the upper bounds are valid all the same\n";
+  if (count(Status::limit) > 0) {
+    double largest = 0.0;
+    for (const Bound& bound : result.bounds) {
+      if (bound.status == Status::limit) largest = std::max(largest, bound.gap());
+    }
+    out << (result.stopped ? "; interrupted" : "; a limit ended the run") << " at a gap of "
+        << decimal_exponent(largest, gap_digits, Round::up)
+        << "\nlimit: the gap was not met, but the upper bounds are valid all the same";
+  }
+  out << '\n';
+  for (const Bound& bound : result.bounds) {
+    if (bound.status == Status::failed)
+      out << "failed: output " << to_string(bound.objective) << ": " << printable(bound.reason) << '\n';
+  }
   if (!result.stopped && result.prediction.seconds > settings.time_limit) {
     out << "no certificate was begun that takes about " << seconds_text(result.prediction.seconds)
         << " s, longer than the time limit: the upper bounds are products of norms\n";
@@ -128,6 +142,13 @@ void print_legend(std::ostream& out, const Baselines& baselines) {
 }
 
 }  // namespace
+
+std::string not_verified(const Result& result) {
+  for (const Bound& bound : result.bounds) {
+    if (bound.status == Status::certified && !bound.reason.empty()) return bound.reason;
+  }
+  return "";
+}
 
 std::string network_size(const Network& network) {
   std::vector<Index> widths{network.inputs()};

@@ -13,6 +13,9 @@
 
 namespace geolip::cli {
 
+/// Why a bound that met its gap is not proved; empty if all such are, or no proofs were asked for.
+std::string not_verified(const Result& result);
+
 /// "784-256-10": the widths between the linear layers; long networks are shortened in the middle.
 std::string network_size(const Network& network);
 

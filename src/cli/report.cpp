@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/estimate_table.hpp"
 #include "cli/layer_summary.hpp"
 
 namespace geolip::cli {
@@ -107,7 +108,8 @@ Json bound_json(const Bound& bound) {
           {"relaxation", bound.relaxation},
           {"upper", bound.upper},
           {"status", to_string(bound.status)},
-          {"verified", bound.verified},
+          {"reason", bound.reason.empty() ? Json(nullptr) : Json(bound.reason)},
+          {"verified", bound.proved()},
           {"verification_loss", bound.verification_loss},
           {"iterations", bound.iterations},
           {"rank", bound.rank},
@@ -138,7 +140,8 @@ std::string estimate_json(const EstimateArguments& arguments, const NetworkFile&
                           const Baselines* baselines) {
   Json json = tool();
   json["device"] = result.device;
-  if (!result.verification_note.empty()) json["not_verified"] = result.verification_note;
+  const std::string why = not_verified(result);
+  if (!why.empty()) json["not_verified"] = why;
   json["network"] = network_json(arguments.network.path, file);
   json["settings"] = settings_json(arguments, baselines);
   json["predicted"] = {{"bytes", result.prediction.bytes},

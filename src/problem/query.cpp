@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace geolip {
@@ -113,12 +114,14 @@ Norm norm_from_name(std::string_view name) {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::certified:
-      return "certified";
     case Status::verified:
       return "verified";
+    case Status::certified:
+      return "certified";
     case Status::limit:
       return "limit";
+    case Status::failed:
+      return "failed";
   }
   return "unknown";
 }
@@ -175,10 +178,19 @@ std::vector<Objective> parse_objectives(std::string_view text, Index outputs) {
   }
 }
 
-double Bound::gap() const { return upper > 0.0 ? (upper - relaxation) / upper : 0.0; }
+double Bound::gap() const {
+  if (std::isinf(upper)) return 1.0;
+  return upper > 0.0 ? (upper - relaxation) / upper : 0.0;
+}
 
 bool Result::certified() const {
-  return std::all_of(bounds.begin(), bounds.end(), [](const Bound& b) { return b.status != Status::limit; });
+  return std::all_of(bounds.begin(), bounds.end(), [](const Bound& b) {
+    return b.status == Status::verified || b.status == Status::certified;
+  });
+}
+
+bool Result::failed() const {
+  return std::any_of(bounds.begin(), bounds.end(), [](const Bound& b) { return b.status == Status::failed; });
 }
 
 }  // namespace geolip

@@ -185,6 +185,11 @@ class CoordinateSearch {
       for (std::size_t i = 0; i < outcome.coordinates.size(); ++i)
         upper[i] = std::min(upper[i], outcome.coordinates[i]);
       solved_[row_of[p]][j] = 1;
+      if (outcome
+              .failed) {  // nothing bounds this coordinate, nor then the row: there is no use in the others
+        std::fill(solved_[row_of[p]].begin(), solved_[row_of[p]].end(), char{1});
+        continue;
+      }
       for (const Passed& passed : outcome.passed)
         inflation = std::min(inflation.value_or(passed.inflation), passed.inflation);
       passed_[row_of[p]].insert(passed_[row_of[p]].end(), outcome.passed.begin(), outcome.passed.end());

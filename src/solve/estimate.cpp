@@ -216,17 +216,43 @@ void try_products(solve::Session& session) {
   }
 }
 
+/// What makes the bounds of an objective worthless, or null.
+const char* fault(const Bound& bound) {
+  if (!std::isfinite(bound.upper)) return "no upper bound was found in the range of double precision";
+  const bool ordered = bound.lower >= 0.0 && bound.relaxation >= bound.lower &&
+                       bound.lower <= bound.upper * (1.0 + order_rounding);
+  return ordered ? nullptr : "its bounds contradict each other: they leave the range of double precision";
+}
+
+void fail(Bound& bound, const char* reason) {
+  bound.lower = bound.relaxation = 0.0;
+  bound.upper = std::numeric_limits<double>::infinity();
+  bound.status = Status::failed;
+  bound.reason = reason;
+  bound.proofs.clear();
+}
+
+/// Why the gap of a bound is not met.
+const char* limit_reason(const solve::Session& session, const Bound& bound) {
+  if (session.deadline.stopped()) return "the run was stopped";
+  if (session.deadline.passed()) return "the time limit ended the run";
+  if (bound.iterations >= session.settings.max_iterations) return "the limit of sweeps was reached";
+  return "no certificate met the gap";
+}
+
 /// Statuses follow from the gaps.
 void finish(solve::Session& session) {
   drop_impossible(session);
   try_products(session);
   for (Bound& bound : session.result.bounds) {
-    if (!std::isfinite(bound.upper) || !(bound.lower >= 0.0) || !(bound.relaxation >= bound.lower) ||
-        bound.lower > bound.upper * (1.0 + order_rounding)) {
-      throw NumericalError("objective " + to_string(bound.objective) +
-                           ": its bounds leave the range of double precision");
+    if (const char* reason = fault(bound)) {
+      fail(bound, reason);
+    } else if (bound.gap() <= session.settings.gap) {
+      bound.status = Status::certified;
+    } else {
+      bound.status = Status::limit;
+      bound.reason = limit_reason(session, bound);
     }
-    bound.status = bound.gap() <= session.settings.gap ? Status::certified : Status::limit;
   }
   solve::verify_bounds(session);
   for (Bound& bound : session.result.bounds) bound.seconds.total = session.deadline.seconds();

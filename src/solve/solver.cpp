@@ -200,10 +200,15 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
     std::vector<Index> rest;
     std::vector<Index> ranks;
     bool grown = false;
+    bool failed = false;
     std::size_t stalled = 0;
     Index columns = ascent.columns();  // at the most, while settled problems are still counted
     for (Index b = 0; b < ascent.problems(); ++b) {
       const Verdict verdict = verdicts[static_cast<std::size_t>(b)];
+      if (verdict == Verdict::failed) {
+        failed = true;
+        continue;
+      }
       if (verdict == Verdict::settled) {
         settled.push_back(b);
         continue;
@@ -227,7 +232,7 @@ void Solver::iterate(Model<T>& model, Ascent<T>& ascent, std::vector<Index>& uns
       unsettled = std::move(rest);
       return;
     }
-    if (!settled.empty() || grown) {
+    if (!settled.empty() || grown || failed) {
       ascent = Ascent<T>(model, ascent, rest, ranks, settings_.seed + static_cast<std::uint64_t>(iteration_),
                          Release::yes);
       if (grown) interval = first_check;
@@ -282,7 +287,9 @@ bool Solver::check(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool last,
     outcome.precision = std::is_same_v<T, float> ? Precision::float32 : Precision::float64;
     const double value = to_bound(best[static_cast<std::size_t>(b)], ascent.problem(b));
     if (!std::isfinite(value)) {
-      throw NumericalError("ascent: the objective of a problem left the range of floating point");
+      outcome.failed = true;
+      verdicts[static_cast<std::size_t>(b)] = Verdict::failed;
+      continue;
     }
     track.estimate = value * (1.0 - noise);  // a float32 objective may lie above the optimum
     const double rise = (value - track.at_last_check) / value;
@@ -396,7 +403,9 @@ void Solver::confirm(Ascent<T>& ascent, std::vector<Verdict>& verdicts, bool las
   for (std::size_t i = 0; i < which.size(); ++i) {
     Track& track = tracks_[static_cast<std::size_t>(ascent.id(which[i]))];
     Outcome& outcome = track.outcome;
-    outcome.relaxation = std::max(outcome.relaxation, to_bound(values[i], ascent.problem(which[i])));
+    // an infinite one says nothing
+    const double value = to_bound(values[i], ascent.problem(which[i]));
+    if (std::isfinite(value)) outcome.relaxation = std::max(outcome.relaxation, value);
     outcome.certified = met(outcome.upper, outcome.relaxation);
     if (!settles(outcome, outcome.relaxation, ascent.id(which[i])) && !last)
       verdicts[static_cast<std::size_t>(which[i])] = miss(track, patience);

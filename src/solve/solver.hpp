@@ -31,6 +31,7 @@ struct Outcome {
   double relaxation = 0.0;
   double upper = std::numeric_limits<double>::infinity();
   bool certified = false;
+  bool failed = false;  ///< its sweeps left the range of floating point: nothing but `upper` may be used
   Index iterations = 0;
   Index rank = 0;
   Precision precision = Precision::float32;  ///< arithmetic of its last sweeps
@@ -111,7 +112,7 @@ class Solver {
     double least = 0.0;        ///< rounding_effect() there, if that is less
   };
   /// What to do with a problem after a check.
-  enum class Verdict { go_on, settled, rank_limited, stalled };
+  enum class Verdict { go_on, settled, rank_limited, stalled, failed };
   /// What a certificate costs beside the sweeps, and so which inflations are worth a try.
   enum class Effort { cheap, dear, costly };
 

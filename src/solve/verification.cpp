@@ -66,15 +66,20 @@ class Verification {
 
   void run() {
     if (session_.settings.verify == Verify::automatic && !affordable()) {
-      note("the proofs would take longer than the bounds");
+      for (Bound& bound : session_.result.bounds)
+        give_up(bound, "the proofs would take longer than the bounds");
       return;
     }
-    for (Bound& bound : session_.result.bounds) verify(bound);
+    for (Bound& bound : session_.result.bounds) {
+      if (bound.status != Status::failed) verify(bound);
+    }
   }
 
  private:
-  void note(const std::string& text) {
-    if (session_.result.verification_note.empty()) session_.result.verification_note = text;
+  /// What has missed its gap has another reason already.
+  static void give_up(Bound& bound, const std::string& reason) {
+    bound.proofs.clear();
+    if (bound.reason.empty()) bound.reason = reason;
   }
 
   bool affordable() const {
@@ -92,9 +97,8 @@ class Verification {
   }
 
   void verify(Bound& bound) {
-    const std::string name = to_string(bound.objective);
     if (!complete(bound)) {
-      note("the bound of output " + name + " is the product of norms, which has no certificate");
+      give_up(bound, "the bound is the product of norms, which has no certificate");
       return;
     }
     std::vector<Proof> proved;
@@ -109,14 +113,16 @@ class Verification {
     const bool had_met = bound.status == Status::certified;
     const bool meets = upper - bound.relaxation <= session_.settings.gap * upper;
     if (had_met && !meets) {
-      note("the proof of output " + name + " costs more than the gap leaves");
+      give_up(bound, "the proof costs more than the gap leaves");
       return;
     }
     bound.proofs = std::move(proved);
     bound.upper = upper;
-    bound.verified = true;
     bound.verification_loss = upper > 0.0 ? std::max(0.0, (upper - plain) / upper) : 0.0;
-    if (meets) bound.status = Status::verified;
+    if (meets) {
+      bound.status = Status::verified;
+      bound.reason.clear();
+    }
   }
 
   /// Whether the proofs are about all that the bound is about. make_coordinate_proofs() sees to l_1.
@@ -127,14 +133,14 @@ class Verification {
   }
 
   /// The proof, inflated until the checker accepts it.
-  std::optional<Proof> prove(const Bound& bound, const Proof& proof) {
+  std::optional<Proof> prove(Bound& bound, const Proof& proof) {
     const auto layers = static_cast<double>(session_.chain.depth() + 3);
     double d =
         inflation_per_slack * slack_guess * 0x1p-53 * square(static_cast<double>(widest(session_.chain)));
     std::string reason;
     while (0.5 * layers * d <= largest_loss) {
       if (session_.deadline.passed()) {
-        note("the run ended before the proofs");
+        give_up(bound, "the run ended before the proofs");
         return std::nullopt;
       }
       Proof candidate = proof.gamma.empty() ? proof : inflate(proof, d, bound.norm);
@@ -145,7 +151,7 @@ class Verification {
       if (!(verdict.slack > 0.0)) break;
       d = std::max(retry_growth * d, inflation_per_slack * verdict.slack);
     }
-    note("the proof of output " + to_string(bound.objective) + " failed: " + reason);
+    give_up(bound, "the proof failed: " + reason);
     return std::nullopt;
   }
 
@@ -159,7 +165,10 @@ class Verification {
 }  // namespace
 
 void verify_bounds(Session& session) {
-  if (session.settings.verify == Verify::off) return;
+  if (session.settings.verify == Verify::off) {
+    for (Bound& bound : session.result.bounds) bound.proofs.clear();
+    return;
+  }
   const double start = session.deadline.seconds();
   Verification(session).run();
   for (Bound& bound : session.result.bounds) bound.seconds.verification = session.deadline.seconds() - start;

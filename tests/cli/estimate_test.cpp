@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+
+#include <limits>
 #include <random>
 
 #include "cli/estimate_table.hpp"
@@ -70,7 +72,7 @@ TEST(Estimate, CallsNothingVerifiedThatReadingRounded) {
   Library library = changed([](Result& result) {
     for (Bound& bound : result.bounds) {
       bound.status = Status::verified;
-      bound.verified = true;
+      bound.proofs.resize(1);
     }
   });
   library.read_network = [](const std::filesystem::path& path, const ReadOptions& options) {
@@ -92,9 +94,9 @@ TEST(Estimate, CallsNothingVerifiedThatReadingRounded) {
 TEST(Estimate, SaysWhatVerifiedMeans) {
   const auto verify_first = [](Result& result) {
     result.bounds[0].status = Status::verified;
-    result.bounds[0].verified = true;
+    result.bounds[0].proofs.resize(1);
     result.bounds[0].verification_loss = 3e-9;
-    result.verification_note = "the proofs would take longer than the bounds";
+    result.bounds[1].reason = "the proofs would take longer than the bounds";
   };
   const Outcome outcome = run_command({"estimate", "net.onnx"}, changed(verify_first));
   EXPECT_EQ(outcome.code, 0);
@@ -116,6 +118,34 @@ TEST(Estimate, SaysWhatALimitMeans) {
   EXPECT_THAT(without_time(outcome.out),
               HasSubstr("1 of 2 certified to 1e-4 in T s; a limit ended the run at a gap of 2.1e-01\n"
                         "limit: the gap was not met, but the upper bounds are valid all the same\n"));
+}
+
+/// One objective without bounds.
+void fail_first(Result& result) {
+  Bound& bound = result.bounds[0];
+  bound.lower = bound.relaxation = 0.0;
+  bound.upper = std::numeric_limits<double>::infinity();
+  bound.status = Status::failed;
+  bound.reason = "it overflows";
+}
+
+TEST(Estimate, SaysWhatFailedAndEndsWithCode3) {
+  const Outcome outcome = run_command({"estimate", "net.onnx"}, changed(fail_first));
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("  failed  "));
+  EXPECT_THAT(without_time(outcome.out), HasSubstr("1 of 2 certified to 1e-4 in T s\n"
+                                                   "failed: output 0: it overflows\n"));
+}
+
+TEST(EstimateJson, HasNoNumberForTheBoundOfAnObjectiveThatFailed) {
+  const Outcome outcome = run_command({"estimate", "net.onnx", "--json", "-"}, changed(fail_first));
+  EXPECT_EQ(outcome.code, 3);
+  const json results = json::parse(outcome.out)["results"];
+  EXPECT_EQ(results[0]["status"], "failed");
+  EXPECT_EQ(results[0]["reason"], "it overflows");
+  EXPECT_TRUE(results[0]["upper"].is_null());
+  EXPECT_TRUE(results[1]["upper"].is_number());
 }
 
 TEST(Estimate, PrintsBaselinesBesideTheBounds) {
@@ -242,6 +272,7 @@ TEST(EstimateJson, HasTheDocumentedSchema) {
                                         {"relaxation", 1.5},
                                         {"upper", 1.5001},
                                         {"status", "certified"},
+                                        {"reason", nullptr},
                                         {"verified", false},
                                         {"verification_loss", 0.0},
                                         {"iterations", 40},

@@ -90,6 +90,8 @@ TEST(Bounds, GapIsRelativeToTheUpperBound) {
   bound.upper = 4.0;
   bound.relaxation = 3.0;
   EXPECT_EQ(bound.gap(), 0.25);
+  bound.upper = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(bound.gap(), 1.0);
 }
 
 TEST(Results, AreCertifiedIfEveryBoundIs) {
@@ -100,6 +102,10 @@ TEST(Results, AreCertifiedIfEveryBoundIs) {
   EXPECT_FALSE(result.certified());
   result.bounds[1].status = Status::certified;
   EXPECT_TRUE(result.certified());
+  EXPECT_FALSE(result.failed());
+  result.bounds[1].status = Status::failed;
+  EXPECT_FALSE(result.certified());
+  EXPECT_TRUE(result.failed());
   EXPECT_EQ(to_string(Status::limit), "limit");
   EXPECT_EQ(to_string(Status::certified), "certified");
 }

@@ -50,7 +50,7 @@ TEST(GraphBounds, HoldTheEnumeratedValueAndAreProvedByBothCheckers) {
         EXPECT_LE(bound.lower, bound.relaxation);
         EXPECT_LE(bound.relaxation, bound.upper);
         for (const Proof& proof : bound.proofs) {
-          if (!bound.verified) continue;
+          if (!bound.proved()) continue;
           const checker::Proof translated =
               solve::checker_proof(proof, bound.objective, norm, network.outputs());
           const checker::Network checked = solve::checker_network(network);

@@ -63,7 +63,7 @@ TEST(JointSearch, IsProvedByTheChecker) {
   settings.verify = Verify::on;
   bench::Watch watch;
   const Result result = run(settings, watch);
-  EXPECT_TRUE(result.bounds.front().verified) << result.verification_note;
+  EXPECT_TRUE(result.bounds.front().proved()) << result.bounds.front().reason;
 }
 
 }  // namespace

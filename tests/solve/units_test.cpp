@@ -123,7 +123,7 @@ TEST(Units, BranchesThatMatterLittleDoNotSpoilTheCertificate) {
           network.add({"out", Dense{test::random_matrix(random, 1, width, 0.4), {}}});
           for (const Norm norm : {Norm::linf, Norm::l2}) {
             const Result result = estimate(network, {norm, {Objective::output(0)}});
-            EXPECT_TRUE(result.bounds.front().verified)
+            EXPECT_TRUE(result.bounds.front().proved())
                 << to_string(norm) << " " << result.bounds.front().gap();
           }
         }

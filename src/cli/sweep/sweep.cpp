@@ -78,7 +78,9 @@ std::string reason(const Outcome& outcome) {
 /// What a run of the sweep did, as a line of results.
 Json result_line(const SweepRun& run, const Outcome& outcome, const std::string& started) {
   Json line;
-  const bool ran = outcome.exit_code == exit_certified || outcome.exit_code == exit_limit;
+  // exit_file with a report: an objective failed, the others have their bounds
+  const bool ran = outcome.exit_code == exit_certified || outcome.exit_code == exit_limit ||
+                   outcome.exit_code == exit_file;
   if (ran) line = Json::parse(outcome.out, nullptr, false);
   const bool good = ran && line.is_object();
   if (!good) line = {{"tool", "geolip"}, {"version", version}};
