@@ -161,6 +161,8 @@ std::map<std::string, std::vector<Matrix>> read_cells(Bytes file, bool swapped) 
 
 }  // namespace
 
+void require_mat_header(Bytes first) { is_swapped(first); }
+
 Parsed read_mat(Bytes file, const ReadOptions& options) {
   const bool swapped = is_swapped(file);
   auto cells = read_cells(file, swapped);

@@ -12,6 +12,8 @@
 namespace geolip::formats {
 namespace {
 
+constexpr std::string_view separators = ", \t\r\n";
+
 /// Takes numbers off a text in which they are separated by commas and white space.
 class NumberReader {
  public:
@@ -61,7 +63,7 @@ class NumberReader {
 
  private:
   void skip_separators() {
-    const auto begin = text_.find_first_not_of(", \t\r\n");
+    const auto begin = text_.find_first_not_of(separators);
     text_.remove_prefix(begin == std::string_view::npos ? text_.size() : begin);
   }
 
@@ -75,11 +77,11 @@ class NumberReader {
     T value{};
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
     const auto used = static_cast<std::size_t>(end - text_.data());
-    const bool whole = used == text_.size() || text_.find_first_of(", \t\r\n", used) == used;
+    const bool whole = used == text_.size() || separators.find(text_[used]) != std::string_view::npos;
     if (error != std::errc() || !whole) {
-      const std::string_view word =
-          text_.substr(0, std::min<std::size_t>(20, text_.find_first_of(", \t\r\n")));
-      throw NetworkError(what + ": '" + printable(word) + "' is not a number that fits here");
+      const std::string_view start = text_.substr(0, 20);  // what is no text may go on for gigabytes
+      throw NetworkError(what + ": '" + printable(start.substr(0, start.find_first_of(separators))) +
+                         "' is not a number that fits here");
     }
     text_.remove_prefix(used);
     return value;

@@ -61,6 +61,32 @@ std::uintmax_t largest_of(Format format) {
   return format == Format::onnx ? std::uintmax_t{1} << 31U : formats::largest_file;
 }
 
+/// Refuses a file whose first bytes cannot be those of its format.
+void require_beginning(Format format, formats::Bytes first) {
+  switch (format) {
+    case Format::onnx: {
+      // a tag of protobuf: the number of a field, which is not 0, and how its value is written
+      const unsigned kind = first.front() & 7U;
+      if (first.front() < 8 || kind == 3 || kind == 4 || kind > 5) {
+        throw NetworkError("this is not an ONNX model, or a damaged one");
+      }
+      return;
+    }
+    case Format::mat:
+      return formats::require_mat_header(first);
+    case Format::npz:
+      if (first.size() < 2 || first[0] != 'P' || first[1] != 'K') {
+        throw NetworkError("this is not a .npz archive");
+      }
+      return;
+    case Format::nnet:
+      if (std::find(first.begin(), first.end(), 0) != first.end()) {
+        throw NetworkError("this is not a .nnet file: it is no text");
+      }
+      return;
+  }
+}
+
 /// Options that a format cannot follow are refused: a bound in other units or of another network than the
 /// one asked for would be worse than none.
 void check_options(Format format, const std::string& file, const ReadOptions& options) {
@@ -82,8 +108,11 @@ NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& o
       throw NetworkError("the path of the network's file is empty");
     }
     const Format format = format_of(path);
-    const std::vector<unsigned char> bytes = formats::read_bytes(path, largest_of(format));
-    file = formats::printable(path.filename().string());
+    const std::vector<unsigned char> bytes =
+        formats::read_bytes(path, largest_of(format), [&](formats::Bytes first) {
+          file = formats::printable(path.filename().string());
+          require_beginning(format, first);
+        });
     check_options(format, file, options);
     formats::Parsed parsed = parse(format, bytes, path, options);
     return {std::move(parsed.network),  name_of(format), formats::sha256(bytes), std::move(parsed.facts),

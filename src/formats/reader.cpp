@@ -13,7 +13,8 @@
 
 namespace geolip::formats {
 
-std::vector<unsigned char> read_bytes(const std::filesystem::path& path, std::uintmax_t largest) {
+std::vector<unsigned char> read_bytes(const std::filesystem::path& path, std::uintmax_t largest,
+                                      const std::function<void(Bytes)>& look) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -44,10 +45,20 @@ std::vector<unsigned char> read_bytes(const std::filesystem::path& path, std::ui
     throw NetworkError("the file has " + std::to_string(size) + " bytes, but at most " +
                        std::to_string(largest) + " can be read");
   }
-  std::vector<unsigned char> bytes(size);
-  if (!stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
-    throw NetworkError("the file cannot be read to its end");
-  }
+  // What is of another kind is refused by its first bytes, before gigabytes are read.
+  constexpr std::uintmax_t first = 4096;
+  std::vector<unsigned char> bytes(std::min(size, first));
+  const auto read = [&stream, &bytes](std::size_t begin) {
+    char* const to = reinterpret_cast<char*>(bytes.data() + begin);
+    if (!stream.read(to, static_cast<std::streamsize>(bytes.size() - begin))) {
+      throw NetworkError("the file cannot be read to its end");
+    }
+  };
+  read(0);
+  if (look) look(bytes);
+  const std::size_t begin = bytes.size();
+  bytes.resize(size);
+  read(begin);
   return bytes;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct Parsed {
   bool rounded = false;  ///< as NetworkFile::rounded
 };
 
+/// Throws NetworkError unless a file that begins like this may be one of MATLAB 5.
+void require_mat_header(Bytes first);
 Parsed read_mat(Bytes file, const ReadOptions& options);
 Parsed read_npz(Bytes file, const ReadOptions& options);
 Parsed read_nnet(Bytes file, const ReadOptions& options);
@@ -36,9 +39,10 @@ Parsed read_onnx(Bytes file, const std::filesystem::path& directory, const ReadO
 constexpr std::uintmax_t largest_file = std::uintmax_t{8} << 30U;
 
 /// All bytes of a regular file that is neither empty nor larger than `largest`. The NetworkError says what is
-/// wrong without the file's name.
+/// wrong without the file's name. The first bytes are shown to `look`, which may throw, before the rest is read.
 std::vector<unsigned char> read_bytes(const std::filesystem::path& path,
-                                      std::uintmax_t largest = largest_file);
+                                      std::uintmax_t largest = largest_file,
+                                      const std::function<void(Bytes)>& look = nullptr);
 
 /// SHA-256 in lower-case hex.
 std::string sha256(Bytes bytes);

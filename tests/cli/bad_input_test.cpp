@@ -81,6 +81,24 @@ TEST(BadInput, WhatIsNoFileHoldsNoInputsEither) {
   }
 }
 
+TEST(BadInput, WhatIsOfAnotherKindIsNotReadToItsEnd) {
+  const TemporaryFolder folder;
+  const std::vector<std::pair<std::string, std::string>> refusals{
+      {"zeros.nnet", "this is not a .nnet file: it is no text"},
+      {"zeros.mat", "this is not a MATLAB 5 file: it has no mark of its byte order"},
+      {"zeros.npz", "this is not a .npz archive"},
+      {"zeros.onnx", "this is not an ONNX model, or a damaged one"}};
+  for (const auto& [name, why] : refusals) {
+    write_file(folder / name, "");
+    fs::resize_file(folder / name, std::uintmax_t{2'000'000'000});
+    EXPECT_EQ(info(folder / name), "geolip: " + name + ": " + why);
+  }
+  write_file(folder / "zeros.jsonl", "");
+  fs::resize_file(folder / "zeros.jsonl", std::uintmax_t{2'000'000'000});
+  EXPECT_EQ(refusal({"report", (folder / "zeros.jsonl").string()}),
+            names(folder / "zeros.jsonl") + "line 1 is no result of geolip sweep");
+}
+
 TEST(BadInput, ClaimsOfGigabytesTakeNoMemory) {
   const TemporaryFolder folder;
   const fs::path inputs = folder / "claim.npy";

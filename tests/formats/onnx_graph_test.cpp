@@ -49,6 +49,55 @@ TEST_F(OnnxGraph, NodesWithoutNamesAreCalledByTheirOutput) {
   EXPECT_EQ(refused(m), "y: operator Sin is not supported");
 }
 
+/// What is said of LeakyRelu with these values of attributes.
+std::string of_leaky_relu(const std::string& what) { return "y_node: attribute " + what; }
+
+TEST_F(OnnxGraph, AttributesHaveOneReading) {
+  // ONNX Runtime refuses all of these as well; the slope 0.5 in one place is 9 in the other
+  Model twice({1});
+  set_float(twice.node("LeakyRelu", {"x"}, {"y"}), "alpha", 0.5F);
+  set_float(*twice.graph().mutable_node(0), "alpha", 9.0F);
+  EXPECT_EQ(refused(twice), of_leaky_relu("'alpha' of operator LeakyRelu is given twice"));
+  Model unknown({1});
+  set_float(unknown.node("LeakyRelu", {"x"}, {"y"}), "alpha", 0.5F);
+  set_float(*unknown.graph().mutable_node(0), "beta", 9.0F);
+  EXPECT_EQ(refused(unknown), of_leaky_relu("'beta' of operator LeakyRelu is not supported"));
+  Model values({1});
+  set_float(values.node("LeakyRelu", {"x"}, {"y"}), "alpha", 0.5F);
+  values.graph().mutable_node(0)->mutable_attribute(0)->set_i(9);
+  EXPECT_EQ(refused(values), of_leaky_relu("'alpha' of operator LeakyRelu has several values"));
+}
+
+TEST_F(OnnxGraph, AttributesBelongToVersionsOfTheirOperator) {
+  // since version 11 the ends of Clip are inputs: one reader would clip, another would not
+  Model m({1}, 13);
+  set_float(m.node("Clip", {"x"}, {"y"}), "max", 1.0F);
+  EXPECT_EQ(refused(m), "y_node: attribute 'max' of operator Clip is none of its version 13");
+  m.proto().mutable_opset_import(0)->set_version(10);
+  EXPECT_EQ(evaluate(m, {5}), (Values{1}));
+  Model constant({1}, 11);
+  set_float(constant.node("Constant", {}, {"c"}), "value_float", 2.0F);
+  constant.node("Add", {"x", "c"}, {"y"});
+  EXPECT_EQ(refused(constant),
+            "c_node: attribute 'value_float' of operator Constant is none of its version 11");
+  constant.proto().mutable_opset_import(0)->set_version(12);
+  EXPECT_EQ(evaluate(constant, {5}), (Values{7}));
+}
+
+TEST_F(OnnxGraph, TwoVersionsOfTheOperatorsAreRefused) {
+  Model m({1}, 13);
+  m.node("Relu", {"x"}, {"y"});
+  auto* other = m.proto().add_opset_import();
+  other->set_domain("ai.onnx");  // another name of the same
+  other->set_version(6);
+  EXPECT_EQ(refused(m), "the model states two versions of ONNX's operators, 13 and 6");
+  other->set_version(13);
+  EXPECT_EQ(network(m).layers().size(), 1U);
+  other->set_domain("com.example");
+  other->set_version(1);
+  EXPECT_EQ(network(m).layers().size(), 1U);
+}
+
 TEST_F(OnnxGraph, SeveralInputsOrOutputsAreRefusedByName) {
   Model inputs({1});
   Model::add_value(*inputs.graph().add_input(), "x2", {1});

@@ -243,7 +243,7 @@ TEST_F(OnnxMaxima, WhatIsNotUnderstoodIsRefusedByName) {
   EXPECT_EQ(sorted([](Model&, auto& n) { set_int(n, "sorted", 0); }),
             "y_node: operator TopK without sorting has no order, which is not supported");
   EXPECT_EQ(sorted([](Model&, auto& n) { set_int(n, "k", 2); }),
-            "y_node: operator TopK has the attributes of another version than the model states");
+            "y_node: attribute 'k' of operator TopK is none of its version 13");
   EXPECT_EQ(sorted([](Model& m, auto& n) {
               m.node("Cast", {"which"}, {"i"});
               n.set_output(0, "v");

@@ -103,6 +103,28 @@ TEST_F(OnnxTensor, DataThatDoNotFitTheShapeAreRefused) {
               HasSubstr("larger than any memory"));
 }
 
+TEST_F(OnnxTensor, NumbersInTwoFormsAreRefused) {
+  // whichever form a reader prefers, another one may prefer the other
+  const std::string twice = "initialiser 'c': it holds its numbers twice, in two forms";
+  onnx::TensorProto c = raw(Type::FLOAT, bytes_of<float>({1, 2}));
+  EXPECT_EQ(value(c), (Values{1, 2}));
+  c.add_float_data(3);
+  c.add_float_data(4);
+  EXPECT_EQ(refused(adding(c)), twice);
+  onnx::TensorProto typed = Model::floats("c", {2}, {1, 2});
+  typed.add_double_data(3);
+  EXPECT_EQ(refused(adding(typed)), twice);
+  write("w.bin", bytes_of<float>({1, 2}));
+  onnx::TensorProto both = external("w.bin", "", "");
+  both.set_raw_data(bytes_of<float>({3, 4}));
+  EXPECT_EQ(refused(adding(both)), twice);
+  onnx::TensorProto places = external("w.bin", "0", "8");
+  auto* entry = places.add_external_data();
+  entry->set_key("offset");
+  entry->set_value("0");
+  EXPECT_EQ(refused(adding(places)), "initialiser 'c': its external data have 'offset' twice");
+}
+
 TEST_F(OnnxTensor, OtherTypesAreRefused) {
   EXPECT_EQ(refused(adding(raw(Type::COMPLEX64, "1234567812345678"))),
             "initialiser 'c': its element type COMPLEX64 is not supported");

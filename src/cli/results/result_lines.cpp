@@ -96,7 +96,11 @@ ResultLines read_result_lines(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) throw FileError(path.string() + ": it is a directory");
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text(beginning.size(), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  parse_result_lines(text, path);  // what is no such file may go on for gigabytes
+  text.append(std::istreambuf_iterator<char>(file), {});
   if (!file.is_open() || file.bad()) throw FileError(path.string() + ": cannot be read");
   return parse_result_lines(text, path);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace geolip::formats::onnx_graph {
 namespace {
@@ -55,7 +56,11 @@ Bytes ExternalData::bytes_of(const onnx::TensorProto& tensor, Index needed) {
   std::string location;
   std::size_t offset = 0;
   auto length = static_cast<std::size_t>(needed);
+  std::set<std::string_view> seen;
   for (const auto& entry : tensor.external_data()) {
+    if (!seen.insert(entry.key()).second) {
+      throw NetworkError("its external data have '" + printable(entry.key()) + "' twice");
+    }
     if (entry.key() == "location") {
       location = entry.value();
     } else if (entry.key() == "offset") {

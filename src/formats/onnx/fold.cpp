@@ -18,24 +18,28 @@ struct Operator {
 constexpr std::size_t any_number = 1U << 20U;
 
 const std::unordered_map<std::string_view, Operator>& operators() {
-  static const std::vector<std::string_view> reduce{"axes", "keepdims", "noop_with_empty_axes"};
+  static const std::vector<std::string_view> sum{"axes<13", "keepdims", "noop_with_empty_axes>=13"};
+  static const std::vector<std::string_view> reduce{"axes<18", "keepdims", "noop_with_empty_axes>=18"};
   static const std::unordered_map<std::string_view, Operator> table{
       {"Constant",
-       {fold_constant, 0, 0, {"value", "value_float", "value_floats", "value_int", "value_ints"}}},
-      {"Shape", {fold_shape_of, 1, 1, {"start", "end"}}},
+       {fold_constant,
+        0,
+        0,
+        {"value", "value_float>=12", "value_floats>=12", "value_int>=12", "value_ints>=12"}}},
+      {"Shape", {fold_shape_of, 1, 1, {"start>=15", "end>=15"}}},
       {"Size", {fold_size, 1, 1, {}}},
       {"Identity", {fold_identity, 1, 1, {}}},
-      {"Cast", {fold_cast, 1, 1, {"to", "saturate"}}},
-      {"Reshape", {fold_reshape, 1, 2, {"allowzero", "shape"}}},
+      {"Cast", {fold_cast, 1, 1, {"to", "saturate>=19", "round_mode>=24"}}},
+      {"Reshape", {fold_reshape, 1, 2, {"allowzero>=14", "shape<5"}}},
       {"Flatten", {fold_flatten, 1, 1, {"axis"}}},
-      {"Squeeze", {fold_squeeze, 1, 2, {"axes"}}},
-      {"Unsqueeze", {fold_unsqueeze, 1, 2, {"axes"}}},
+      {"Squeeze", {fold_squeeze, 1, 2, {"axes<13"}}},
+      {"Unsqueeze", {fold_unsqueeze, 1, 2, {"axes<13"}}},
       {"Transpose", {fold_transpose, 1, 1, {"perm"}}},
       {"ConstantOfShape", {fold_constant_of_shape, 1, 1, {"value"}}},
       {"Expand", {fold_expand, 2, 2, {}}},
       {"Gather", {fold_gather, 2, 2, {"axis"}}},
       {"Concat", {fold_concat, 1, any_number, {"axis"}}},
-      {"Slice", {fold_slice, 1, 5, {"axes", "starts", "ends"}}},
+      {"Slice", {fold_slice, 1, 5, {"axes<10", "starts<10", "ends<10"}}},
       {"Add", {fold_binary, 2, 2, {}}},
       {"Sub", {fold_binary, 2, 2, {}}},
       {"Mul", {fold_binary, 2, 2, {}}},
@@ -51,7 +55,7 @@ const std::unordered_map<std::string_view, Operator>& operators() {
       {"Sigmoid", {fold_unary, 1, 1, {}}},
       {"Tanh", {fold_unary, 1, 1, {}}},
       {"Relu", {fold_unary, 1, 1, {}}},
-      {"ReduceSum", {fold_reduce, 1, 2, reduce}},
+      {"ReduceSum", {fold_reduce, 1, 2, sum}},
       {"ReduceMean", {fold_reduce, 1, 2, reduce}},
       {"ReduceMax", {fold_reduce, 1, 2, reduce}},
       {"ReduceMin", {fold_reduce, 1, 2, reduce}},

@@ -25,7 +25,12 @@ Index read_opset(const onnx::ModelProto& model) {
   }
   Index opset = 0;
   for (const auto& import : model.opset_import()) {
-    if (is_onnx_domain(import.domain())) opset = std::max<Index>(opset, import.version());
+    if (!is_onnx_domain(import.domain())) continue;
+    if (opset > 0 && import.version() != opset) {
+      throw NetworkError("the model states two versions of ONNX's operators, " + std::to_string(opset) +
+                         " and " + std::to_string(import.version()));
+    }
+    opset = import.version();
   }
   if (opset < 1) {
     // the first version of the format did without the statement and meant version 1

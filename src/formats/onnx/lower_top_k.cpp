@@ -16,10 +16,6 @@ Choice choice_of(const Lowering& state, const Node& node) {
   const Shape& x = state.shape();
   if (!state.is_data(node, 0))
     throw NetworkError("K of operator TopK is computed from the input, which is not supported");
-  if ((node.opset() >= 10 && node.has("k")) ||
-      (node.opset() < 11 && (node.has("largest") || node.has("sorted")))) {
-    throw NetworkError("operator TopK has the attributes of another version than the model states");
-  }
   Choice choice;
   choice.axis = axis_of(node.integer("axis", -1), x.size());
   choice.largest = node.integer("largest", 1) != 0;

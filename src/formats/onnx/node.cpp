@@ -3,10 +3,34 @@
 #include <geolip/error.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <set>
 
 namespace geolip::formats::onnx_graph {
 
 using onnx::AttributeProto;
+
+namespace {
+
+/// Whether the version has the attribute of an entry such as "axes<13" or "axes>=18".
+bool is_in_version(std::string_view entry, Index version) {
+  const std::size_t sign = entry.find_first_of("<>");
+  if (sign == std::string_view::npos) return true;
+  const bool before = entry[sign] == '<';
+  entry.remove_prefix(sign + (before ? 1 : 2));
+  Index limit = 0;
+  std::from_chars(entry.data(), entry.data() + entry.size(), limit);
+  return before == (version < limit);
+}
+
+/// How many of the fields for values are used.
+int kinds_of_value(const AttributeProto& a) {
+  return int{a.has_f()} + int{a.has_i()} + int{a.has_s()} + int{a.has_t()} + int{a.has_g()} +
+         int{a.has_sparse_tensor()} + int{a.floats_size() > 0} + int{a.ints_size() > 0} +
+         int{a.strings_size() > 0} + int{a.tensors_size() > 0} + int{a.graphs_size() > 0};
+}
+
+}  // namespace
 
 std::string Node::name() const {
   if (!proto_.name().empty()) return printable(proto_.name());
@@ -25,11 +49,18 @@ const std::string& Node::input(std::size_t i) const {
 }
 
 void Node::require_known_attributes(std::span<const std::string_view> known) const {
+  const auto refuse = [this](const AttributeProto& attribute, const std::string& why) {
+    throw NetworkError("attribute '" + printable(attribute.name()) + "' of operator " + op() + " " + why);
+  };
+  std::set<std::string_view> seen;
   for (const AttributeProto& attribute : proto_.attribute()) {
-    if (std::find(known.begin(), known.end(), attribute.name()) == known.end()) {
-      throw NetworkError("attribute '" + printable(attribute.name()) + "' of operator " + op() +
-                         " is not supported");
-    }
+    const auto found = std::find_if(known.begin(), known.end(), [&](std::string_view entry) {
+      return entry.substr(0, entry.find_first_of("<>")) == attribute.name();
+    });
+    if (found == known.end()) refuse(attribute, "is not supported");
+    if (!is_in_version(*found, opset_)) refuse(attribute, "is none of its version " + std::to_string(opset_));
+    if (!seen.insert(attribute.name()).second) refuse(attribute, "is given twice");
+    if (kinds_of_value(attribute) > 1) refuse(attribute, "has several values");
   }
 }
 

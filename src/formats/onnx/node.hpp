@@ -32,8 +32,9 @@ class Node {
   std::size_t inputs() const { return static_cast<std::size_t>(proto_.input_size()); }
   const std::string& output() const { return proto_.output(0); }
 
-  /// Throws NetworkError if the node has an attribute that is not among the known ones: what is not
-  /// understood must not be passed over.
+  /// Throws NetworkError if the node has an attribute that is not among the known ones, or that its operator
+  /// does not have in the graph's version of it ("axes<13": before version 13, "axes>=18": from 18 on), or an
+  /// attribute twice or with values of several kinds: what is not understood must not be passed over.
   void require_known_attributes(std::span<const std::string_view> known) const;
   /// Throws NetworkError unless the number of inputs is in [least, most].
   void require_inputs(std::size_t least, std::size_t most) const;

@@ -14,7 +14,7 @@ struct DataOperator {
   void (*lower)(Lowering& state, const Node& node);
   std::size_t least;  ///< number of inputs
   std::size_t most;
-  std::vector<std::string_view> attributes;  ///< those that the handler knows
+  std::vector<std::string_view> attributes;  ///< those that the handler knows, as Node has them
   bool joins = false;                        ///< whether several of its inputs may be data
 };
 

@@ -142,6 +142,13 @@ void decode_typed(const TensorProto& proto, Index count, Tensor& tensor) {
   }
 }
 
+/// How many of the fields for numbers are used.
+int kinds_of_data(const TensorProto& p) {
+  return int{p.has_raw_data() && !p.raw_data().empty()} + int{p.float_data_size() > 0} +
+         int{p.double_data_size() > 0} + int{p.int32_data_size() > 0} + int{p.int64_data_size() > 0} +
+         int{p.uint64_data_size() > 0} + int{p.string_data_size() > 0};
+}
+
 }  // namespace
 
 bool is_float(Index type) {
@@ -165,13 +172,17 @@ Tensor decode(const TensorProto& proto, ExternalData& external) {
   if (proto.has_segment()) {
     throw NetworkError("it is stored in segments, which is not supported");
   }
+  const bool external_data = proto.data_location() == TensorProto::EXTERNAL;
+  if (kinds_of_data(proto) + int{external_data} > 1) {
+    throw NetworkError("it holds its numbers twice, in two forms");
+  }
   Tensor tensor;
   tensor.kind = is_float(type) ? Kind::real : Kind::integer;
   tensor.half = type == TensorProto::FLOAT16 || type == TensorProto::BFLOAT16;
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   const Index count = element_count(tensor.shape, "its shape");
   const Index needed = checked_product(count, item, "its shape");
-  if (proto.data_location() == TensorProto::EXTERNAL) {
+  if (external_data) {
     decode_raw(external.bytes_of(proto, needed), type, tensor);
   } else if (proto.has_raw_data()) {
     const std::string& raw = proto.raw_data();
