@@ -46,4 +46,12 @@ std::vector<const Bound*> CertificateFolder::write(const NetworkFile& file, cons
   return missing;
 }
 
+void CertificateFolder::require_apart(const std::vector<std::filesystem::path>& inputs,
+                                      const OutputFile* other) const {
+  for (const OutputFile& file : files_) {
+    file.require_apart(inputs);
+    if (other != nullptr) file.require_apart(*other);
+  }
+}
+
 }  // namespace geolip::cli

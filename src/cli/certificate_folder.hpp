@@ -23,6 +23,9 @@ class CertificateFolder {
   std::vector<const Bound*> write(const NetworkFile& file, const NetworkArguments& network,
                                   const Result& result) const;
 
+  /// As OutputFile; `other` may be null.
+  void require_apart(const std::vector<std::filesystem::path>& inputs, const OutputFile* other) const;
+
  private:
   std::vector<OutputFile> files_;  ///< one for each objective
 };

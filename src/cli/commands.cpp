@@ -54,8 +54,8 @@ void add_question(CLI::App& app, EstimateArguments& arguments) {
 }
 
 void add_effort(CLI::App& app, Settings& settings) {
-  const auto whole = [&app](const char* name, Index& target, const char* help) {
-    add_whole_number<Index>(app, name, target, 1, help)->group(effort_group);
+  const auto whole = [&app](const char* name, Index& target, const char* help, Index least = 1) {
+    add_whole_number<Index>(app, name, target, least, help)->group(effort_group);
   };
   add_number(
       app, "--gap", settings.gap, [](double x) { return x > 0.0 && x < 1.0; },
@@ -67,7 +67,7 @@ void add_effort(CLI::App& app, Settings& settings) {
       "a number of seconds above 0", "S", "End after S seconds with the bounds found so far (default none)")
       ->group(effort_group);
   whole("--max-iterations", settings.max_iterations, "End a problem after N sweeps (default 20000)");
-  whole("--rank", settings.rank, "First rank of the factorisation; 0: by the widest layer (default 0)");
+  whole("--rank", settings.rank, "First rank of the factorisation; 0: by the widest layer (default 0)", 0);
   whole("--max-rank", settings.max_rank, "Largest rank that it may grow to (default 128)");
   whole("--starts", settings.starts, "Random starts for each lower bound (default 64)");
   add_whole_number<std::uint64_t>(

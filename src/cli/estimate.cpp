@@ -61,6 +61,10 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   const Query query{arguments.norm, parse_objectives(arguments.outputs, file.network.outputs())};
   std::optional<CertificateFolder> certificates;
   if (arguments.certificates) certificates.emplace(*arguments.certificates, query);
+  std::vector<std::filesystem::path> inputs = files_of(arguments.network, file);
+  if (arguments.inputs) inputs.push_back(*arguments.inputs);
+  json.require_apart(inputs);
+  if (certificates) certificates->require_apart(inputs, json.file());
   std::optional<Baselines> baselines;
   if (arguments.baselines) {
     baselines = compute_baselines(file.network, query, arguments.inputs, arguments.settings.seed);
@@ -72,10 +76,11 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
   const Result stated = as_shown(result, file);
+  // The file comes first: a reader of the table that goes away (head, a pager) ends the process.
+  if (json.wanted()) json.write(console, estimate_json(arguments, file, stated, shown));
   if (!json.owns_output()) {
     print_estimate(console.out, arguments, stated, shown, elapsed.count());
   }
-  if (json.wanted()) json.write(console, estimate_json(arguments, file, stated, shown));
   bool complete = result.certified();
   if (certificates) {
     const std::vector<const Bound*> missing = certificates->write(file, arguments.network, result);

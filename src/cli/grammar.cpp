@@ -1,8 +1,14 @@
 #include "cli/grammar.hpp"
 
+#include <algorithm>
+#include <ostream>
+#include <ranges>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "cli/exit_code.hpp"
+#include "cli/text_target.hpp"
 
 namespace geolip::cli {
 
@@ -25,11 +31,42 @@ void refuse_extras(const CLI::App& command, const std::string& help) {
                    " of " + command.get_name() + help);
 }
 
-void refuse_count(const CLI::ArgumentMismatch& error) {
+namespace {
+
+[[noreturn]] void refuse_count(const CLI::ArgumentMismatch& error) {
   const std::string what = error.what();
   const std::string option = what.substr(0, what.find(':'));
   throw UsageError(option + (what.find("missing") != std::string::npos ? ": its value is missing"
                                                                        : ": it is given more than once"));
+}
+
+}  // namespace
+
+bool parse(CLI::App& app, int argc, const char* const* argv, const Console& console) {
+  std::vector<std::string> words;
+  bool options = true;
+  for (const std::string word : std::span(argv, static_cast<std::size_t>(argc)) | std::views::drop(1)) {
+    if (options && word == "--") {
+      options = false;  // what follows names files: in this form no name is an option
+    } else {
+      words.push_back(!options && word.starts_with('-') ? "./" + word : word);
+    }
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  try {
+    app.parse(words);
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    console.out << app.help();
+  } catch (const CLI::CallForVersion& asked) {
+    console.out << asked.what() << '\n';
+  } catch (const CLI::ArgumentMismatch& error) {
+    refuse_count(error);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  finish_output(console);
+  return false;
 }
 
 }  // namespace geolip::cli

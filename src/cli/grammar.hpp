@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "cli/console.hpp"
+
 namespace geolip::cli {
 
 /// Help whose first line shows the arguments in the order in which people write them: what `arguments` gives
@@ -27,7 +29,8 @@ class HelpFormatter : public CLI::Formatter {
 /// Throws UsageError, which ends in `help`, if the command has left something over.
 void refuse_extras(const CLI::App& command, const std::string& help);
 
-/// CLI11's complaint about the number of an option's values, in our words: throws UsageError.
-[[noreturn]] void refuse_count(const CLI::ArgumentMismatch& error);
+/// Reads the command line. False if it asked for the help or the version, which is then printed. Throws UsageError
+/// for what the app's own options do not refuse. Behind "--" no word is an option.
+bool parse(CLI::App& app, int argc, const char* const* argv, const Console& console);
 
 }  // namespace geolip::cli

@@ -24,4 +24,8 @@ class HoldSignals {
   std::array<struct sigaction, signals.size()> previous_{};
 };
 
+/// Makes writing beyond the limit of a file's size (ulimit -f) an error like a full disk, which is reported and
+/// leaves no temporary file, and no signal that ends the process without a word. For main().
+inline void report_large_files() { static_cast<void>(std::signal(SIGXFSZ, SIG_IGN)); }
+
 }  // namespace geolip::cli

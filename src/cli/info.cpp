@@ -98,6 +98,7 @@ void print_layers(std::ostream& out, const NetworkSummary& summary) {
 int info(const InfoArguments& arguments, const Library& library, const Console& console) {
   const TextTarget json(arguments.json);
   const NetworkFile file = library.read_network(arguments.network.path, arguments.network.options);
+  json.require_apart(files_of(arguments.network, file));
   if (!json.owns_output()) {
     const NetworkSummary summary = summarise(file.network);
     print_facts(console.out, arguments, file, summary);

@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "cli/hold_signals.hpp"
 #include "cli/run.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ int terminal_columns() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  geolip::cli::report_large_files();
   const geolip::cli::Library library{
       geolip::read_network, geolip::estimate, {geolip::checker::prove, geolip::checker::prove_exactly}};
   return geolip::cli::run(argc, argv, library, {std::cout, std::cerr, terminal_columns()});

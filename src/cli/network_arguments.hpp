@@ -5,6 +5,7 @@
 #include <geolip/io.hpp>
 
 #include <filesystem>
+#include <vector>
 
 namespace geolip::cli {
 
@@ -12,5 +13,13 @@ struct NetworkArguments {
   std::filesystem::path path;
   ReadOptions options;
 };
+
+/// All files that a network was read from.
+inline std::vector<std::filesystem::path> files_of(const NetworkArguments& network, const NetworkFile& file) {
+  std::vector<std::filesystem::path> files{network.path};
+  for (const ExternalFile& external : file.external)
+    files.push_back(network.path.parent_path() / external.location);
+  return files;
+}
 
 }  // namespace geolip::cli

@@ -149,4 +149,19 @@ void OutputFile::write(std::string_view text) const {
   sync_folder(folder_of(path_));
 }
 
+void OutputFile::require_apart(const std::vector<fs::path>& inputs) const {
+  for (const fs::path& input : inputs) {
+    std::error_code missing;
+    if (fs::equivalent(path_, input, missing)) fail(path_, "it is the input " + input.string());
+  }
+}
+
+void OutputFile::require_apart(const OutputFile& other) const {
+  std::error_code ignored;
+  const auto where = [&](const fs::path& path) { return fs::weakly_canonical(path, ignored); };
+  if (replace_ && (fs::equivalent(path_, other.path_, ignored) || where(path_) == where(other.path_))) {
+    fail(path_, "it is to hold something else as well");
+  }
+}
+
 }  // namespace geolip::cli

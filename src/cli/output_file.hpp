@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace geolip::cli {
 
@@ -18,6 +19,10 @@ class OutputFile {
   /// old file or the new one. What is no ordinary file (/dev/null, a pipe) is written directly. Throws
   /// FileError.
   void write(std::string_view text) const;
+
+  /// Throws FileError if the file is one of those that are read, by whatever name, or another one to be written.
+  void require_apart(const std::vector<std::filesystem::path>& inputs) const;
+  void require_apart(const OutputFile& other) const;
 
  private:
   std::filesystem::path path_;

@@ -109,29 +109,12 @@ int dispatch(CommandLine& line, const Library& library, const Console& console) 
   refuse_command(line.app);
 }
 
-int parse_and_dispatch(int argc, const char* const* argv, const Library& library, const Console& console) {
-  CommandLine line;
-  try {
-    line.app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    console.out << line.app.help() << std::flush;
-    return exit_certified;
-  } catch (const CLI::CallForVersion& asked) {
-    console.out << asked.what() << '\n' << std::flush;
-    return exit_certified;
-  } catch (const CLI::ArgumentMismatch& error) {
-    refuse_count(error);
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(error.what());
-  }
-  return dispatch(line, library, console);
-}
-
 }  // namespace
 
 int run(int argc, const char* const* argv, const Library& library, const Console& console) {
   try {
-    return parse_and_dispatch(argc, argv, library, console);
+    CommandLine line;
+    return parse(line.app, argc, argv, console) ? dispatch(line, library, console) : exit_certified;
   } catch (...) {
     return report(console.err, std::current_exception());
   }

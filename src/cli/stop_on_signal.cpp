@@ -18,7 +18,7 @@ namespace {
 constexpr char stop_byte = 's';
 constexpr char quit_byte = 'q';
 
-constexpr std::array<int, 2> signals{SIGINT, SIGTERM};
+constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<int> pipe_read{-1};
 std::atomic<int> pipe_write{-1};

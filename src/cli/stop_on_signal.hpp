@@ -7,7 +7,7 @@
 
 namespace geolip::cli {
 
-/// While one of these lives, the first SIGINT or SIGTERM asks its token to stop and the second ends the
+/// While one of these lives, the first SIGINT, SIGTERM or SIGHUP asks its token to stop and the second ends the
 /// process at once with exit code 128 + signal (130 for Ctrl-C). A signal that was ignored before, as under
 /// nohup, stays ignored. Only one may live at a time.
 class StopOnSignal {

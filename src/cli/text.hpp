@@ -8,7 +8,8 @@
 
 namespace geolip::cli {
 
-/// The text on one line: control characters, which could steer a terminal, become '?', line ends spaces.
+/// The text on one line: what could steer a terminal, control characters and bytes that are no UTF-8, becomes
+/// '?', line ends become spaces.
 std::string printable(std::string_view text);
 
 /// The number of columns of UTF-8 text, one for each code point.

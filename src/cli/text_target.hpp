@@ -23,6 +23,13 @@ class TextTarget {
   /// True if the standard output is to hold the JSON and nothing else.
   bool owns_output() const { return to_output_; }
 
+  /// The file; null if there is none.
+  const OutputFile* file() const { return file_ ? &*file_ : nullptr; }
+  /// As OutputFile.
+  void require_apart(const std::vector<std::filesystem::path>& inputs) const {
+    if (file_) file_->require_apart(inputs);
+  }
+
   void write(const Console& console, std::string_view text) const;
 
  private:

@@ -134,6 +134,7 @@ int threads_of(const VerifyArguments& arguments) {
 
 int check_all(const VerifyArguments& arguments, const checker::Prover& prover, const Console& console) {
   const TextTarget json(arguments.json);
+  json.require_apart({arguments.files.begin(), arguments.files.end()});
   const auto network = arguments.files.end() - 1;
   for (auto file = arguments.files.begin(); file != network; ++file) require_readable(*file);
   checker::NetworkSource source{fs::path(*network)};
@@ -162,19 +163,7 @@ int parse_and_verify(int argc, const char* const* argv, const Provers& provers, 
   app.set_help_flag("-h,--help", "Print this help");
   app.allow_extras();
   add_verify_arguments(app, arguments);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    console.out << app.help() << std::flush;
-    return exit_certified;
-  } catch (const CLI::CallForVersion& asked) {
-    console.out << asked.what() << '\n' << std::flush;
-    return exit_certified;
-  } catch (const CLI::ArgumentMismatch& error) {
-    refuse_count(error);
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(error.what());
-  }
+  if (!parse(app, argc, argv, console)) return exit_certified;
   const std::string help = " (see geolip-verify --help)";
   refuse_extras(app, help);
   return verify_certificates(arguments, provers, console,

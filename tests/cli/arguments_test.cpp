@@ -59,10 +59,11 @@ TEST(Arguments, AreCheckedOneByOne) {
     expect("--time-limit", bad, "a number of seconds above 0");
   const std::string positive = "a whole number from 1 to 9223372036854775807";
   for (const std::string bad : {"0", "-3", "1.5", "1e3", "9223372036854775808", "many"}) {
-    for (const std::string option : {"--rank", "--max-rank", "--max-iterations", "--starts"}) {
+    for (const std::string option : {"--max-rank", "--max-iterations", "--starts"}) {
       expect(option, bad, positive);
     }
   }
+  expect("--rank", "-1", "a whole number from 0 to 9223372036854775807");
   expect("--seed", "-1", "a whole number from 0 to 18446744073709551615");
   expect("--threads", "-1", "a whole number from 0 to 2147483647");
   expect("--norm", "L2", "one of linf, l2, l1");
@@ -193,6 +194,17 @@ TEST(Arguments, ReachTheLibrary) {
 
 TEST(Arguments, TheLargestRankFollowsTheFirst) {
   EXPECT_EQ(seen_by_library({"n.onnx", "--rank", "300"}).settings.max_rank, 300);
+}
+
+TEST(Arguments, ARankOfZeroIsTheDefault) {
+  EXPECT_EQ(seen_by_library({"n.onnx", "--rank", "0"}).settings.rank, Settings().rank);
+}
+
+TEST(Arguments, TwoDashesEndTheOptions) {
+  EXPECT_EQ(seen_by_library({"--norm", "linf", "--", "--odd.onnx"}).path, "./--odd.onnx");
+  EXPECT_EQ(seen_by_library({"--", "n.onnx"}).path, "n.onnx");
+  expect_refusal({"estimate", "n.onnx", "--", "--quiet"}, 2,
+                 "'./--quiet' is one argument too many of estimate (see geolip estimate --help)");
 }
 
 TEST(Arguments, HelpFitsATerminal) {

@@ -72,5 +72,58 @@ TEST(Command, ReturnsValidBoundsWhenItIsInterrupted) {
   }
 }
 
+/// What a line of the shell prints, and the exit code of its last command.
+std::pair<int, std::string> shell(const std::string& line) {
+  return ChildProcess({"/bin/sh", "-c", line + " 2>&1"}).end();
+}
+
+TEST(Command, SaysThatHelpCouldNotBePrinted) {
+  for (const std::string arguments : {"--help", "--version", "estimate --help", "verify --version"}) {
+    EXPECT_EQ(ChildProcess({"/bin/sh", "-c", std::string(GEOLIP_COMMAND) + " " + arguments + " > /dev/full"})
+                  .end()
+                  .first,
+              3)
+        << arguments;
+  }
+  EXPECT_EQ(
+      ChildProcess({"/bin/sh", "-c", std::string(GEOLIP_VERIFY_PROGRAM) + " --help > /dev/full"}).end().first,
+      3);
+}
+
+TEST(Command, ReportsALimitOfFileSizes) {
+  const testing::TemporaryFolder folder;
+  const std::string file = (folder / "r.json").string();
+  const auto [code, text] =
+      shell("ulimit -f 0; " + std::string(GEOLIP_COMMAND) + " info " + shallow + " --json " + file);
+  EXPECT_EQ(code, 3) << text;
+  EXPECT_NE(text.find("geolip: " + file + ": cannot be written (File too large)"), std::string::npos) << text;
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(Command, DoesNotWriteOverWhatItReads) {
+  const testing::TemporaryFolder folder;
+  const std::string network = (folder / "net.onnx").string();
+  testing::write_file(network, testing::read_file(shallow));
+  std::filesystem::create_symlink("net.onnx", folder / "link");
+  std::filesystem::create_directory(folder / "proofs");
+  std::filesystem::create_hard_link(network, folder / "proofs/l2-output-0.json");
+  const std::string link = (folder / "link").string();
+  const std::string sentence = "cannot be written (it is the input " + network + ")\n";
+  for (const std::string& arguments :
+       {"info " + network + " --json " + link, "estimate " + network + " --outputs 0 --json " + network,
+        "estimate " + network + " --outputs 0 --certificate " + (folder / "proofs").string(),
+        "verify c.json " + network + " --json " + link}) {
+    const auto [code, text] = shell(std::string(GEOLIP_COMMAND) + " " + arguments);
+    EXPECT_EQ(code, 3) << arguments;
+    EXPECT_NE(text.find(sentence), std::string::npos) << text;
+  }
+  EXPECT_EQ(testing::read_file(network), testing::read_file(shallow));
+  const std::string twice = "estimate " + network + " --outputs 1 --certificate " +
+                            (folder / "new").string() + " --json " +
+                            (folder / "new/l2-output-1.json").string();
+  std::filesystem::create_directory(folder / "new");
+  EXPECT_EQ(shell(std::string(GEOLIP_COMMAND) + " " + twice).first, 3);
+}
+
 }  // namespace
 }  // namespace geolip::cli

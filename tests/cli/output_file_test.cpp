@@ -110,5 +110,36 @@ TEST(OutputFile, ReportsADeviceThatIsFull) {
   }
 }
 
+std::string conflict(const OutputFile& file, const fs::path& input) {
+  try {
+    file.require_apart(std::vector<fs::path>{input});
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(OutputFile, IsNoneOfTheInputsByAnyName) {
+  const TemporaryFolder folder;
+  write_file(folder / "net.onnx", "bytes");
+  fs::create_symlink("net.onnx", folder / "soft");
+  fs::create_hard_link(folder / "net.onnx", folder / "hard");
+  fs::create_directory_symlink(".", folder / "same");
+  for (const char* name : {"net.onnx", "soft", "hard", "same/net.onnx"}) {
+    const OutputFile file(folder / name);
+    EXPECT_THAT(conflict(file, folder / "net.onnx"), ::testing::HasSubstr("it is the input")) << name;
+  }
+  EXPECT_EQ(conflict(OutputFile(folder / "new.json"), folder / "net.onnx"), "");
+}
+
+TEST(OutputFile, IsNoOtherOutputByAnyName) {
+  const TemporaryFolder folder;
+  fs::create_directory_symlink(".", folder / "same");
+  const OutputFile file(folder / "new.json");
+  EXPECT_THROW(OutputFile(folder / "same/new.json").require_apart(file), FileError);
+  OutputFile(folder / "other.json").require_apart(file);
+  OutputFile("/dev/null").require_apart(OutputFile("/dev/null"));
+}
+
 }  // namespace
 }  // namespace geolip::cli

@@ -139,5 +139,23 @@ TEST_F(ReportCommand, RefusesWhatIsNoResult) {
   EXPECT_EQ(report({path("r.jsonl"), "--csv=-", "--markdown=-"}).code, 2);
 }
 
+TEST_F(ReportCommand, MarksTextThatASpreadsheetWouldRun) {
+  for (const std::string start : {"=", "+", "-", "@", "\\t"}) {  // a tab as JSON writes it
+    write_file(path("r.jsonl"),
+               line("1", start + "cmd()", R"({"max_rank":-1})") + line("2", "a", R"({"max_rank":64})"));
+    const std::string csv = report({path("r.jsonl"), "--csv", "-"}).out;
+    EXPECT_THAT(csv, HasSubstr("1,'" + (start == "\\t" ? "\t" : start) + "cmd(),abc,l2,3,-1,1.23456789"));
+  }
+}
+
+TEST_F(ReportCommand, WritesOverNoneOfItsFiles) {
+  const std::string text = line("1", "a", "{}");
+  write_file(path("r.jsonl"), text);
+  EXPECT_EQ(report({path("r.jsonl"), "--csv", path("r.jsonl")}).code, exit_file);
+  EXPECT_EQ(report({path("r.jsonl"), "--markdown", path("r.jsonl")}).code, exit_file);
+  EXPECT_EQ(report({path("r.jsonl"), "--csv", path("new"), "--markdown", path("new")}).code, exit_file);
+  EXPECT_EQ(testing::read_file(path("r.jsonl")), text);
+}
+
 }  // namespace
 }  // namespace geolip::cli

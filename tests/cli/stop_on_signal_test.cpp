@@ -22,7 +22,7 @@ bool asked_soon(const std::stop_token& token) {
 }
 
 TEST(StopOnSignal, AsksOnTheFirstSignal) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const StopOnSignal stop;
     EXPECT_FALSE(stop.token().stop_requested());
     std::raise(signal);
@@ -51,7 +51,7 @@ TEST(StopOnSignal, LeavesAnIgnoredSignalIgnored) {
 }
 
 TEST(CtrlC, EndsWithTheValidBoundsAndExitCodeFour) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     ChildProcess geolip({WAITING_GEOLIP, "estimate", "net.onnx", "--seed", "0"});
     ASSERT_EQ(geolip.error_line(), "ready");
     geolip.send(signal);

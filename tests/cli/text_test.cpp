@@ -16,6 +16,14 @@ TEST(Printable, DisarmsControlSequences) {
                       "2J"),
             "?2J");  // the one-character form of ESC [
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
+  EXPECT_EQ(printable("\x9B"
+                      "2J"),
+            "?2J");  // the same as one byte, which is no UTF-8
+}
+
+TEST(Printable, ReplacesWhatIsNoUtf8) {
+  EXPECT_EQ(printable("a\xFF\xC0\x80z\xE2\x82"), "a???z??");
+  EXPECT_EQ(printable("\xE2\x82\xAC \xF0\x9F\x98\x80"), "\xE2\x82\xAC \xF0\x9F\x98\x80");
 }
 
 TEST(DisplayWidth, CountsCodePoints) {

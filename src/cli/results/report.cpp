@@ -16,6 +16,9 @@ int report_results(const ReportArguments& arguments, const Console& console) {
   }
   const TextTarget csv(arguments.csv);
   const TextTarget markdown(arguments.markdown);
+  csv.require_apart(arguments.files);
+  markdown.require_apart(arguments.files);
+  if (csv.file() != nullptr && markdown.file() != nullptr) csv.file()->require_apart(*markdown.file());
   const Results results = gather_results(arguments.files);
   const Table table = result_table(results);
   if (csv.wanted()) csv.write(console, results_csv(results));

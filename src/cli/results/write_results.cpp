@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "cli/decimal.hpp"
+#include "cli/options.hpp"
 #include "cli/text.hpp"
 
 namespace geolip::cli {
@@ -55,8 +56,16 @@ std::string option_name(std::string setting) {
   return "--" + printable(setting);
 }
 
+/// Text that a spreadsheet would take for a formula, marked as text by an apostrophe. Numbers are none.
+std::string no_formula(const std::string& text) {
+  double number = 0.0;
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string::npos;
+  return formula && !read_number(text, number) ? '\'' + text : text;
+}
+
 /// Text as a field of CSV.
-std::string quoted(const std::string& text) {
+std::string quoted(std::string text) {
+  text = no_formula(text);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string result = "\"";
   for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
