@@ -121,8 +121,7 @@ json sweeps(backend::Backend& backend, double peak, const Network& network, Norm
   ascent::Model<float> model(backend, chain, slopes, problem::unit_scaling(chain), norm);
   std::vector<ascent::Problem> problems(static_cast<std::size_t>(outputs));
   for (std::size_t b = 0; b < problems.size(); ++b) {
-    problems[b].row.assign(static_cast<std::size_t>(network.outputs()), 0.0);
-    problems[b].row[b] = 1.0;
+    problems[b].row = problem::Row::unit(static_cast<Index>(b), network.outputs());
   }
   std::vector<Index> ids(problems.size());
   std::iota(ids.begin(), ids.end(), Index{0});

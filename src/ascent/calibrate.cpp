@@ -126,10 +126,8 @@ Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
   std::vector<Index> ids(problems.size());
   std::iota(ids.begin(), ids.end(), Index{0});
   for (std::size_t b = 0; b < problems.size(); ++b) {
-    double largest = 0.0;
-    for (const double u : problems[b].row) largest = std::max(largest, std::abs(u));
-    result.rows[b] = -exponent_of(largest);
-    for (double& u : scaled[b].row) u = std::ldexp(u, result.rows[b]);
+    result.rows[b] = -exponent_of(problems[b].row.largest());
+    scaled[b].row.scale(result.rows[b]);
   }
 
   Model<double> model(backend, chain, slopes, result.scaling, norm, weights);

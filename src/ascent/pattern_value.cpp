@@ -84,10 +84,12 @@ std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vect
   bool any_vector = false;
   for (std::size_t b = 0; b < count; ++b) {
     any_vector = any_vector || problems[b].vector;
-    for (std::size_t i = 0; i < outputs; ++i) {
-      // a vector objective starts from a direction that no symmetry of the outputs singles out
-      u[i * count + b] = problems[b].vector ? kernels::normal(1, 1, i) : problems[b].row[i];
-    }
+    // a vector objective starts from a direction that no symmetry of the outputs singles out
+    for (std::size_t i = 0; i < outputs && problems[b].vector; ++i)
+      u[i * count + b] = kernels::normal(1, 1, i);
+    const problem::Row& row = problems[b].row;
+    for (std::size_t i = 0; i < row.index.size(); ++i)
+      u[static_cast<std::size_t>(row.index[i]) * count + b] = row.value[i];
   }
   std::vector<double> g = pass.backward(u);
   std::vector<double> values(count);

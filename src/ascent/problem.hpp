@@ -4,6 +4,7 @@
 
 #include <geolip/query.hpp>
 #include <operators/linear_map.hpp>
+#include <problem/row.hpp>
 #include <problem/slopes.hpp>
 
 #include <memory>
@@ -13,10 +14,10 @@ namespace geolip::ascent {
 
 /// One problem: an objective row at the output (or the whole vector) and a slope set.
 struct Problem {
-  bool vector = false;      ///< |F V|^2 instead of <e, u'V>
-  std::vector<double> row;  ///< u, one entry an output; unused for vector
-  Index slope_set = 0;      ///< which set of LayerSlopes
-  Index coordinate = -1;    ///< l_1: the one input coordinate that moves
+  bool vector = false;    ///< |F V|^2 instead of <e, u'V>
+  problem::Row row;       ///< u; none for vector
+  Index slope_set = 0;    ///< which set of LayerSlopes
+  Index coordinate = -1;  ///< l_1: the one input coordinate that moves
   /// l_1, a joint problem (docs/method.md, (M34)): the coordinates whose largest value one set of multipliers
   /// is to bound. Empty otherwise. Its objective is the square of that value.
   std::vector<Index> coordinates;

@@ -196,9 +196,8 @@ void Ascent<T>::set_up_problems() {
     const Problem& p = problem(b);
     slope.push_back(static_cast<std::int32_t>(p.slope_set));
     vector.push_back(p.vector || joint() ? 1 : 0);
-    for (std::size_t i = 0; i < p.row.size() && !p.vector; ++i) {
-      u[i * static_cast<std::size_t>(problems()) + static_cast<std::size_t>(b)] = p.row[i];
-    }
+    for (std::size_t i = 0; i < p.row.index.size(); ++i)
+      u[static_cast<std::size_t>(p.row.index[i] * problems() + b)] = p.row.value[i];
   }
   offset_device_ = Buffer<std::int32_t>(backend, offset_);
   slope_ = Buffer<std::int32_t>(backend, slope);
@@ -219,7 +218,7 @@ void Ascent<T>::set_up_columns() {
       throw std::logic_error("a joint problem's coordinates have equal ranks");
     }
     first_offset_ = Buffer<std::int32_t>(backend, make_offsets(std::vector<Index>(coordinates.size(), each)));
-    const std::vector<double>& u = problems_.front().row;
+    const std::vector<double> u = problems_.front().row.dense();
     row_ = Buffer<T>(backend, std::vector<T>(u.begin(), u.end()), static_cast<Index>(u.size()));
     along_ = Buffer<T>(backend, 1, columns());
     along_gradient_ = Buffer<T>(backend, 1, columns());

@@ -2,6 +2,7 @@
 #include <geolip/error.hpp>
 
 #include <network/entries.hpp>
+#include <problem/row.hpp>
 
 #include <Eigen/SparseCore>
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <random>
 
 #include "baselines/eigen_view.hpp"
-#include "baselines/objective_row.hpp"
 #include "baselines/spectral_norm.hpp"
 
 namespace geolip {
@@ -223,7 +223,8 @@ class Batch {
 
   double value(const Objective& objective, Norm norm) const {
     if (objective.kind != Objective::Kind::vector) {
-      return scalar(baselines::objective_row(objective, network_.outputs()), norm);
+      const std::vector<double> u = problem::objective_row(objective, network_.outputs()).dense();
+      return scalar(Eigen::Map<const Eigen::VectorXd>(u.data(), network_.outputs()), norm);
     }
     if (norm == Norm::l2) return spectral();
     double largest = 0.0;
@@ -258,7 +259,7 @@ std::vector<double> gradient_bounds(const Network& network, Norm norm,
                      std::to_string(network.inputs()) + " coordinates");
   }
   for (const Objective& objective : objectives) {
-    baselines::check_objective(objective, norm, network.outputs());
+    problem::check_objective(objective, norm, network.outputs());
   }
   std::vector<double> bounds(objectives.size(), 0.0);
   const Index step = batch_size(network, norm, objectives);

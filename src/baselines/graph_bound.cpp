@@ -203,13 +203,13 @@ double operator_bound(const Network& network, Norm norm, const SlopeOverride* sl
 }
 
 std::vector<double> scalar_graph_bounds(const Network& network, Norm norm, const SlopeOverride* slopes,
-                                        const Eigen::MatrixXd& objectives) {
+                                        std::span<const problem::Row> objectives) {
   const std::vector<Vector> largest = largest_slopes(network, slopes);
   const double whole = operator_bound(network, norm, slopes);
   std::vector<double> bounds;
-  for (Eigen::Index r = 0; r < objectives.rows(); ++r) {
-    Vector u;
-    for (Eigen::Index i = 0; i < objectives.cols(); ++i) u.push_back(std::abs(objectives(r, i)));
+  for (const problem::Row& row : objectives) {
+    Vector u = row.dense();
+    for (double& entry : u) entry = std::abs(entry);
     const double by_norms = multiply_up(dual_norm_up(u, norm), whole);
     const double by_sizes = dual_norm_up(absolute_gradient(network, largest, u), norm);
     bounds.push_back(std::min(finite_or_infinity(by_norms), finite_or_infinity(by_sizes)));

@@ -4,7 +4,9 @@
 
 #include <geolip/network.hpp>
 
-#include <Eigen/Core>
+#include <problem/row.hpp>
+
+#include <span>
 
 #include "baselines/scaled.hpp"
 
@@ -17,6 +19,6 @@ std::size_t layers_to_last_activation(const Network& network);
 /// number `first` on, which are linear. The sums keep their signs: in a margin what the two outputs share
 /// cancels.
 /// \pre is_plain(network)
-ScaledMatrix last_rows(const Network& network, std::size_t first, const Eigen::MatrixXd& objectives);
+ScaledMatrix last_rows(const Network& network, std::size_t first, std::span<const problem::Row> objectives);
 
 }  // namespace geolip::baselines

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "baselines/eigen_view.hpp"
 #include "baselines/graph_bound.hpp"
 #include "baselines/last_rows.hpp"
 #include "baselines/linear_maps.hpp"
-#include "baselines/objective_row.hpp"
 #include "baselines/scaled.hpp"
 #include "baselines/spectral_norm.hpp"
 
@@ -18,6 +18,11 @@ namespace {
 using baselines::map_roundings;
 using baselines::Scaled;
 using baselines::ScaledMatrix;
+using problem::Row;
+
+// Rows that are taken back through the network together, and the entries that they may have.
+constexpr Index most_rows = 256;
+constexpr Index most_entries = Index{1} << 22;
 
 /// Operator norm of a map from l_p to l_p, rounded up.
 Scaled operator_norm(ScaledMatrix map, Norm norm) {
@@ -73,9 +78,9 @@ double smaller(const Scaled& a, const Scaled& b) {
   return std::min(baselines::to_double_up(a), baselines::to_double_up(b));
 }
 
-/// The bounds of scalar objectives, the rows of `objectives`, that share their slopes.
+/// The bounds of scalar objectives that share their slopes.
 std::vector<double> scalar_bounds(const Network& network, Norm norm, const SlopeOverride* slopes,
-                                  const Eigen::MatrixXd& objectives) {
+                                  std::span<const Row> objectives) {
   if (!baselines::is_plain(network)) {
     return baselines::scalar_graph_bounds(network, norm, slopes, objectives);
   }
@@ -83,13 +88,18 @@ std::vector<double> scalar_bounds(const Network& network, Norm norm, const Slope
   const std::vector<ScaledMatrix> maps = baselines::linear_maps(network, linear_from, slopes);
   const Scaled product = norm_product(maps, norm);
 
-  ScaledMatrix rows = baselines::last_rows(network, linear_from, objectives);
-  const std::vector<Scaled> last = dual_norms_up(rows, norm);
-  for (auto map = maps.rbegin(); map != maps.rend(); ++map) multiply_absolute(rows, *map);
-  const std::vector<Scaled> by_sizes = dual_norms_up(std::move(rows), norm);
+  const Index width = network.size(static_cast<Index>(linear_from));
+  const auto at_once = static_cast<std::size_t>(std::clamp<Index>(most_entries / width, 1, most_rows));
   std::vector<double> bounds;
-  for (std::size_t i = 0; i < last.size(); ++i)
-    bounds.push_back(smaller(baselines::multiply_up(last[i], product), by_sizes[i]));
+  for (std::size_t first = 0; first < objectives.size(); first += at_once) {
+    const auto some = objectives.subspan(first, std::min(at_once, objectives.size() - first));
+    ScaledMatrix rows = baselines::last_rows(network, linear_from, some);
+    const std::vector<Scaled> last = dual_norms_up(rows, norm);
+    for (auto map = maps.rbegin(); map != maps.rend(); ++map) multiply_absolute(rows, *map);
+    const std::vector<Scaled> by_sizes = dual_norms_up(std::move(rows), norm);
+    for (std::size_t i = 0; i < last.size(); ++i)
+      bounds.push_back(smaller(baselines::multiply_up(last[i], product), by_sizes[i]));
+  }
   return bounds;
 }
 
@@ -106,9 +116,9 @@ double vector_l2_bound(const Network& network, const SlopeOverride* slopes) {
 
 /// The bound of the whole Jacobian from l_inf to l_inf: the largest of all outputs'.
 double vector_linf_bound(const Network& network, const SlopeOverride* slopes) {
-  const Index m = network.outputs();
-  const std::vector<double> bounds =
-      scalar_bounds(network, Norm::linf, slopes, Eigen::MatrixXd::Identity(m, m));
+  std::vector<Row> rows;
+  for (Index k = 0; k < network.outputs(); ++k) rows.push_back(Row::unit(k, network.outputs()));
+  const std::vector<double> bounds = scalar_bounds(network, Norm::linf, slopes, rows);
   return *std::max_element(bounds.begin(), bounds.end());
 }
 
@@ -121,7 +131,7 @@ double vector_bound(const Network& network, Norm norm, const SlopeOverride* slop
 std::vector<double> product_bounds(const Network& network, Norm norm,
                                    const std::vector<Objective>& objectives) {
   for (const Objective& objective : objectives) {
-    baselines::check_objective(objective, norm, network.outputs());
+    problem::check_objective(objective, norm, network.outputs());
   }
   std::vector<double> bounds(objectives.size());
   std::vector<std::size_t> shared;  // scalar objectives with the network's own slopes
@@ -131,19 +141,16 @@ std::vector<double> product_bounds(const Network& network, Norm norm,
     if (objective.kind == Objective::Kind::vector) {
       bounds[b] = vector_bound(network, norm, slopes);
     } else if (slopes != nullptr) {
-      const Eigen::MatrixXd row = baselines::objective_row(objective, network.outputs()).transpose();
-      bounds[b] = scalar_bounds(network, norm, slopes, row).front();
+      const Row row = problem::objective_row(objective, network.outputs());
+      bounds[b] = scalar_bounds(network, norm, slopes, {&row, 1}).front();
     } else {
       shared.push_back(b);
     }
   }
   if (shared.empty()) return bounds;
 
-  Eigen::MatrixXd rows(static_cast<Eigen::Index>(shared.size()), network.outputs());
-  for (std::size_t i = 0; i < shared.size(); ++i) {
-    rows.row(static_cast<Eigen::Index>(i)) =
-        baselines::objective_row(objectives[shared[i]], network.outputs()).transpose();
-  }
+  std::vector<Row> rows;
+  for (const std::size_t b : shared) rows.push_back(problem::objective_row(objectives[b], network.outputs()));
   const std::vector<double> found = scalar_bounds(network, norm, nullptr, rows);
   for (std::size_t i = 0; i < shared.size(); ++i) bounds[shared[i]] = found[i];
   return bounds;

@@ -45,7 +45,7 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
   if (problem.vector) {
     form.set_diagonal_factor(std::vector<double>(static_cast<std::size_t>(maps_.back().outputs()), 1.0));
   } else {
-    std::vector<double> u(problem.row);
+    std::vector<double> u = problem.row.dense();
     for (double& entry : u) entry /= 2.0 * std::sqrt(zeta);
     form.set_column(u);
   }

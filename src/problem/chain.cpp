@@ -27,6 +27,36 @@ Index Stage::channel_size(std::size_t value) const {
   return 1;
 }
 
+const Dense* Stage::last_dense() const {
+  if (steps.empty() || targets != std::vector<std::size_t>{sources.size() + steps.size() - 1}) return nullptr;
+  return std::get_if<Dense>(&steps.back().layer->op);
+}
+
+Chain with_outputs(const Chain& chain, Index first, Index count, Layer& end) {
+  Chain narrow = chain;
+  Stage& stage = narrow.stages.back();
+  if (const Dense* dense = stage.last_dense()) {
+    Matrix rows(count, dense->weight.cols);
+    const auto from = dense->weight.data.begin() + first * rows.cols;
+    std::copy(from, from + count * rows.cols, rows.data.begin());
+    end = {stage.steps.back().layer->name, Dense{std::move(rows), {}}};
+  } else {
+    Sparse chosen;
+    chosen.inputs = stage.outputs;
+    for (Index i = 0; i < count; ++i) {
+      chosen.add(first + i, 1.0);
+      chosen.end_row();
+    }
+    end = {"outputs", std::move(chosen)};
+    stage.steps.push_back({nullptr, stage.targets, 0});
+    stage.targets = {stage.sources.size() + stage.steps.size() - 1};
+  }
+  stage.steps.back().layer = &end;
+  stage.steps.back().size = count;
+  stage.outputs = count;
+  return narrow;
+}
+
 Index Chain::neurons(Index k) const {
   Index sum = 0;
   for (const Block& block : layers[static_cast<std::size_t>(k)]) {

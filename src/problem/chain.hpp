@@ -31,6 +31,8 @@ struct Stage {
   /// Neighbouring rows of a value that belong to one channel of an image, as far as convolutions, factors and
   /// sums tell it; 1 where they do not.
   Index channel_size(std::size_t value) const;
+  /// The dense layer whose outputs are the stage's own; null where it ends in anything else.
+  const Dense* last_dense() const;
   /// Whether its layers follow each other, from its one block of inputs to its one block of outputs.
   bool is_chain() const;
 };
@@ -63,6 +65,10 @@ struct Chain {
 /// The network's layers in stages. Activations of the same depth share a layer; of the ways to share them out
 /// that are known, the one with the least elimination work is taken.
 Chain make_chain(const Network& network);
+
+/// The chain with the outputs `first` .. `first + count - 1` alone. `end` becomes the layer that its last stage
+/// ends in, and must outlive it.
+Chain with_outputs(const Chain& chain, Index first, Index count, Layer& end);
 
 /// Multiplications of one certificate's eliminations, about.
 double elimination_work(const Chain& chain);

@@ -15,24 +15,20 @@ namespace {
 /// Where the row u'B of the last stage's map B may be nonzero. If the stage's last layer is dense and u is
 /// +-1 at one or two outputs, its part of the product is a copy or one subtraction, which is zero exactly
 /// where the numbers say so.
-Mask back_through_objective(const Stage& stage, std::span<const double> row) {
-  Mask mask(row.size());
-  std::transform(row.begin(), row.end(), mask.begin(), [](double u) { return static_cast<char>(u != 0.0); });
-  const auto entries = std::count(mask.begin(), mask.end(), static_cast<char>(1));
+Mask back_through_objective(const Stage& stage, const Row& row) {
   const bool units =
-      std::all_of(row.begin(), row.end(), [](double u) { return u == 0.0 || std::abs(u) == 1.0; });
-  // what the last step makes is read by nothing but the output
-  const bool ends_in_step =
-      !stage.steps.empty() && stage.targets.front() == stage.sources.size() + stage.steps.size() - 1;
-  const Dense* dense = ends_in_step ? std::get_if<Dense>(&stage.steps.back().layer->op) : nullptr;
-  if (dense == nullptr || !units || entries > 2) return back_through_stage(stage, mask);
+      std::all_of(row.value.begin(), row.value.end(), [](double u) { return std::abs(u) == 1.0; });
+  const Dense* dense = stage.last_dense();
+  if (dense == nullptr || !units || row.index.size() > 2) {
+    Mask mask(static_cast<std::size_t>(row.outputs), 0);
+    for (const Index i : row.index) mask[static_cast<std::size_t>(i)] = 1;
+    return back_through_stage(stage, mask);
+  }
   const Matrix& w = dense->weight;
   Mask in(static_cast<std::size_t>(w.cols), 0);
   for (Index j = 0; j < w.cols; ++j) {
     double sum = 0.0;
-    for (Index i = 0; i < w.rows; ++i) {
-      if (mask[static_cast<std::size_t>(i)] != 0) sum += row[static_cast<std::size_t>(i)] * w(i, j);
-    }
+    for (std::size_t i = 0; i < row.index.size(); ++i) sum += row.value[i] * w(row.index[i], j);
     in[static_cast<std::size_t>(j)] = static_cast<char>(sum != 0.0);
   }
   Stage before = stage;
@@ -204,13 +200,11 @@ std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const
   return all;
 }
 
-Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
-                 std::span<const double> row) {
+Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set, const Row& row) {
   return see(chain, slopes, {set, row}).front();
 }
 
-bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
-               std::span<const double> row) {
+bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set, const Row& row) {
   return any(seen_inputs(chain, slopes, set, row));
 }
 

@@ -4,10 +4,8 @@
 
 #include <problem/chain.hpp>
 #include <problem/reach.hpp>
+#include <problem/row.hpp>
 
-#include <geolip/query.hpp>
-
-#include <span>
 #include <vector>
 
 namespace geolip::problem {
@@ -29,19 +27,17 @@ struct LayerSlopes {
 std::vector<LayerSlopes> make_slopes(const Chain& chain, const std::vector<const SlopeOverride*>& overrides);
 
 /// The inputs that a path of nonzero weights and slopes joins to the objective `row` (empty: to any output).
-Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
-                 std::span<const double> row);
+Mask seen_inputs(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set, const Row& row);
 
 /// Whether a path of nonzero weights and slopes joins the input to the objective `row` (empty: to any
 /// output). Without one the objective's FGL is exactly zero. Where `row` is +-1 at one or two outputs,
 /// weights that cancel exactly in the difference of two rows of the last layer count as zero.
-bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set,
-               std::span<const double> row);
+bool connected(const Chain& chain, const std::vector<LayerSlopes>& slopes, Index set, const Row& row);
 
 /// What a query asks of a slope set: the objective's row at the output, empty for all outputs.
 struct SlopeDemand {
   Index set = 0;
-  std::span<const double> row;
+  Row row;
 };
 
 /// Which slopes an objective is bounded with.

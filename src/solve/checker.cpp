@@ -2,6 +2,7 @@
 
 #include <checker/smallest_bound.hpp>
 #include <network/entries.hpp>
+#include <problem/row.hpp>
 
 #include <cmath>
 #include <limits>
@@ -67,27 +68,10 @@ checker::Slopes checker_slopes(const Activation& activation, Index size) {
 
 std::vector<std::vector<double>> objective_rows(const Proof& proof, const Objective& objective,
                                                 Index outputs) {
-  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
-  const auto unit = [&](Index k) {
-    std::vector<double> e(row.size(), 0.0);
-    e[static_cast<std::size_t>(k)] = 1.0;
-    return e;
-  };
-  switch (objective.kind) {
-    case Objective::Kind::output:
-      return {unit(objective.k)};
-    case Objective::Kind::margin:
-      row[static_cast<std::size_t>(objective.k)] = 1.0;
-      row[static_cast<std::size_t>(objective.j)] = -1.0;
-      return {row};
-    case Objective::Kind::row:
-      return {objective.row};
-    case Objective::Kind::vector:
-      break;
-  }
-  if (proof.objective_row >= 0) return {unit(proof.objective_row)};
+  if (objective.kind != Objective::Kind::vector) return {problem::objective_row(objective, outputs).dense()};
+  if (proof.objective_row >= 0) return {problem::Row::unit(proof.objective_row, outputs).dense()};
   std::vector<std::vector<double>> all;
-  for (Index k = 0; k < outputs; ++k) all.push_back(unit(k));
+  for (Index k = 0; k < outputs; ++k) all.push_back(problem::Row::unit(k, outputs).dense());
   return all;
 }
 

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <span>
 
@@ -39,41 +40,6 @@ void check_settings(const Settings& s) {
   require(s.threads >= 0, "threads: it must not be negative");
 }
 
-/// The row u of an objective.
-std::vector<double> objective_row(const Objective& o, Index outputs) {
-  const auto check = [&](Index k) {
-    if (k < 0 || k >= outputs) {
-      throw QueryError("objective: output " + std::to_string(k) +
-                       " does not exist, the network's outputs are 0 to " + std::to_string(outputs - 1));
-    }
-    return static_cast<std::size_t>(k);
-  };
-  std::vector<double> row(static_cast<std::size_t>(outputs), 0.0);
-  switch (o.kind) {
-    case Objective::Kind::output:
-      row[check(o.k)] = 1.0;
-      break;
-    case Objective::Kind::margin:
-      if (o.k == o.j) throw QueryError("objective: a margin needs two different outputs");
-      row[check(o.k)] = 1.0;
-      row[check(o.j)] = -1.0;
-      break;
-    case Objective::Kind::row:
-      if (o.row.size() != row.size()) {
-        throw QueryError("objective: the row has " + std::to_string(o.row.size()) +
-                         " entries but the network has " + std::to_string(outputs) + " outputs");
-      }
-      if (!std::all_of(o.row.begin(), o.row.end(), [](double v) { return std::isfinite(v); })) {
-        throw QueryError("objective: the row has an entry that is not finite");
-      }
-      row = o.row;
-      break;
-    case Objective::Kind::vector:
-      break;
-  }
-  return row;
-}
-
 /// The problems of a query.
 std::vector<Task> expand(const Query& query, Index outputs, const std::vector<Index>& slope_sets) {
   std::vector<Task> tasks;
@@ -81,21 +47,19 @@ std::vector<Task> expand(const Query& query, Index outputs, const std::vector<In
     const Objective& o = query.objectives[i];
     Problem problem;
     problem.slope_set = slope_sets[i];
+    problem::check_objective(o, query.norm, outputs);
     if (o.kind != Objective::Kind::vector) {
-      problem.row = objective_row(o, outputs);
+      problem.row = problem::objective_row(o, outputs);
       tasks.push_back({problem, i, -1});
     } else if (query.norm == Norm::l2) {
       problem.vector = true;
       tasks.push_back({problem, i, -1});
-    } else if (query.norm == Norm::linf) {
+    } else {
       // l_inf -> l_inf: the maximum over the rows, exactly
       for (Index k = 0; k < outputs; ++k) {
-        problem.row = objective_row(Objective::output(k), outputs);
+        problem.row = problem::Row::unit(k, outputs);
         tasks.push_back({problem, i, k});
       }
-    } else {
-      throw QueryError("objective: 'vector' is defined for l2 and linf, not for " +
-                       std::string(to_string(query.norm)));
     }
   }
   return tasks;
@@ -128,14 +92,16 @@ void solve_batch(solve::Session& session, std::span<const Task> tasks, const Set
   }
 }
 
-/// l_inf and l_2: all problems, as many at a time as fit.
-void solve_batches(solve::Session& session, std::span<const Task> tasks) {
+/// l_inf and l_2: all problems, as many at a time as fit. `before` of all `problems` of the query have been
+/// solved before.
+void solve_batches(solve::Session& session, std::span<const Task> tasks, std::size_t before,
+                   std::size_t problems) {
   solve::by_batches(session.plan, tasks.size(), [&](std::size_t first, std::size_t count) {
     Settings settings = session.settings;
-    if (settings.observer && count < tasks.size()) {
+    if (settings.observer && count < problems) {
       settings.observer = [&](Progress progress) {
-        progress.problems = static_cast<Index>(tasks.size());
-        progress.certified += static_cast<Index>(first);
+        progress.problems = static_cast<Index>(problems);
+        progress.certified += static_cast<Index>(before + first);
         session.settings.observer(progress);
       };
     }
@@ -150,7 +116,7 @@ void solve_linear(solve::Session& session, const std::vector<Task>& tasks) {
     Bound& bound = session.result.bounds[task.objective];
     const double allowance = solve::rounding_allowance(session.chain, session.slopes, task.problem, Norm::l1);
     double largest = 0.0;
-    for (const double g : session.network.gradient(origin, task.problem.row))
+    for (const double g : session.network.gradient(origin, task.problem.row.dense()))
       largest = std::max(largest, std::abs(g));
     bound.upper = product_bound(session.network, Norm::l1, bound.objective);
     bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
@@ -158,6 +124,8 @@ void solve_linear(solve::Session& session, const std::vector<Task>& tasks) {
   }
 }
 
+// Outputs whose rows are bounded together in a network of their own, where a vector in l_inf has more.
+constexpr Index most_outputs_at_once = 256;
 // Relative rounding of the relaxation, which is a sum in float64: an upper bound further below it is none.
 constexpr double order_rounding = 1e-9;
 // The product bound may be the better one where a certificate is poor, but not at the price of minutes; and
@@ -259,6 +227,53 @@ void finish(solve::Session& session) {
   session.result.stopped = session.deadline.stopped();
 }
 
+/// Plans and solves some problems. `before` of all `problems` of the query have been solved before.
+void solve_tasks(solve::Session& session, const std::vector<Task>& tasks, std::size_t before,
+                 std::size_t problems) {
+  session.plan = solve::make_plan(session, tasks);
+  solve::set_up_common(session);
+  if (before == 0) {
+    session.result.prediction = session.plan.prediction;
+    if (session.settings.begin) session.settings.begin(session.result.device, session.plan.prediction);
+  }
+  if (session.query.norm != Norm::l1) {
+    solve_batches(session, tasks, before, problems);
+  } else if (session.chain.depth() == 0) {
+    solve_linear(session, tasks);
+  } else {
+    solve::solve_coordinates(session, tasks);
+  }
+}
+
+/// l_inf, where a vector has many rows: a state of problems and outputs would grow with the square of their
+/// number, so that some outputs at a time make a network of their own.
+void solve_rows(solve::Session& session, const std::vector<Task>& tasks) {
+  const problem::Chain whole = session.chain;
+  std::vector<Task> others;                      // objectives that are no vector
+  std::map<Index, std::vector<Task>> by_output;  // the others, by the part of the outputs that they read
+  for (const Task& task : tasks) {
+    if (task.row < 0) {
+      others.push_back(task);
+    } else {
+      by_output[task.row / most_outputs_at_once].push_back(task);
+    }
+  }
+  std::size_t before = 0;
+  if (!others.empty()) solve_tasks(session, others, 0, tasks.size());
+  before += others.size();
+  for (auto& [part, own] : by_output) {
+    const Index first = part * most_outputs_at_once;
+    const Index count = std::min(most_outputs_at_once, session.network.outputs() - first);
+    Layer end;
+    session.chain = problem::with_outputs(whole, first, count, end);
+    for (Task& task : own) task.problem.row = problem::Row::unit(task.row - first, count);
+    solve_tasks(session, own, before, tasks.size());
+    before += own.size();
+    session.common = {};  // it knows `end`
+  }
+  session.chain = whole;
+}
+
 }  // namespace
 
 Result estimate(const Network& network, const Query& query, const Settings& settings) {
@@ -308,18 +323,10 @@ Result estimate_on(backend::Backend& backend, const Network& network, const Quer
       if (query.norm == Norm::l1) zero.coordinates = solve::all_coordinates(network.inputs());
     }
   }
-  if (!tasks.empty()) {
-    session.plan = solve::make_plan(session, tasks);
-    session.result.prediction = session.plan.prediction;
-    solve::set_up_common(session);
-    if (settings.begin) settings.begin(session.result.device, session.plan.prediction);
-    if (query.norm != Norm::l1) {
-      solve_batches(session, tasks);
-    } else if (session.chain.depth() == 0) {
-      solve_linear(session, tasks);
-    } else {
-      solve::solve_coordinates(session, tasks);
-    }
+  if (query.norm == Norm::linf && network.outputs() > most_outputs_at_once) {
+    solve_rows(session, tasks);
+  } else if (!tasks.empty()) {
+    solve_tasks(session, tasks, 0, tasks.size());
   }
   finish(session);
   return std::move(session.result);

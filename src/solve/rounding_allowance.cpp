@@ -21,13 +21,10 @@ constexpr double most_error = 1e-3;
 /// Whether the products of the last layer and the objective's row cancel, in more than a single correctly
 /// rounded subtraction: that of two rows whose factors are one and the same power of two.
 bool row_may_cancel(const ascent::Problem& problem) {
-  std::vector<double> sizes;
-  for (const double u : problem.row) {
-    if (u != 0.0) sizes.push_back(std::abs(u));
-  }
-  if (sizes.size() != 2) return sizes.size() > 2;
+  const std::vector<double>& u = problem.row.value;
+  if (u.size() != 2) return u.size() > 2;
   int exponent = 0;
-  return sizes[0] != sizes[1] || std::frexp(sizes[0], &exponent) != 0.5;
+  return std::abs(u[0]) != std::abs(u[1]) || std::frexp(std::abs(u[0]), &exponent) != 0.5;
 }
 
 /// Whether sums cancel anywhere outside the eliminations.
@@ -93,7 +90,7 @@ Row absolute(Row x) {
 
 /// Rounding of the products with the objective's row, beside that of the last stage.
 double row_rounding(const ascent::Problem& problem) {
-  return row_may_cancel(problem) ? 2.0 * (4.0 + static_cast<double>(problem.row.size())) * 0x1p-53 : 0.0;
+  return row_may_cancel(problem) ? 2.0 * (4.0 + static_cast<double>(problem.row.outputs)) * 0x1p-53 : 0.0;
 }
 
 /// What noise in the w_k can come to at the objective. The ascent's gradients say nothing of it: behind a row
@@ -102,7 +99,7 @@ double amplified(const problem::Chain& chain, const std::vector<problem::LayerSl
                  const ascent::Problem& problem, const std::vector<Row>& noise) {
   double total = 0.0;
   Row r = problem.vector ? Row(static_cast<std::size_t>(chain.stages.back().outputs), 1.0)
-                         : absolute(problem.row);
+                         : absolute(problem.row.dense());
   for (std::size_t k = slopes.size(); k-- > 0;) {
     r = problem::absolute_adjoint(chain.stages[k + 1], r);
     multiply(r, steepest(slopes[k], problem.slope_set));
@@ -128,7 +125,7 @@ double rounding_allowance(const problem::Chain& chain, const std::vector<problem
     size = std::sqrt(largest(absolute_gradient(chain, most, Row(outputs, 1.0)))) *
            std::sqrt(largest(absolute_outputs(chain, most, Row(inputs, 1.0))));
   } else {
-    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row)), norm);
+    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row.dense())), norm);
   }
   double rounding = row_rounding(problem);
   for (const problem::Stage& stage : chain.stages) rounding += problem::sum_rounding(stage);
@@ -162,7 +159,7 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
     }
     // of the scaled bound in the unscaled w_k
     Row gradient(own.size());
-    const Row most = last ? absolute(problem.row) : steepest(slopes[k], problem.slope_set);
+    const Row most = last ? absolute(problem.row.dense()) : steepest(slopes[k], problem.slope_set);
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       gradient[i] = last ? std::ldexp(most[i], scaling.output)
                          : most[i] * std::ldexp(raw.g[k][i], scaling.tensors[k + 1][i]) / per_bound;

@@ -45,9 +45,7 @@ void merge(const Outcome& outcome, int exponent, Bound& bound) {
 }
 
 void scale_rows(std::vector<ascent::Problem>& problems, const std::vector<int>& exponents) {
-  for (std::size_t b = 0; b < problems.size(); ++b) {
-    for (double& u : problems[b].row) u = std::ldexp(u, exponents[b]);
-  }
+  for (std::size_t b = 0; b < problems.size(); ++b) problems[b].row.scale(exponents[b]);
 }
 
 void add_times(const Solver& solver, Seconds& seconds) {

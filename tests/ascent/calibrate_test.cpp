@@ -38,7 +38,7 @@ TEST_P(Calibrated, EveryTensorIsOfAboutUnitSize) {
         ascent::calibrate(*setup.backend, setup.chain, setup.slopes, norm, problems, 1);
     ASSERT_EQ(calibration.rows.size(), 3U);
     for (std::size_t b = 0; b < problems.size(); ++b) {
-      for (double& u : problems[b].row) u = std::ldexp(u, calibration.rows[b]);
+      problems[b].row.scale(calibration.rows[b]);
     }
     setup.scaling = calibration.scaling;
     auto model = setup.model<float>(norm);
@@ -63,7 +63,7 @@ TEST_P(Calibrated, ScalingChangesOnlyTheExponentOfTheValue) {
   std::vector<Problem> problems{row_problem({1, 0, 0, 0})};
   const Calibration calibration =
       ascent::calibrate(*setup.backend, setup.chain, setup.slopes, Norm::l2, problems, 1);
-  for (double& u : problems[0].row) u = std::ldexp(u, calibration.rows[0]);
+  problems[0].row.scale(calibration.rows[0]);
   setup.scaling = calibration.scaling;
   auto model = setup.model<double>(Norm::l2);
   Ascent<double> ascent(model, problems, {0}, 8, 1);

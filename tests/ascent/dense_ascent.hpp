@@ -50,7 +50,7 @@ class DenseAscent {
       v += h_[k].cwiseProduct(rho[k]).asDiagonal() * s_hat_[k];
     }
     y_ = weights_.back() * v;
-    return problem_.vector ? y_.squaredNorm() : to_eigen(problem_.row).dot(y_.col(0));
+    return problem_.vector ? y_.squaredNorm() : to_eigen(problem_.row.dense()).dot(y_.col(0));
   }
 
   /// (M7) to (M12)
@@ -64,7 +64,7 @@ class DenseAscent {
     if (problem_.vector) {
       at_output = 2.0 * y_;
     } else {
-      at_output.col(0) = to_eigen(problem_.row);
+      at_output.col(0) = to_eigen(problem_.row.dense());
     }
     MatrixXd down = weights_.back().transpose() * at_output;
     g.assign(c_.size(), {});

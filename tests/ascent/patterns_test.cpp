@@ -56,7 +56,8 @@ TEST_P(Rounding, PatternValuesAreDualNormsOfTheGradient) {
   }
   const std::vector<double> values = ascent::pattern_values(model, problems, patterns);
   for (std::size_t p = 0; p < problems.size(); ++p) {
-    const Eigen::RowVectorXd g = test::to_eigen(problems[p].row).transpose() * jacobian(network, patterns[p]);
+    const Eigen::RowVectorXd g =
+        test::to_eigen(problems[p].row.dense()).transpose() * jacobian(network, patterns[p]);
     const double expected = dual_norm(g, GetParam(), problems[p].coordinate);
     EXPECT_NEAR(values[p], expected, 1e-12 * expected);
     EXPECT_LE(values[p], expected);

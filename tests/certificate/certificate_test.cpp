@@ -64,7 +64,9 @@ struct Instance {
     problem.vector = vector;
     problem.slope_set = 1;
     problem.coordinate = norm == Norm::l1 ? random.integer(0, widths.front() - 1) : -1;
-    for (Index i = 0; i < widths.back() && !vector; ++i) problem.row.push_back(random.normal());
+    std::vector<double> row(static_cast<std::size_t>(vector ? 0 : widths.back()));
+    for (double& u : row) u = random.normal();
+    problem.row = problem::Row(row);
   }
 
   static std::vector<Index> some_widths(Random& random) {
@@ -197,7 +199,7 @@ TEST_F(Refusals, GoodMultipliersGiveABoundAboveTheDefinition) {
   for (const Norm norm : {Norm::linf, Norm::l2}) {
     const auto upper = bound(good(norm), norm);
     ASSERT_TRUE(upper);
-    const double fgl = test::enumerate_fgl(network_, norm, Objective::weighted(problem_.row));
+    const double fgl = test::enumerate_fgl(network_, norm, Objective::weighted(problem_.row.dense()));
     EXPECT_GE(*upper, fgl);
     EXPECT_LE(*upper, 1.8 * fgl);  // K_G
   }

@@ -38,7 +38,7 @@ DenseForm::DenseForm(const Network& network, const Prepared& setup, const certif
     matrix_ -= y.transpose() * y;
   } else {
     matrix_(0, 0) += m.zeta;
-    const Eigen::RowVectorXd objective = to_eigen(problem.row).transpose() * y;
+    const Eigen::RowVectorXd objective = to_eigen(problem.row.dense()).transpose() * y;
     matrix_.row(0) -= 0.5 * objective;
     matrix_.col(0) -= 0.5 * objective.transpose();
   }

@@ -85,7 +85,7 @@ TEST(Arguments, MustFitTheNetwork) {
                  "outputs: '7' names output 7 but the network's outputs are 0 to 1");
   expect_refusal({"estimate", "n.onnx", "--outputs", "0,,1"}, 2, "outputs: an entry is empty");
   expect_refusal({"estimate", "n.onnx", "--norm", "l1", "--outputs", "vector", "--baselines"}, 2,
-                 "outputs: 'vector' can be asked in the norms l2 and linf but not in l1");
+                 "objective: 'vector' is defined for l2 and linf, not for l1");
   EXPECT_THAT(run_command({"estimate", "n.onnx", "--activation", "reul"}).err,
               StartsWith("geolip: activation 'reul' is not known (identity, relu,"));
 }

@@ -128,7 +128,7 @@ TEST(MakeSlopes, RefusesOverridesThatDoNotFit) {
 
 bool joined(const Network& network, const std::vector<double>& row) {
   const Chain chain = make_chain(network);
-  return connected(chain, make_slopes(chain, {}), 0, row);
+  return connected(chain, make_slopes(chain, {}), 0, problem::Row(row));
 }
 
 TEST(Connected, FollowsNonzeroWeights) {

@@ -323,5 +323,25 @@ TEST(Prediction, IsMadeBeforeAnythingIsAllocated) {
   EXPECT_GT(watch.peak_bytes, 0U);
 }
 
+/// Rows of |w| = 1 but for one of 3: the maximum is that one's. All outputs in one state would take XX
+/// 70 MB, growing with the square of their number.
+TEST(WideOutputs, OfAVectorAreBoundedSomeAtATime) {
+  constexpr Index outputs = 520;
+  Network network(2);
+  Dense first{Matrix(1, 2), {}};
+  first.weight.data = {0.5, -0.5};
+  network.add({"first", first});
+  network.add({"relu", make_activation(ActivationKind::relu)});
+  Dense last{Matrix(outputs, 1), {}};
+  for (Index k = 0; k < outputs; ++k) last.weight(k, 0) = k == 300 ? -3.0 : 1.0;
+  network.add({"last", last});
+  Watch watch;
+  const Result result = run(network, {Norm::linf, {Objective::vector()}}, quick(), watch);
+  EXPECT_GE(result.bounds[0].upper, 3.0);
+  EXPECT_LE(result.bounds[0].upper, 3.0 * (1.0 + 1e-3));
+  EXPECT_GE(result.bounds[0].lower, 3.0 * (1.0 - 1e-3));
+  EXPECT_LT(watch.peak_bytes, 40'000'000U);
+}
+
 }  // namespace
 }  // namespace geolip

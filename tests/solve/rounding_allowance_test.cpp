@@ -82,7 +82,7 @@ Point climb(const Network& network, Norm norm, const Problem& problem, bool cali
     const ascent::Calibration found =
         ascent::calibrate(*setup.backend, setup.chain, setup.slopes, norm, {problem}, 3);
     setup.scaling = found.scaling;
-    for (double& u : scaled.row) u = std::ldexp(u, found.rows[0]);
+    scaled.row.scale(found.rows[0]);
     exponent = found.scaling.output + found.rows[0];
   }
   auto model = setup.model<double>(norm);
