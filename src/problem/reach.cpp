@@ -1,4 +1,5 @@
 #include <network/entries.hpp>
+#include <problem/cancellation.hpp>
 #include <problem/reach.hpp>
 
 #include <algorithm>
@@ -106,6 +107,7 @@ struct ReachBackward {
 }  // namespace
 
 Mask through_stage(const Stage& stage, const Mask& mask) {
+  const std::vector<std::vector<Terms>> terms = exact_terms(stage);
   std::vector<Mask> values;
   auto next = mask.begin();
   for (const Index size : stage.sources) {
@@ -117,32 +119,68 @@ Mask through_stage(const Stage& stage, const Mask& mask) {
     for (const std::size_t v : step.from) reads.push_back(&values[v]);
     Mask out(static_cast<std::size_t>(step.size), 0);
     std::visit(ReachForward{reads, out}, step.layer->op);
+    const std::size_t own = values.size();
     values.push_back(std::move(out));
+    for (std::size_t i = 0; i < values[own].size(); ++i) {
+      const auto reached = [&](const Term& t) {
+        return values[t.value][static_cast<std::size_t>(t.coordinate)] != 0;
+      };
+      const Terms& sum = terms[own][i];
+      values[own][i] = static_cast<char>(std::any_of(sum.begin(), sum.end(), reached));
+    }
   }
   Mask result;
   for (const std::size_t v : stage.targets) result.insert(result.end(), values[v].begin(), values[v].end());
   return result;
 }
 
-Mask back_through_stage(const Stage& stage, const Mask& mask) {
+namespace {
+
+/// The inputs that reach these terms.
+Mask back_from(const Stage& stage, const std::vector<std::vector<Terms>>& terms, const Terms& seen) {
   std::vector<Mask> values;
   for (std::size_t v = 0; v < stage.sources.size() + stage.steps.size(); ++v)
     values.emplace_back(static_cast<std::size_t>(stage.size(v)), 0);
-  std::size_t first = 0;
-  for (const std::size_t v : stage.targets) {
-    for (std::size_t i = 0; i < values[v].size(); ++i)
-      values[v][i] = static_cast<char>(values[v][i] | mask[first + i]);
-    first += values[v].size();
-  }
+  const auto mark = [&](const Terms& sum) {
+    for (const Term& t : sum) values[t.value][static_cast<std::size_t>(t.coordinate)] = 1;
+  };
+  mark(seen);
   for (std::size_t s = stage.steps.size(); s-- > 0;) {
+    const std::size_t own = stage.sources.size() + s;
+    for (std::size_t i = 0; i < values[own].size(); ++i) {
+      const Terms& sum = terms[own][i];
+      if (values[own][i] == 0 || (sum.size() == 1 && sum.front().value == own)) continue;
+      values[own][i] = 0;
+      mark(sum);
+    }
     std::vector<Mask*> reads;
     for (const std::size_t v : stage.steps[s].from) reads.push_back(&values[v]);
-    std::visit(ReachBackward{values[stage.sources.size() + s], reads}, stage.steps[s].layer->op);
+    std::visit(ReachBackward{values[own], reads}, stage.steps[s].layer->op);
   }
   Mask result;
   for (std::size_t v = 0; v < stage.sources.size(); ++v)
     result.insert(result.end(), values[v].begin(), values[v].end());
   return result;
+}
+
+}  // namespace
+
+Mask back_through_stage(const Stage& stage, const Mask& mask) {
+  const std::vector<std::vector<Terms>> terms = exact_terms(stage);
+  Terms seen;
+  std::size_t first = 0;
+  for (const std::size_t v : stage.targets) {
+    for (std::size_t i = 0; i < terms[v].size(); ++i) {
+      if (mask[first + i] != 0) seen.insert(seen.end(), terms[v][i].begin(), terms[v][i].end());
+    }
+    first += terms[v].size();
+  }
+  return back_from(stage, terms, seen);
+}
+
+Mask back_through_row(const Stage& stage, const Row& row) {
+  const std::vector<std::vector<Terms>> terms = exact_terms(stage);
+  return back_from(stage, terms, combine_targets(stage, terms, row));
 }
 
 }  // namespace geolip::problem

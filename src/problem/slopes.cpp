@@ -19,11 +19,7 @@ Mask back_through_objective(const Stage& stage, const Row& row) {
   const bool units =
       std::all_of(row.value.begin(), row.value.end(), [](double u) { return std::abs(u) == 1.0; });
   const Dense* dense = stage.last_dense();
-  if (dense == nullptr || !units || row.index.size() > 2) {
-    Mask mask(static_cast<std::size_t>(row.outputs), 0);
-    for (const Index i : row.index) mask[static_cast<std::size_t>(i)] = 1;
-    return back_through_stage(stage, mask);
-  }
+  if (dense == nullptr || !units || row.index.size() > 2) return back_through_row(stage, row);
   const Matrix& w = dense->weight;
   Mask in(static_cast<std::size_t>(w.cols), 0);
   for (Index j = 0; j < w.cols; ++j) {

@@ -109,17 +109,22 @@ void solve_batches(solve::Session& session, std::span<const Task> tasks, std::si
   });
 }
 
+// The products that a gradient of this size is made of have not lost digits to underflow.
+constexpr double least_accurate = 1e-200;
+
 /// l_1 without a hidden layer: the largest entry of W'u.
 void solve_linear(solve::Session& session, const std::vector<Task>& tasks) {
   const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
   for (const Task& task : tasks) {
     Bound& bound = session.result.bounds[task.objective];
-    const double allowance = solve::rounding_allowance(session.chain, session.slopes, task.problem, Norm::l1);
+    const double rounding = solve::rounding_of_sums(session.chain, session.slopes, task.problem, Norm::l1);
     double largest = 0.0;
     for (const double g : session.network.gradient(origin, task.problem.row.dense()))
       largest = std::max(largest, std::abs(g));
     bound.upper = product_bound(session.network, Norm::l1, bound.objective);
-    bound.lower = bound.relaxation = std::clamp(largest - allowance, 0.0, bound.upper);
+    // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones
+    if (largest > least_accurate) bound.upper = std::min(bound.upper, largest + 2.0 * rounding);
+    bound.lower = bound.relaxation = std::clamp(largest - rounding, 0.0, bound.upper);
     bound.proofs.push_back(solve::make_linear_proof(bound.upper, session.network.inputs()));
   }
 }

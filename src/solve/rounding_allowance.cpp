@@ -114,7 +114,11 @@ double amplified(const problem::Chain& chain, const std::vector<problem::LayerSl
 
 double rounding_allowance(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
                           const ascent::Problem& problem, Norm norm) {
-  if (!may_cancel(chain, problem)) return 0.0;
+  return may_cancel(chain, problem) ? rounding_of_sums(chain, slopes, problem, norm) : 0.0;
+}
+
+double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
+                        const ascent::Problem& problem, Norm norm) {
   std::vector<Row> most;
   for (const problem::LayerSlopes& layer : slopes) most.push_back(steepest(layer, problem.slope_set));
   double size = 0.0;

@@ -17,6 +17,11 @@ namespace geolip::solve {
 double rounding_allowance(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
                           const ascent::Problem& problem, Norm norm);
 
+/// The rounding of all sums by itself, whether or not they cancel: how far the dual norm of a gradient as
+/// computed may be from that of the slopes' own.
+double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
+                        const ascent::Problem& problem, Norm norm);
+
 /// The same error to first order at the point of the ascent (docs/method.md, (M33)): every stage's own
 /// rounding, next to the numbers that meet it there. Deep networks, whose allowance is far above their value,
 /// are left with this one.
