@@ -232,6 +232,39 @@ TEST_F(OnnxActivation, ASoftmaxAtTheEndIsDroppedOnDemand) {
   }
 }
 
+TEST_F(OnnxActivation, ASoftmaxAcrossABatchIsRefused) {
+  ReadOptions options;
+  options.logits = true;
+  for (const char* op : {"Softmax", "LogSoftmax"}) {
+    for (const int opset : {11, 13}) {
+      for (const std::int64_t axis : {-2, -1, 0, 1}) {
+        Model m({Model::symbolic, 2}, opset);
+        m.constant("w", {2, 2}, {1, 2, 3, 4});
+        m.node("MatMul", {"x", "w"}, {"l"});
+        set_int(m.node(op, {"l"}, {"y"}), "axis", axis);
+        if (axis == 0 || axis == -2) {
+          EXPECT_EQ(refused(m, options), "y_node: operator " + std::string(op) +
+                                             " works along the first dimension, which is a batch's, and that "
+                                             "is not supported");
+        } else {
+          EXPECT_EQ(read(m, options).network.outputs(), 2);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(OnnxActivation, SlopesThatAddADimensionToABatchAreRefused) {
+  for (const std::int64_t batch : {std::int64_t{2}, Model::symbolic}) {
+    Model m({batch, 2});
+    m.constant("w", {2, 2}, {1, 2, 3, 4});
+    m.constant("s", {1, 1, 2}, {0.5, 0.25});
+    m.node("MatMul", {"x", "w"}, {"l"});
+    m.node("PRelu", {"l", "s"}, {"y"});
+    EXPECT_THAT(refused(m), ::testing::HasSubstr("y_node: ")) << batch;
+  }
+}
+
 TEST_F(OnnxActivation, ASoftmaxInTheMiddleIsRefusedAlways) {
   Model m({1, 2});
   m.node("Softmax", {"x"}, {"p"});

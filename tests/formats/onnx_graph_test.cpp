@@ -166,15 +166,23 @@ TEST_F(OnnxGraph, AnOutputThatOthersReadIsTheLastTensor) {
   EXPECT_EQ(evaluate(turned, {1, 2, 3, 4}), (Values{1, 3, 2, 4}));
 }
 
-TEST_F(OnnxGraph, ComputationsThatLeadNowhereAreRefused) {
-  Model m({1});
-  m.node("Relu", {"x"}, {"y"});
+TEST_F(OnnxGraph, ComputationsThatLeadNowhereDoNotCount) {
+  Model m({1, 2});
+  Model::add_value(*m.graph().add_input(), "x2", {8});
   m.node("Tanh", {"x"}, {"dead"});
-  EXPECT_EQ(refused(m), "dead_node: operator Tanh computes from the input what the output does not use");
-  Model shape({1});
-  shape.node("Relu", {"x"}, {"y"});
-  shape.node("Shape", {"x"}, {"dead"});
-  EXPECT_EQ(network(shape).layers().size(), 1U);
+  m.node("Clip", {"x", "zero", ""}, {"y"});
+  m.constant("zero", {}, {0});
+  m.node("Shape", {"x"}, {"shape"});
+  m.node("NoOneKnowsThis", {"dead", "x2"}, {"dead2"}).add_output("");
+  m.node("Clip", {"x", "", "dead"}, {"dead3"});
+  EXPECT_EQ(network(m).layers().size(), 1U);
+  EXPECT_EQ(evaluate(m, {-3, 2}), (Values{0, 2}));
+  // a Softmax that only they follow is still the end
+  Model end({1, 2});
+  end.node("Softmax", {"x"}, {"y"});
+  end.node("Tanh", {"y"}, {"dead"});
+  end.node("Relu", {"x"}, {"dead2"});
+  EXPECT_THAT(refused(end), HasSubstr("the network ends in Softmax"));
 }
 
 TEST_F(OnnxGraph, StatedShapesAreCutWhereTheyAreLong) {
@@ -215,7 +223,7 @@ TEST_F(OnnxGraph, CyclesAndLooseNamesAreRefused) {
   Model cycle({1});
   cycle.node("Relu", {"b"}, {"a"});
   cycle.node("Relu", {"a"}, {"b"});
-  cycle.node("Relu", {"x"}, {"y"});
+  cycle.node("Add", {"x", "b"}, {"y"});
   EXPECT_EQ(refused(cycle), "a_node: the graph has a cycle here");
   Model self({1});
   self.node("Add", {"x", "y"}, {"y"});

@@ -323,8 +323,8 @@ TEST(Prediction, IsMadeBeforeAnythingIsAllocated) {
   EXPECT_GT(watch.peak_bytes, 0U);
 }
 
-/// Rows of |w| = 1 but for one of 3: the maximum is that one's. All outputs in one state would take XX
-/// 70 MB, growing with the square of their number.
+/// Rows of |w| = 1 but for one of 3: the maximum is that one's. All outputs in one state would take
+/// more than 70 MB, growing with the square of their number.
 TEST(WideOutputs, OfAVectorAreBoundedSomeAtATime) {
   constexpr Index outputs = 520;
   Network network(2);

@@ -29,9 +29,17 @@ struct Look {
   }
 };
 
+/// What works on each element, or has the batch in the first dimension by its definition.
+bool never(const Look&) { return false; }
+
 bool by_axis(const Look& look) { return look.first(look.node.integer("axis", 0)); }
 
 bool by_last_axis(const Look& look) { return look.first(look.node.integer("axis", -1)); }
+
+/// Before version 13 all dimensions from the axis on were one.
+bool by_softmax(const Look& look) {
+  return look.first(look.node.integer("axis", look.node.opset() < 13 ? 1 : -1));
+}
 
 /// Operands of another rank than the data's: the first dimensions of the two are not the same one.
 bool by_ranks(const Look& look) {
@@ -126,6 +134,8 @@ void require_rows_apart(const Lowering& state, const Node& node) {
                            {"Split", by_axis},
                            {"Gather", by_axis},
                            {"TopK", by_last_axis},
+                           {"Softmax", by_softmax},
+                           {"LogSoftmax", by_softmax},
                            {"ReduceMean", by_reduction},
                            {"ReduceSum", by_reduction},
                            {"ReduceMax", by_reduction},
@@ -144,12 +154,47 @@ void require_rows_apart(const Lowering& state, const Node& node) {
                            {"Mul", by_ranks},
                            {"Div", by_ranks},
                            {"Max", by_ranks},
-                           {"Min", by_ranks}};
+                           {"Min", by_ranks},
+                           {"PRelu", by_ranks},
+                           {"Conv", never},
+                           {"ConvTranspose", never},
+                           {"AveragePool", never},
+                           {"GlobalAveragePool", never},
+                           {"MaxPool", never},
+                           {"GlobalMaxPool", never},
+                           {"BatchNormalization", never},
+                           {"DepthToSpace", never},
+                           {"Upsample", never},
+                           {"Resize", never},
+                           {"Neg", never},
+                           {"Abs", never},
+                           {"Identity", never},
+                           {"Dropout", never},
+                           {"Cast", never},
+                           {"Relu", never},
+                           {"Sigmoid", never},
+                           {"Tanh", never},
+                           {"Softplus", never},
+                           {"LeakyRelu", never},
+                           {"Elu", never},
+                           {"Selu", never},
+                           {"HardSigmoid", never},
+                           {"HardSwish", never},
+                           {"Mish", never},
+                           {"Celu", never},
+                           {"Softsign", never},
+                           {"Clip", never},
+                           {"Gelu", never},
+                           {"Swish", never}};
   if (depends_on_rows(state, node)) {
     throw NetworkError("operator " + node.op() + " depends on the size of a batch, which is not supported");
   }
   const auto rule = rules.find(node.op());
-  if (rule == rules.end()) return;
+  if (rule == rules.end()) {
+    throw NetworkError("operator " + node.op() +
+                       " is not known to leave the rows of a batch apart, so that it is not supported in a "
+                       "network with one");
+  }
   if (rule->second({state, node, static_cast<Index>(state.shape().size())})) {
     throw NetworkError("operator " + node.op() +
                        " works along the first dimension, which is a batch's, and that is not supported");

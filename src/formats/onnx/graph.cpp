@@ -94,23 +94,36 @@ void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
   element_count(graph.input_shape, name);
 }
 
-/// The names that nodes read, or that are the output.
-std::unordered_set<std::string> names_read(const onnx::GraphProto& proto) {
-  std::unordered_set<std::string> names;
-  for (const auto& node : proto.node()) names.insert(node.input().begin(), node.input().end());
-  for (const auto& output : proto.output()) names.insert(output.name());
-  return names;
+using Names = std::unordered_set<std::string>;
+
+/// The outputs' names and all that they are computed from.
+Names names_needed(const onnx::GraphProto& proto) {
+  std::unordered_map<std::string, const onnx::NodeProto*> makers;
+  for (const auto& node : proto.node()) {
+    for (const std::string& name : node.output()) makers.emplace(name, &node);
+  }
+  Names needed;
+  std::vector<std::string> open;
+  for (const auto& output : proto.output()) open.push_back(output.name());
+  while (!open.empty()) {
+    const std::string name = std::move(open.back());
+    open.pop_back();
+    if (name.empty() || !needed.insert(name).second) continue;
+    const auto maker = makers.find(name);
+    if (maker == makers.end()) continue;
+    open.insert(open.end(), maker->second->input().begin(), maker->second->input().end());
+  }
+  return needed;
 }
 
-void read_ends(const onnx::GraphProto& proto, Graph& graph) {
-  const std::unordered_set<std::string> read = names_read(proto);
+void read_ends(const onnx::GraphProto& proto, const Names& needed, Graph& graph) {
   const onnx::ValueInfoProto* input = nullptr;
   for (const auto& candidate : proto.input()) {
     // Old files list the initialisers among the inputs as well.
     if (graph.initializers.contains(candidate.name())) continue;
-    // An input that nothing reads counts only where there is no other.
-    if (input != nullptr && !read.contains(candidate.name())) continue;
-    if (input != nullptr && read.contains(input->name())) {
+    // An input that the output does not depend on counts only where there is no other.
+    if (input != nullptr && !needed.contains(candidate.name())) continue;
+    if (input != nullptr && needed.contains(input->name())) {
       throw NetworkError("the network has several inputs (" + in_quotes(input->name()) + ", " +
                          in_quotes(candidate.name()) + ") but only one is supported");
     }
@@ -149,12 +162,16 @@ std::unordered_map<std::string, int> find_producers(const onnx::GraphProto& prot
   return producers;
 }
 
-/// The nodes' indices such that each comes after those that it reads from.
-std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph,
+/// The nodes that the output depends on, each after those that it reads from.
+std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph, const Names& needed,
                       const std::unordered_map<std::string, int>& producers) {
   std::vector<std::vector<int>> successors(static_cast<std::size_t>(proto.node_size()));
-  std::vector<int> waits(static_cast<std::size_t>(proto.node_size()), 0);
+  std::vector<int> waits(static_cast<std::size_t>(proto.node_size()), -1);
   for (int n = 0; n < proto.node_size(); ++n) {
+    const auto& outputs = proto.node(n).output();
+    if (std::none_of(outputs.begin(), outputs.end(), [&](const auto& name) { return needed.contains(name); }))
+      continue;
+    waits[static_cast<std::size_t>(n)] = 0;
     for (const std::string& input : proto.node(n).input()) {
       if (input.empty() || input == graph.input || graph.initializers.contains(input)) continue;
       const auto producer = producers.find(input);
@@ -180,45 +197,24 @@ std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph,
       if (--waits[static_cast<std::size_t>(next)] == 0) ready.push(next);
     }
   }
-  if (order.size() != waits.size()) {
-    const auto stuck = std::find_if(waits.begin(), waits.end(), [](int w) { return w > 0; });
+  if (const auto stuck = std::find_if(waits.begin(), waits.end(), [](int w) { return w > 0; });
+      stuck != waits.end()) {
     throw NetworkError(label(proto.node(static_cast<int>(stuck - waits.begin()))) +
                        ": the graph has a cycle here");
   }
   return order;
 }
 
-/// Nodes that the output does not depend on are left out if they are constant; a computation from the input
-/// that leads nowhere is refused, because it is not what the file's author meant.
-void keep_live(const onnx::GraphProto& proto, const std::vector<int>& order, Graph& graph) {
-  std::unordered_set<std::string> wanted{graph.output};
-  std::vector<bool> live(order.size(), false);
-  for (std::size_t i = order.size(); i-- > 0;) {
-    const auto& node = proto.node(order[i]);
-    live[i] = std::any_of(node.output().begin(), node.output().end(),
-                          [&](const std::string& name) { return !name.empty() && wanted.contains(name); });
-    if (live[i]) wanted.insert(node.input().begin(), node.input().end());
-  }
-  std::unordered_set<std::string> data{graph.input};     // computed from the input's values
-  std::unordered_set<std::string> related{graph.input};  // or from its shape
+/// Takes the nodes: first those that do not depend on the input.
+void take_nodes(const onnx::GraphProto& proto, const std::vector<int>& order, Graph& graph) {
+  Names related{graph.input};  // computed from the input's values, or its shape
   std::vector<const onnx::NodeProto*> dependent;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const auto& node = proto.node(order[i]);
-    const auto reads = [&](const std::unordered_set<std::string>& names) {
-      return std::any_of(node.input().begin(), node.input().end(),
-                         [&](const std::string& name) { return !name.empty() && names.contains(name); });
-    };
-    const bool shape_only = node.op_type() == "Shape" || node.op_type() == "Size";
-    if (reads(data) && !shape_only) {
-      data.insert(node.output().begin(), node.output().end());
-      if (!live[i]) {
-        throw NetworkError(label(node) + ": operator " + printable(node.op_type()) +
-                           " computes from the input what the output does not use");
-      }
-    }
-    const bool depends = reads(related);
+  for (const int n : order) {
+    const auto& node = proto.node(n);
+    const bool depends = std::any_of(node.input().begin(), node.input().end(), [&](const std::string& name) {
+      return !name.empty() && related.contains(name);
+    });
     if (depends) related.insert(node.output().begin(), node.output().end());
-    if (!live[i]) continue;
     (depends ? dependent : graph.nodes).push_back(&node);
   }
   graph.nodes.insert(graph.nodes.end(), dependent.begin(), dependent.end());
@@ -231,12 +227,13 @@ Graph read_graph(const onnx::ModelProto& model, ExternalData& external, Budget& 
   Graph graph;
   graph.opset = read_opset(model);
   read_initializers(proto, external, budget, graph);
-  read_ends(proto, graph);
+  const Names needed = names_needed(proto);
+  read_ends(proto, needed, graph);
   const auto producers = find_producers(proto, graph);
   if (graph.output != graph.input && !producers.contains(graph.output)) {
     throw NetworkError("output " + in_quotes(graph.output) + " is defined by no node");
   }
-  keep_live(proto, sort(proto, graph, producers), graph);
+  take_nodes(proto, sort(proto, graph, needed, producers), graph);
   return graph;
 }
 
