@@ -162,8 +162,7 @@ class Backend {
     operations();
   }
 
-  // ---- memory
-  // -------------------------------------------------------------------------------------------------
+  // ---- memory -------------------------------------------------------------------------------------------
   /// Uninitialised memory, at least 64-byte aligned. Throws std::bad_alloc.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) noexcept = 0;
@@ -176,8 +175,7 @@ class Backend {
   virtual void download(void* host, const void* source, std::size_t bytes) = 0;
   virtual void zero(void* memory, std::size_t bytes) = 0;
 
-  // ---- between float and double
-  // -------------------------------------------------------------------------------------------------
+  // ---- between float and double -------------------------------------------------------------------------
   /// Y(:, j) = X(:, index_j), 0 where index_j < 0, in double
   virtual void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) = 0;
 
@@ -186,8 +184,7 @@ class Backend {
   /// Waits for the work that was asked for.
   virtual void synchronise() {}
 
-  // ---- the certificate's algebra, float64
-  // -----------------------------------------------------------------------
+  // ---- the certificate's algebra, float64 ---------------------------------------------------------------
   /// Lower triangle of C = alpha A A' + beta C (beta 0: C is only written)
   virtual void syrk(double alpha, ConstView<double> a, double beta, View<double> c) = 0;
   /// Lower triangle of C = alpha A' A + beta C (beta 0: C is only written)

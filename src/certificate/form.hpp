@@ -34,9 +34,8 @@ bool by_columns(Index n, Index columns, bool mixed);
 
 /// Q = P - R R' on a tensor of n coordinates (M14). P is absent, diagonal or dense; R is n x m, or diagonal,
 /// or both side by side, and may still lack a solve: R = X L^-T with the Cholesky factor L of the layer just
-/// eliminated. Networks
-/// of ReLUs alone never have a P, and then no subtraction, hence no cancellation, happens anywhere between
-/// the pivots.
+/// eliminated. Networks of ReLUs alone never have a P, and then no subtraction, hence no cancellation, happens
+/// anywhere between the pivots.
 class Form {
  public:
   explicit Form(Workspace& workspace) : ws_(workspace) {}

@@ -38,9 +38,8 @@ void pack(Index count, Index depth, const double* a, Index lda, double* to) {
 }
 
 // The kernels, for any processor and for those with AVX2. (The compiler cuts vectors down to what a
-// function's target has before it makes clones of it, so target_clones would not do.) Neither contracts a * b
-// + c
-// (-ffp-contract=off), so both give the same bits.
+// function's target has before it makes clones of it, so target_clones would not do.) Neither contracts
+// a * b + c (-ffp-contract=off), so both give the same bits.
 namespace plain {
 #include "checker/product_kernels.inc"
 }  // namespace plain

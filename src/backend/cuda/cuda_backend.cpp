@@ -166,10 +166,9 @@ class CudaBackend final : public Backend {
   Kernels<float>& kernels32() override { return kernels32_; }
   Kernels<double>& kernels64() override { return kernels64_; }
 
-  /// Lower triangle of C = alpha A A' + beta C (`op` T: a row-major A is its transpose here), or of alpha A'
-  /// A
-  /// + beta C (N). Large ones by halves: products run at 1.4 times the speed of cuBLAS's update of a large
-  /// triangle (on an H100).
+  /// Lower triangle of C = alpha A A' + beta C (`op` T: a row-major A is its transpose here), or of
+  /// C = alpha A' A + beta C (N). Large ones by halves: products run at 1.4 times the speed of cuBLAS's update
+  /// of a large triangle (on an H100).
   void update_triangle(cublasOperation_t op, double alpha, ConstView<double> a, double beta, View<double> c) {
     const bool by_rows = op == CUBLAS_OP_T;
     const Index n = c.rows;

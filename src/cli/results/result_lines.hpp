@@ -3,12 +3,12 @@
 ///
 /// A line is what `geolip estimate --json` writes, with a key `run` besides:
 ///
-///     {"tool": "geolip", "version": ..., "device": ..., "network": {...}, "settings": {...}, "results":
-///     [...],
+///     {"tool": "geolip", "version": ..., "device": ..., "network": {...}, "settings": {...},
+///      "results": [...],
 ///      "run": {"id": "16 hex digits", "network": as in the manifest, "norm": ..., "outputs": ...,
-///      "settings": {...},
-///              "exit_code": n, "error": null or a sentence, "started": "2026-01-31T12:00:00Z", "seconds": x,
-///              "cpu_seconds": x, "peak_memory": bytes, "host": ...}}
+///              "settings": {...}, "exit_code": n, "error": null or a sentence,
+///              "started": "2026-01-31T12:00:00Z", "seconds": x, "cpu_seconds": x, "peak_memory": bytes,
+///              "host": ...}}
 ///
 /// A run that failed has `error`, no `results`, and no more than that is known of its network.
 #pragma once

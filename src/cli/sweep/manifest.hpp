@@ -4,8 +4,8 @@
 /// A manifest is one TOML or JSON file:
 ///
 ///     networks = ["mnist/*.onnx", "acas.nnet"]   # relative to the manifest's folder; *, ? and [...] match
-///     names norms = ["linf", "l2"]                     # default l2 outputs = ["all", "vector"] # as
-///     --outputs; default all
+///     norms = ["linf", "l2"]                     # default l2
+///     outputs = ["all", "vector"]                # as --outputs; default all
 ///
 ///     [settings]                                 # options of geolip estimate, '_' for '-'
 ///     gap = [1e-3, 1e-4]                         # a list multiplies the runs
