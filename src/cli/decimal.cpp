@@ -2,97 +2,46 @@
 
 #include <algorithm>
 #include <array>
+#include <cfenv>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 namespace geolip::cli {
 namespace {
 
-// A double's exact decimal expansion has at most 767 significant digits.
-constexpr int exact_digits = 770;
-// Numbers below 10^(this) are printed with an exponent.
-constexpr int smallest_fixed = -4;
+// A double's exact decimal expansion has no more digits.
+constexpr int most_digits = 767;
+constexpr std::size_t most_characters = most_digits + 32;
 
-/// d_0.d_1d_2... * 10^exponent.
-struct Digits {
-  std::string text;
-  int exponent = 0;
-};
-
-/// The exact expansion of x > 0.
-Digits expand(double x) {
-  std::array<char, exact_digits + 16> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%.*e", exact_digits - 1, x);
-  const std::string all(buffer.data(), static_cast<std::size_t>(length));
-  const std::size_t e = all.find('e');
-  Digits digits{all.substr(0, 1) + all.substr(2, e - 2), 0};
-  digits.exponent = static_cast<int>(std::strtol(all.c_str() + e + 1, nullptr, 10));
-  return digits;
-}
-
-/// Adds one to the last digit.
-void increment(Digits& digits) {
-  for (std::size_t i = digits.text.size(); i-- > 0;) {
-    if (digits.text[i] != '9') {
-      ++digits.text[i];
-      return;
-    }
-    digits.text[i] = '0';
-  }
-  digits.text.front() = '1';
-  ++digits.exponent;
-}
-
-/// x > 0 cut to `count` digits, away from zero if asked.
-Digits cut(double x, int count, bool away) {
-  Digits digits = expand(x);
-  const auto n = static_cast<std::size_t>(count);
-  const bool exact = digits.text.find_first_not_of('0', n) == std::string::npos;
-  digits.text.resize(n);
-  if (away && !exact) increment(digits);
-  return digits;
-}
-
-std::string fixed(const Digits& digits) {
-  if (digits.exponent < 0) {
-    std::string text = "0.";
-    text.append(static_cast<std::size_t>(-digits.exponent - 1), '0');
-    return text.append(digits.text);
-  }
-  const auto whole = static_cast<std::size_t>(digits.exponent) + 1;
-  if (whole == digits.text.size()) return digits.text;
-  std::string text = digits.text;
-  return text.insert(whole, 1, '.');
-}
-
-std::string with_exponent(const Digits& digits) {
-  std::string text = digits.text;
-  if (text.size() > 1) text.insert(1, 1, '.');
-  text.append(digits.exponent < 0 ? "e-" : "e+");
-  if (std::abs(digits.exponent) < 10) text.push_back('0');
-  return text.append(std::to_string(std::abs(digits.exponent)));
-}
-
-/// Prints x, choosing the notation by its size unless the exponent is forced.
-std::string print(double x, int count, Round round, bool force_exponent) {
+/// What printf prints of x in a format with a number of digits, in the direction of `round`: C's printf follows the
+/// direction that is set, exactly.
+std::string print(const char* format, int digits, double x, Round round) {
   if (std::isnan(x)) return "nan";
-  if (std::isinf(x)) return x > 0.0 ? "inf" : "-inf";
   if (x == 0.0) return "0";
-  const bool negative = x < 0.0;
-  const Digits digits =
-      cut(std::abs(x), std::clamp(count, 1, exact_digits), (round == Round::up) != negative);
-  const bool use_fixed = !force_exponent && digits.exponent >= smallest_fixed && digits.exponent < count;
-  std::string text(negative ? "-" : "");
-  return text.append(use_fixed ? fixed(digits) : with_exponent(digits));
+  std::array<char, most_characters> buffer{};
+  const int before = std::fegetround();
+  std::fesetround(round == Round::up ? FE_UPWARD : FE_DOWNWARD);
+  std::snprintf(buffer.data(), buffer.size(), format, digits, x);
+  std::fesetround(before);
+  return buffer.data();
 }
 
 }  // namespace
 
-std::string decimal(double x, int digits, Round round) { return print(x, digits, round, false); }
+std::string decimal(double x, int digits, Round round) {
+  std::string text = decimal_exponent(x, digits, round);
+  const std::size_t e = text.find('e');
+  if (e == std::string::npos) return text;
+  constexpr int smallest_fixed = -4;
+  const int exponent = std::stoi(text.substr(e + 1));
+  if (exponent < smallest_fixed || exponent >= digits) return text;
+  return print("%.*f", digits - 1 - exponent, x, round);
+}
 
-std::string decimal_exponent(double x, int digits, Round round) { return print(x, digits, round, true); }
+std::string decimal_exponent(double x, int digits, Round round) {
+  return print("%.*e", std::clamp(digits, 1, most_digits) - 1, x, round);
+}
 
 std::string shortest(double x) {
   std::array<char, 40> buffer{};

@@ -367,7 +367,7 @@ TEST(Estimate, TakesGradientsAtTheInputsOfAFile) {
 
   const Outcome missing = run_command({"estimate", "net.onnx", "--inputs", "none.npy"});
   EXPECT_EQ(missing.code, 3);
-  EXPECT_EQ(missing.err, "geolip: none.npy: the file does not exist\n");
+  EXPECT_EQ(missing.err, "geolip: none.npy: there is no such file\n");
 }
 
 TEST(Estimate, ReportsAnOutputThatTakesNothing) {

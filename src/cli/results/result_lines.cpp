@@ -1,6 +1,8 @@
 #include "cli/results/result_lines.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 
 #include "cli/exit_code.hpp"
@@ -13,55 +15,43 @@ using Json = nlohmann::ordered_json;
 // How every line begins: by this an unfinished one is told from a stranger's text.
 constexpr std::string_view beginning = R"({"tool":"geolip",)";
 
-bool has(const Json& object, const char* key, bool (Json::*is)() const noexcept) {
-  const auto at = object.find(key);
-  return at != object.end() && ((*at).*is)();
+/// Whether the values at these places are of a kind.
+bool all(const Json& object, bool (*is)(const Json&), std::initializer_list<const char*> places) {
+  return std::all_of(places.begin(), places.end(), [&](const char* place) {
+    const Json::json_pointer pointer(place);
+    return object.contains(pointer) && is(object[pointer]);
+  });
 }
 
-bool is_number_or_null(const Json& object, const char* key) {
-  // JSON has no infinity: what is not finite was written as null
-  const auto at = object.find(key);
-  return at != object.end() && (at->is_number() || at->is_null());
-}
+bool is_text(const Json& value) { return value.is_string(); }
+bool is_whole(const Json& value) { return value.is_number_integer(); }
+bool is_object(const Json& value) { return value.is_object(); }
+/// JSON has no infinity: what is not finite was written as null.
+bool is_number(const Json& value) { return value.is_number() || value.is_null(); }
 
 bool is_result(const Json& result) {
-  if (!result.is_object() || !result.contains("output") || !has(result, "status", &Json::is_string) ||
-      !has(result, "norm", &Json::is_string) || !has(result, "verified", &Json::is_boolean) ||
-      !has(result, "seconds", &Json::is_object)) {
-    return false;
-  }
-  for (const char* key : {"lower", "relaxation", "upper", "verification_loss", "iterations", "rank"}) {
-    if (!is_number_or_null(result, key)) return false;
-  }
-  return is_number_or_null(result["seconds"], "total");
-}
-
-bool is_run(const Json& run) {
-  for (const char* key : {"id", "network", "norm", "outputs", "started", "host"}) {
-    if (!has(run, key, &Json::is_string)) return false;
-  }
-  for (const char* key : {"exit_code", "peak_memory"}) {
-    if (!has(run, key, &Json::is_number_integer)) return false;
-  }
-  return is_number_or_null(run, "seconds") && is_number_or_null(run, "cpu_seconds") &&
-         has(run, "settings", &Json::is_object) && run.contains("error") &&
-         (run["error"].is_null() || run["error"].is_string());
+  return result.contains("output") && all(result, is_text, {"/status", "/norm"}) &&
+         all(result, [](const Json& value) { return value.is_boolean(); }, {"/verified"}) &&
+         all(result, is_number,
+             {"/lower", "/relaxation", "/upper", "/verification_loss", "/iterations", "/rank",
+              "/seconds/total"});
 }
 
 bool is_line(const Json& line) {
-  if (!line.is_object() || line.value("tool", Json()) != "geolip" || !has(line, "run", &Json::is_object) ||
-      !has(line, "version", &Json::is_string) || !is_run(line["run"])) {
+  if (!line.is_object() || line.value("tool", Json()) != "geolip" ||
+      !all(line, is_object, {"/run", "/run/settings"}) ||
+      !all(line, is_text,
+           {"/version", "/run/id", "/run/network", "/run/norm", "/run/outputs", "/run/started",
+            "/run/host"}) ||
+      !all(line, is_whole, {"/run/exit_code", "/run/peak_memory"}) ||
+      !all(line, is_number, {"/run/seconds", "/run/cpu_seconds"})) {
     return false;
   }
-  if (line["run"]["error"].is_string()) return true;
-  if (!has(line, "network", &Json::is_object) || !has(line["network"], "sha256", &Json::is_string) ||
-      !has(line, "device", &Json::is_string) || !has(line, "results", &Json::is_array)) {
-    return false;
-  }
-  for (const Json& result : line["results"]) {
-    if (!is_result(result)) return false;
-  }
-  return true;
+  if (all(line, is_text, {"/run/error"})) return true;
+  const auto results = line.find("results");
+  return all(line, [](const Json& error) { return error.is_null(); }, {"/run/error"}) &&
+         all(line, is_text, {"/network/sha256", "/device"}) && results != line.end() && results->is_array() &&
+         std::all_of(results->begin(), results->end(), is_result);
 }
 
 }  // namespace

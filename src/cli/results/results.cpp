@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 std::string scalar_text(const Json& value) {
+  if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return shortest(value.get<double>());
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -23,7 +23,7 @@ struct Results {
 /// Reads all files. Throws FileError if one cannot be read or holds something else.
 Results gather_results(const std::vector<std::filesystem::path>& files);
 
-/// "3", "3-5" or "vector"
+/// "3", "3-5" or "vector"; any other value as it is, nothing for null
 std::string output_text(const nlohmann::ordered_json& output);
 /// A setting of a run, or "" if it has none of that name.
 std::string setting_text(const nlohmann::ordered_json& run, const std::string& name);

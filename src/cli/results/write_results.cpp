@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
-#include <limits>
+#include <initializer_list>
+#include <map>
 
 #include "cli/decimal.hpp"
 #include "cli/options.hpp"
@@ -17,17 +17,37 @@ using Json = nlohmann::ordered_json;
 
 constexpr int bound_digits = 6;
 constexpr int gap_digits = 2;
-constexpr const char* failed = "failed";
 
-double number(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_number() ? at->get<double>() : std::numeric_limits<double>::quiet_NaN();
+/// A row of the table: a line of results with one of its results, to which the gap is added, as "result". The row
+/// of a run that failed has a result with its status alone.
+std::vector<Json> rows_of(const Results& results) {
+  std::vector<Json> rows;
+  for (const Json& line : results.lines) {
+    Json row = line;
+    row.erase("results");
+    if (line["run"]["error"].is_string()) {
+      row["result"] = {{"output", line["run"]["outputs"]}, {"status", "failed"}};
+      rows.push_back(row);
+      continue;
+    }
+    for (const Json& result : line["results"]) {
+      row["result"] = result;
+      const Json& upper = result["upper"];
+      if (upper.is_number() && result["relaxation"].is_number()) {  // as Bound::gap()
+        const double u = upper.get<double>();
+        row["result"]["gap"] = u == 0.0 ? 0.0 : (u - result["relaxation"].get<double>()) / u;
+      }
+      rows.push_back(row);
+    }
+  }
+  return rows;
 }
 
-/// (upper - relaxation) / upper, as Bound::gap()
-double gap(const Json& result) {
-  const double upper = number(result, "upper");
-  return upper == 0.0 ? 0.0 : (upper - number(result, "relaxation")) / upper;
+/// What stands at a place of a row; null if there is nothing.
+Json at(const Json& row, const char* place) { return row.value(Json::json_pointer(place), Json()); }
+
+std::string text_at(const Json& row, const char* place) {
+  return printable(at(row, place).get<std::string>());
 }
 
 std::string seconds_text(double seconds) {
@@ -36,18 +56,10 @@ std::string seconds_text(double seconds) {
   return text.data();
 }
 
-std::string bound_text(double x, Round round) {
-  return std::isfinite(x) ? decimal(x, bound_digits, round) : "-";
-}
-
-bool has_failed(const Json& line) { return line["run"]["error"].is_string(); }
-
-/// The cells that say what was asked.
-std::vector<std::string> question_cells(const Results& results, const Json& run, const std::string& output) {
-  std::vector<std::string> cells{printable(run["network"].get<std::string>()),
-                                 printable(run["norm"].get<std::string>()), printable(output)};
-  for (const std::string& name : results.varying) cells.push_back(printable(setting_text(run, name)));
-  return cells;
+/// A bound with few digits; "-" where there is none.
+std::string bound_at(const Json& row, const char* place, Round round) {
+  const Json value = at(row, place);
+  return value.is_number() ? decimal(value.get<double>(), bound_digits, round) : "-";
 }
 
 /// "--max-rank": so that a setting's column is not taken for a result's.
@@ -72,52 +84,35 @@ std::string quoted(std::string text) {
   return result + '"';
 }
 
-std::string exact(double x) { return std::isfinite(x) ? shortest(x) : ""; }
+/// A column of CSV, and where its values stand in a row.
+using Column = std::pair<std::string, Json::json_pointer>;
 
-std::string exact(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  if (at != object.end() && at->is_number_integer()) return at->dump();
-  return exact(number(object, key));
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + quoted(fields[i]);
-  return line + "\r\n";
-}
-
-/// The fields behind question and settings, those of the result empty where there is none.
-void add_result_fields(std::vector<std::string>& fields, const Json* result) {
-  const Json none = Json::object();
-  const Json& known = result == nullptr ? none : *result;
-  for (const char* key : {"lower", "relaxation", "upper"}) fields.push_back(exact(known, key));
-  fields.push_back(exact(gap(known)));
-  fields.push_back(result == nullptr ? failed : known["status"].get<std::string>());
-  fields.emplace_back(result == nullptr ? "" : known["verified"].get<bool>() ? "true" : "false");
-  for (const char* key : {"verification_loss", "iterations", "rank"}) fields.push_back(exact(known, key));
-  const Json& baselines = known.contains("baselines") ? known["baselines"] : none;
-  for (const char* key : {"gradient", "product"}) fields.push_back(exact(baselines, key));
-  const Json& seconds = known.contains("seconds") ? known["seconds"] : none;
-  for (const char* key : {"ascent", "certificate", "rounding", "verification", "total"}) {
-    fields.push_back(exact(seconds, key));
+std::vector<Column> csv_columns(const Results& results) {
+  std::vector<Column> columns;
+  const auto add = [&columns](const std::string& folder, std::initializer_list<const char*> names,
+                              const std::string& ending = "") {
+    for (const std::string name : names)
+      columns.emplace_back(name + ending, Json::json_pointer(folder + name));
+  };
+  add("/run/", {"id", "network"});
+  add("/network/", {"sha256"});
+  add("/run/", {"norm"});
+  add("/result/", {"output"});
+  for (const std::string& name : results.varying) {
+    columns.emplace_back("setting_" + name, Json::json_pointer("/run/settings") / name);
   }
-}
-
-std::vector<std::string> csv_fields(const Results& results, const Json& line, const Json* result) {
-  const Json& run = line["run"];
-  std::vector<std::string> fields{
-      run["id"].get<std::string>(), run["network"].get<std::string>(),
-      has_failed(line) ? "" : line["network"]["sha256"].get<std::string>(), run["norm"].get<std::string>(),
-      result == nullptr ? run["outputs"].get<std::string>() : output_text((*result)["output"])};
-  for (const std::string& name : results.varying) fields.push_back(setting_text(run, name));
-  add_result_fields(fields, result);
-  for (const char* key : {"seconds", "cpu_seconds", "peak_memory"}) fields.push_back(exact(run, key));
-  fields.push_back(has_failed(line) ? "" : line["device"].get<std::string>());
-  fields.push_back(run["host"].get<std::string>());
-  fields.push_back(run["started"].get<std::string>());
-  fields.push_back(line["version"].get<std::string>());
-  fields.push_back(has_failed(line) ? run["error"].get<std::string>() : "");
-  return fields;
+  add("/result/", {"lower", "relaxation", "upper", "gap", "status", "verified", "verification_loss",
+                   "iterations", "rank"});
+  add("/result/baselines/", {"gradient", "product"});
+  add("/result/seconds/", {"ascent", "certificate", "rounding", "verification"}, "_seconds");
+  columns.emplace_back("batch_seconds", "/result/seconds/total");
+  columns.emplace_back("run_seconds", "/run/seconds");
+  add("/run/", {"cpu_seconds", "peak_memory"});
+  add("/", {"device"});
+  add("/run/", {"host", "started"});
+  add("/", {"version"});
+  add("/run/", {"error"});
+  return columns;
 }
 
 }  // namespace
@@ -135,100 +130,60 @@ Table result_table(const Results& results) {
   table.add_column("gap", Align::right);
   table.add_column("status", Align::left);
   table.add_column("seconds", Align::right);
-  for (const Json& line : results.lines) {
-    const Json& run = line["run"];
-    const std::string seconds = seconds_text(number(run, "seconds"));
-    if (has_failed(line)) {
-      std::vector<std::string> cells = question_cells(results, run, run["outputs"].get<std::string>());
-      cells.insert(cells.end(), results.baselines ? 5 : 3, "-");
-      cells.emplace_back(failed);
-      cells.push_back(seconds);
-      table.add_row(std::move(cells));
-      continue;
-    }
-    for (const Json& result : line["results"]) {
-      std::vector<std::string> cells = question_cells(results, run, output_text(result["output"]));
-      const Json baselines = result.value("baselines", Json::object());
-      if (results.baselines) cells.push_back(bound_text(number(baselines, "gradient"), Round::down));
-      cells.push_back(bound_text(number(result, "lower"), Round::down));
-      cells.push_back(bound_text(number(result, "upper"), Round::up));
-      if (results.baselines) cells.push_back(bound_text(number(baselines, "product"), Round::up));
-      const double relative = gap(result);
-      cells.push_back(std::isfinite(relative) ? decimal_exponent(relative, gap_digits, Round::up) : "-");
-      cells.push_back(printable(result["status"].get<std::string>()));
-      cells.push_back(seconds);
-      table.add_row(std::move(cells));
-    }
+  for (const Json& row : rows_of(results)) {
+    std::vector<std::string> cells{text_at(row, "/run/network"), text_at(row, "/run/norm"),
+                                   printable(output_text(row["result"]["output"]))};
+    for (const std::string& name : results.varying)
+      cells.push_back(printable(setting_text(row["run"], name)));
+    if (results.baselines) cells.push_back(bound_at(row, "/result/baselines/gradient", Round::down));
+    cells.push_back(bound_at(row, "/result/lower", Round::down));
+    cells.push_back(bound_at(row, "/result/upper", Round::up));
+    if (results.baselines) cells.push_back(bound_at(row, "/result/baselines/product", Round::up));
+    const Json gap = at(row, "/result/gap");
+    cells.push_back(gap.is_number() ? decimal_exponent(gap.get<double>(), gap_digits, Round::up) : "-");
+    cells.push_back(text_at(row, "/result/status"));
+    const Json seconds = at(row, "/run/seconds");
+    cells.push_back(seconds.is_number() ? seconds_text(seconds.get<double>()) : "-");
+    table.add_row(std::move(cells));
   }
   return table;
 }
 
 std::string results_csv(const Results& results) {
-  std::vector<std::string> header{"id", "network", "sha256", "norm", "output"};
-  for (const std::string& name : results.varying) header.push_back("setting_" + name);
-  for (const char* name : {"lower",
-                           "relaxation",
-                           "upper",
-                           "gap",
-                           "status",
-                           "verified",
-                           "verification_loss",
-                           "iterations",
-                           "rank",
-                           "gradient",
-                           "product",
-                           "ascent_seconds",
-                           "certificate_seconds",
-                           "rounding_seconds",
-                           "verification_seconds",
-                           "batch_seconds",
-                           "run_seconds",
-                           "cpu_seconds",
-                           "peak_memory",
-                           "device",
-                           "host",
-                           "started",
-                           "version",
-                           "error"}) {
-    header.emplace_back(name);
-  }
-  std::string csv = csv_line(header);
-  for (const Json& line : results.lines) {
-    if (has_failed(line)) {
-      csv += csv_line(csv_fields(results, line, nullptr));
-      continue;
-    }
-    for (const Json& result : line["results"]) csv += csv_line(csv_fields(results, line, &result));
+  std::string csv;
+  const auto add = [&csv](const std::string& text) {
+    csv += (csv.empty() || csv.ends_with('\n') ? "" : ",") + quoted(text);
+  };
+  const std::vector<Column> columns = csv_columns(results);
+  for (const auto& [name, place] : columns) add(name);
+  csv += "\r\n";
+  for (const Json& row : rows_of(results)) {
+    for (const auto& [name, place] : columns) add(output_text(row.value(place, Json())));
+    csv += "\r\n";
   }
   return csv;
 }
 
 std::string results_summary(const Results& results) {
   std::size_t count = 0;
-  std::size_t verified = 0;
-  std::size_t certified = 0;
-  std::size_t limit = 0;
   std::size_t lost = 0;
+  std::map<std::string, std::size_t> statuses;
   std::string failures;
   for (const Json& line : results.lines) {
-    const Json& run = line["run"];
-    if (has_failed(line)) {
+    if (line["run"]["error"].is_string()) {
       ++lost;
-      failures += "failed: " + printable(run["network"].get<std::string>()) + ' ' +
-                  printable(run["norm"].get<std::string>()) + ' ' +
-                  printable(run["outputs"].get<std::string>()) + ": " +
-                  printable(run["error"].get<std::string>()) + '\n';
+      failures += "failed: " + text_at(line, "/run/network") + ' ' + text_at(line, "/run/norm") + ' ' +
+                  text_at(line, "/run/outputs") + ": " + text_at(line, "/run/error") + '\n';
       continue;
     }
-    for (const Json& result : line["results"]) {
-      ++count;
-      const std::string status = result["status"];
-      ++(status == "verified" ? verified : status == "certified" ? certified : limit);
-    }
+    count += line["results"].size();
+    for (const Json& result : line["results"]) ++statuses[text_at(result, "/status")];
   }
   std::string text = std::to_string(count) + " results of " + std::to_string(results.lines.size()) +
-                     " runs: " + std::to_string(verified) + " verified, " + std::to_string(certified) +
-                     " certified, " + std::to_string(limit) + " at a limit";
+                     " runs: " + std::to_string(statuses["verified"]) + " verified, " +
+                     std::to_string(statuses["certified"]) + " certified, " +
+                     std::to_string(statuses["limit"]) + " at a limit";
+  if (statuses["failed"] > 0) text += ", " + std::to_string(statuses["failed"]) + " failed";
   if (lost > 0) text += "; " + std::to_string(lost) + (lost == 1 ? " run failed" : " runs failed");
   return text + '\n' + failures;
 }

@@ -12,17 +12,18 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <map>
 #include <ostream>
 
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
 #include "cli/stop_on_signal.hpp"
-#include "cli/sweep/file_hash.hpp"
 #include "cli/sweep/journal.hpp"
 #include "cli/sweep/manifest.hpp"
 #include "cli/sweep/schedule.hpp"
 #include "cli/text.hpp"
 #include "cli/text_target.hpp"
+#include "formats/reader.hpp"
 
 namespace geolip::cli {
 namespace {
@@ -161,15 +162,26 @@ class Sweep {
     return own;
   }
 
+  /// SHA-256 of a file, which is read once; empty if it cannot be read.
+  const std::string& hash_of(const fs::path& path) {
+    const auto [known, is_new] = hashes_.try_emplace(path);
+    try {
+      if (is_new) known->second = formats::sha256(formats::read_bytes(path));
+    } catch (const NetworkError&) {
+      known->second.clear();
+    }
+    return known->second;
+  }
+
   /// Whether the files that a line's bounds are of, the network's own and those beside it, are what they
   /// were.
   bool same_files(const SweepRun& run, const Json& line) {
-    if (hashes_.of(run.path) != line["network"]["sha256"].get<std::string>()) return false;
+    if (hash_of(run.path) != line["network"]["sha256"].get<std::string>()) return false;
     const auto external = line["network"].find("external");
     if (external == line["network"].end() || !external->is_array()) return true;
     return std::all_of(external->begin(), external->end(), [this, &run](const Json& file) {
       return file.is_object() &&
-             hashes_.of(run.path.parent_path() / file.value("location", "")) == file.value("sha256", "-");
+             hash_of(run.path.parent_path() / file.value("location", "")) == file.value("sha256", "-");
     });
   }
 
@@ -283,7 +295,7 @@ class Sweep {
   std::size_t done_before_ = 0;
   std::size_t ended_ = 0;
   Tally tally_;
-  FileHashes hashes_;
+  std::map<fs::path, std::string> hashes_;
   ProgressLine line_{console_.err, console_.progress_columns};
 };
 
