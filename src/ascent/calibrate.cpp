@@ -14,6 +14,9 @@ constexpr Index most_sweeps = 6;
 constexpr Index sweep_rank = 2;
 // Exponents that a channel's neurons may lie apart and still share one.
 constexpr int widest_spread = 8;
+// No row's exponent is further from the usual one: a row that much smaller than others hardly matters, and
+// powers of two further apart would leave the range.
+constexpr int most_spread = 650;
 
 int exponent_of(double size) { return size > 0.0 && std::isfinite(size) ? std::ilogb(size) : 0; }
 
@@ -105,8 +108,10 @@ problem::Scaling probe(backend::Backend& backend, const problem::Chain& chain,
     }
     const int usual = seen.empty() ? shift : middle(seen);
     std::vector<int>& exponents = scaling.tensors[stage + 1];
-    for (std::size_t i = 0; i < size.size(); ++i)
-      exponents[i] = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
+    for (std::size_t i = 0; i < size.size(); ++i) {
+      const int own = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
+      exponents[i] = std::clamp(own, usual - most_spread, usual + most_spread);
+    }
     share_by_channels(chain.stages[stage], size, exponents);
     copy_exponents(chain, k, scaling);
   }

@@ -14,6 +14,8 @@ namespace {
 constexpr double rho_floor = 1e-6;
 constexpr double lam_floor = 1e-10;
 constexpr double gamma_floor = 1e-12;
+// Of the usual multipliers: small enough to cost a bound nothing, and larger than roundings.
+constexpr double unseen_share = 1e-10;
 // The multipliers of a layer have to outweigh what those of the layers above leave on it: floors grow by so
 // many powers of ten a layer downwards, and so do those of neurons that an input coordinate of l_1 does not
 // reach, which cost its bound nothing; but by no more than so many in all.
@@ -30,10 +32,17 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
     if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
   }
   const double size = std::sqrt(square / static_cast<double>(rho.size()));
+  const double of_unit_slopes = value / square;
   std::vector<double> lam(rho.size(), 1.0);
   for (std::size_t i = 0; i < rho.size(); ++i) {
     const double h = certified_half_width(slopes, static_cast<Index>(i), set);
-    if (h <= 0.0 || square <= 0.0) continue;
+    if (square <= 0.0) continue;
+    if (h <= 0.0) {
+      // What the objective does not see has an input all the same in a proof, which knows no better.
+      const bool unseen = rho[i] > rho_floor * size && slopes.centre(static_cast<Index>(i), set) == 0.0;
+      if (unseen) lam[i] = unseen_share * of_unit_slopes;
+      continue;
+    }
     // lam = |G| / (2 h rho)
     const double exact = g[i] / (2.0 * h * std::max(rho[i], rho_floor * size));
     const double usual = value / (h * h * square);

@@ -294,8 +294,10 @@ Form Assembly::finish() {
       double& entry = block[at(i * step)];
       const double row = size_of_row_[at(b)][at(i)];
       double margin = (entry * relative + gamma * row + error_of_row_[at(b)][at(i)]) * upwards + underflow;
+      // Against what inflation adds to: where slopes have both signs the entry itself is a small difference.
+      const Wide& plain = plain_[at(b)][at(i)];
+      form.slack = std::max(form.slack, margin / times_power(plain.m, plain.e + 2 * scale_[at(b)][at(i)]));
       if (!(row < largest_size)) margin = std::numeric_limits<double>::infinity();
-      if (entry > 0.0) form.slack = std::max(form.slack, margin / entry);
       entry = std::nextafter(entry - margin, -std::numeric_limits<double>::infinity());
     }
   }

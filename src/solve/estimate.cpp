@@ -112,20 +112,37 @@ void solve_batches(solve::Session& session, std::span<const Task> tasks, std::si
 // The products that a gradient of this size is made of have not lost digits to underflow.
 constexpr double least_accurate = 1e-200;
 
-/// l_1 without a hidden layer: the largest entry of W'u.
+/// The dual norm of a gradient, without overflow or underflow on the way.
+double dual_norm(const std::vector<double>& g, Norm norm) {
+  double largest = 0.0;
+  for (const double x : g) largest = std::max(largest, std::abs(x));
+  if (norm == Norm::l1 || !(largest > 0.0) || !std::isfinite(largest)) return largest;
+  double sum = 0.0;
+  for (const double x : g) {
+    const double share = std::abs(x) / largest;
+    sum += norm == Norm::linf ? share : share * share;
+  }
+  return largest * (norm == Norm::linf ? sum : std::sqrt(sum));
+}
+
+/// A network without a hidden layer has one gradient, B'u.
 void solve_linear(solve::Session& session, const std::vector<Task>& tasks) {
+  const Norm norm = session.query.norm;
   const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
+  const bool one_layer = session.chain.stages.front().steps.size() == 1;
   for (const Task& task : tasks) {
     Bound& bound = session.result.bounds[task.objective];
-    const double rounding = solve::rounding_of_sums(session.chain, session.slopes, task.problem, Norm::l1);
-    double largest = 0.0;
-    for (const double g : session.network.gradient(origin, task.problem.row.dense()))
-      largest = std::max(largest, std::abs(g));
-    bound.upper = product_bound(session.network, Norm::l1, bound.objective);
+    const std::vector<double> gradient = session.network.gradient(origin, task.problem.row.dense());
+    const double value = dual_norm(gradient, norm);
+    const double rounding = solve::rounding_of_sums(session.chain, session.slopes, task.problem, norm) +
+                            (8.0 + static_cast<double>(gradient.size())) * 0x1p-53 * value;
     // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones
-    if (largest > least_accurate) bound.upper = std::min(bound.upper, largest + 2.0 * rounding);
-    bound.lower = bound.relaxation = std::clamp(largest - rounding, 0.0, bound.upper);
-    bound.proofs.push_back(solve::make_linear_proof(bound.upper, session.network.inputs()));
+    const bool is_copy = one_layer && bound.objective.kind == Objective::Kind::output;
+    const bool accurate = value > least_accurate || is_copy;
+    bound.upper = product_bound(session.network, norm, bound.objective);
+    if (value > least_accurate) bound.upper = std::min(bound.upper, value + 2.0 * rounding);
+    bound.lower = bound.relaxation = accurate ? std::clamp(value - rounding, 0.0, bound.upper) : 0.0;
+    bound.proofs.push_back(solve::make_linear_proof(bound.upper, gradient, norm));
   }
 }
 
@@ -241,10 +258,12 @@ void solve_tasks(solve::Session& session, const std::vector<Task>& tasks, std::s
     session.result.prediction = session.plan.prediction;
     if (session.settings.begin) session.settings.begin(session.result.device, session.plan.prediction);
   }
-  if (session.query.norm != Norm::l1) {
-    solve_batches(session, tasks, before, problems);
-  } else if (session.chain.depth() == 0) {
+  const bool scalar =
+      std::none_of(tasks.begin(), tasks.end(), [](const Task& t) { return t.problem.vector || t.row >= 0; });
+  if (session.chain.depth() == 0 && scalar) {
     solve_linear(session, tasks);
+  } else if (session.query.norm != Norm::l1) {
+    solve_batches(session, tasks, before, problems);
   } else {
     solve::solve_coordinates(session, tasks);
   }

@@ -68,13 +68,16 @@ std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, con
   return {};
 }
 
-Proof make_linear_proof(double bound, Index inputs) {
+Proof make_linear_proof(double bound, const std::vector<double>& gradient, Norm norm) {
   Proof proof;
-  proof.coordinates = all_coordinates(inputs);
-  // 4 zeta gamma_j = bound^2
+  // 4 zeta gamma_j = bound^2; l_inf: gamma_j = |g_j| / 2, and their sum is zeta
   proof.zeta = {0.5 * bound, 0};
-  proof.gamma.assign(static_cast<std::size_t>(inputs), {0.5 * bound, 0});
-  proof.bound = proved_bound(proof, Norm::l1);
+  proof.gamma.assign(norm == Norm::l2 ? 1 : gradient.size(), {0.5 * bound, 0});
+  if (norm == Norm::l1) proof.coordinates = all_coordinates(static_cast<Index>(gradient.size()));
+  const double least = smallest_share * bound / static_cast<double>(gradient.size());
+  for (std::size_t j = 0; norm == Norm::linf && j < gradient.size(); ++j)
+    proof.gamma[j].significand = 0.5 * std::max(std::abs(gradient[j]), least);
+  proof.bound = proved_bound(proof, norm);
   return proof;
 }
 

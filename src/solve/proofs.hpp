@@ -21,8 +21,8 @@ Proof make_proof(const Passed& passed, const problem::Chain& chain, const proble
 std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const problem::Chain& chain,
                                           const problem::Scaling& scaling, int exponent, double bound);
 
-/// l_1 without a hidden layer, where the bound is the largest entry of the one row.
-Proof make_linear_proof(double bound, Index inputs);
+/// Without a hidden layer, where the bound is the dual norm of the one gradient.
+Proof make_linear_proof(double bound, const std::vector<double>& gradient, Norm norm);
 
 /// 0 .. inputs - 1
 std::vector<Index> all_coordinates(Index inputs);

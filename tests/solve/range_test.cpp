@@ -83,5 +83,49 @@ TEST(Range, BoundsEncloseTheConstantAtRandomSizes) {
   }
 }
 
+TEST(Range, ALinearNetworkHasOneGradient) {
+  const std::vector<double> sizes{1e250, -1e-77, 1e-300};
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    Network network(1);
+    network.add({"w", Dense{matrix(3, 1, sizes), {}}});
+    Query query{norm, {Objective::output(0), Objective::output(1), Objective::output(2)}};
+    const Result result = estimate(network, query);
+    for (std::size_t k = 0; k < sizes.size(); ++k) {
+      EXPECT_EQ(result.bounds[k].status, Status::verified) << to_string(norm) << " " << k;
+      EXPECT_GE(result.bounds[k].upper, std::abs(sizes[k]));
+      EXPECT_LE(result.bounds[k].lower, std::abs(sizes[k]));
+      EXPECT_GE(result.bounds[k].lower, std::abs(sizes[k]) * (1.0 - 1e-12));
+    }
+  }
+  // 3 x - 2 y and x + y: what cancels in a margin is no part of it
+  Network signs(2);
+  signs.add({"w", Dense{matrix(2, 2, {3, -2, 1, 1}), {}}});
+  signs.add({"sum", Add{{1.0, -1.0}}}, {1, 1});
+  signs.add({"w", Dense{matrix(2, 2, {3, -2, 1, 1}), {}}}, {0});
+  const Result margin = estimate(signs, {Norm::l1, {Objective::margin(0, 1)}});
+  EXPECT_EQ(margin.bounds[0].status, Status::verified);
+  EXPECT_NEAR(margin.bounds[0].upper, 3.0, 1e-12);
+}
+
+// The form's diagonal at the inputs is a small difference where slopes have both signs.
+TEST(Range, AnAbsoluteValueIsProved) {
+  Network network(2);
+  network.add({"w", Dense{matrix(1, 2, {0.794, -1.844}), {}}});
+  network.add({"abs", leaky(-1.0)});
+  network.add({"f", Dense{matrix(1, 1, {0.576}), {}}});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    const Result result = estimate(network, {norm, {Objective::output(0)}});
+    EXPECT_EQ(result.bounds[0].status, Status::verified) << to_string(norm);
+  }
+  Network one(1);
+  one.add({"w", Dense{matrix(1, 1, {3.0}), {}}});
+  one.add({"abs", leaky(-1.0)});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    const Result result = estimate(one, {norm, {Objective::output(0)}});
+    EXPECT_EQ(result.bounds[0].status, Status::verified) << to_string(norm);
+    EXPECT_NEAR(result.bounds[0].upper, 3.0, 1e-3);
+  }
+}
+
 }  // namespace
 }  // namespace geolip
