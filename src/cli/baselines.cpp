@@ -1,8 +1,8 @@
-#include "cli/baselines.hpp"
+#include <cli/baselines.hpp>
 
 #include <geolip/baselines.hpp>
 
-#include "cli/npy_inputs.hpp"
+#include <cli/npy_inputs.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "cli/estimate.hpp"
 #include "cli/info.hpp"
-#include "cli/results/report.hpp"
+#include "cli/results/report_results.hpp"
 #include "cli/sweep/sweep.hpp"
 #include "cli/verify.hpp"
 

@@ -11,7 +11,7 @@
 #include <functional>
 #include <iosfwd>
 
-#include "checker/prove.hpp"
+#include <checker/prove.hpp>
 
 namespace geolip::cli {
 

@@ -7,8 +7,8 @@
 #include "cli/certificate_folder.hpp"
 #include "cli/estimate_table.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/json_report.hpp"
 #include "cli/progress.hpp"
-#include "cli/report.hpp"
 #include "cli/stop_on_signal.hpp"
 #include "cli/text_target.hpp"
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "cli/console.hpp"
-#include "cli/network_arguments.hpp"
+#include <cli/console.hpp>
+#include <cli/network_arguments.hpp>
 
 namespace geolip::cli {
 

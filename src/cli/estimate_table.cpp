@@ -1,4 +1,4 @@
-#include "cli/estimate_table.hpp"
+#include <cli/estimate_table.hpp>
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <ostream>
 
-#include "cli/decimal.hpp"
-#include "cli/table.hpp"
-#include "cli/text.hpp"
+#include <cli/decimal.hpp>
+#include <cli/table.hpp>
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include <iosfwd>
 #include <string>
 
-#include "cli/baselines.hpp"
-#include "cli/estimate.hpp"
+#include <cli/baselines.hpp>
+#include <cli/estimate.hpp>
 
 namespace geolip::cli {
 

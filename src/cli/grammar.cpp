@@ -1,4 +1,4 @@
-#include "cli/grammar.hpp"
+#include <cli/grammar.hpp>
 
 #include <algorithm>
 #include <ostream>
@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/exit_code.hpp"
-#include "cli/text_target.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/text_target.hpp>
 
 namespace geolip::cli {
 

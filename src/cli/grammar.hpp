@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "cli/console.hpp"
+#include <cli/console.hpp>
 
 namespace geolip::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/hold_signals.hpp"
+#include <cli/hold_signals.hpp>
 
 #include <atomic>
 

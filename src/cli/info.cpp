@@ -1,15 +1,15 @@
-#include "cli/info.hpp"
+#include <cli/info.hpp>
 
 #include <algorithm>
 #include <ostream>
 
-#include "cli/decimal.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/layer_summary.hpp"
-#include "cli/report.hpp"
-#include "cli/table.hpp"
-#include "cli/text.hpp"
-#include "cli/text_target.hpp"
+#include <cli/decimal.hpp>
+#include <cli/exit_code.hpp>
+#include <cli/json_report.hpp>
+#include <cli/layer_summary.hpp>
+#include <cli/table.hpp>
+#include <cli/text.hpp>
+#include <cli/text_target.hpp>
 
 namespace geolip::cli {
 namespace {

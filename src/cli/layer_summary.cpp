@@ -1,4 +1,4 @@
-#include "cli/layer_summary.hpp"
+#include <cli/layer_summary.hpp>
 
 #include <algorithm>
 #include <utility>

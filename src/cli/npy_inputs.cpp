@@ -1,10 +1,10 @@
-#include "cli/npy_inputs.hpp"
+#include <cli/npy_inputs.hpp>
 
 #include <cmath>
 #include <string>
 
-#include "cli/exit_code.hpp"
-#include "formats/npy.hpp"
+#include <cli/exit_code.hpp>
+#include <formats/npy.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/exit_code.hpp"
+#include <cli/exit_code.hpp>
 
 namespace geolip::cli {
 

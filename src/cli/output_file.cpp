@@ -1,4 +1,4 @@
-#include "cli/output_file.hpp"
+#include <cli/output_file.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "cli/exit_code.hpp"
-#include "cli/hold_signals.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/hold_signals.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,12 +1,12 @@
-#include "cli/progress.hpp"
+#include <cli/progress.hpp>
 
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <ostream>
 
-#include "cli/decimal.hpp"
-#include "cli/text.hpp"
+#include <cli/decimal.hpp>
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

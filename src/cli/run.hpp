@@ -2,7 +2,7 @@
 /// The whole command but for main().
 #pragma once
 
-#include "cli/console.hpp"
+#include <cli/console.hpp>
 
 namespace geolip::cli {
 

@@ -1,10 +1,10 @@
-#include "cli/table.hpp"
+#include <cli/table.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <ostream>
 
-#include "cli/text.hpp"
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

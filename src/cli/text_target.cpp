@@ -1,8 +1,8 @@
-#include "cli/text_target.hpp"
+#include <cli/text_target.hpp>
 
 #include <ostream>
 
-#include "cli/exit_code.hpp"
+#include <cli/exit_code.hpp>
 
 namespace geolip::cli {
 

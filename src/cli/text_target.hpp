@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/console.hpp"
-#include "cli/output_file.hpp"
+#include <cli/console.hpp>
+#include <cli/output_file.hpp>
 
 namespace geolip::cli {
 

@@ -1,4 +1,4 @@
-#include "formats/inflate.hpp"
+#include <formats/inflate.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,7 +2,7 @@
 /// zlib streams inside files.
 #pragma once
 
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 namespace geolip::formats {
 

@@ -2,10 +2,10 @@
 // The format is walked here, not by a library: the Mat_VarReadNextInfo of matio 1.5.23 took 2 to 10 GB for
 // files of 200 to 450 bytes in which one name length, cell count or matrix size was damaged, and to check
 // these before it takes the same walk, through the compressed and nested elements too.
-#include "formats/inflate.hpp"
-#include "formats/mat_element.hpp"
-#include "formats/reader.hpp"
-#include "formats/weight_chain.hpp"
+#include <formats/inflate.hpp>
+#include <formats/mat_element.hpp>
+#include <formats/reader.hpp>
+#include <formats/weight_chain.hpp>
 
 #include <geolip/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "formats/mat_element.hpp"
+#include <formats/mat_element.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,7 +2,7 @@
 /// The data elements that a MATLAB 5 file is made of.
 #pragma once
 
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 #include <cstdint>
 

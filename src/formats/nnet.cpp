@@ -1,7 +1,7 @@
 // The .nnet text format of the ACAS Xu networks: a header with the scaling of inputs and outputs, then
 // weights and biases layer by layer.
-#include "formats/reader.hpp"
-#include "formats/weight_chain.hpp"
+#include <formats/reader.hpp>
+#include <formats/weight_chain.hpp>
 
 #include <geolip/error.hpp>
 

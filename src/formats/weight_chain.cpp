@@ -1,4 +1,4 @@
-#include "formats/weight_chain.hpp"
+#include <formats/weight_chain.hpp>
 
 #include <geolip/error.hpp>
 

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <zip.h>
 
-#include "cli/child_process.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/child_process.hpp>
+#include <cli/fake_library.hpp>
 #include "support/paths.hpp"
 
 namespace geolip::cli {

@@ -11,8 +11,8 @@
 #include <random>
 #include <thread>
 
-#include "cli/child_process.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/child_process.hpp>
+#include <cli/fake_library.hpp>
 #include "support/paths.hpp"
 
 namespace geolip::cli {

@@ -1,4 +1,4 @@
-#include "cli/decimal.hpp"
+#include <cli/decimal.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Signals that come while a report is written.
-#include "cli/hold_signals.hpp"
+#include <cli/hold_signals.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "cli/fake_library.hpp"
-#include "cli/output_file.hpp"
+#include <cli/fake_library.hpp>
+#include <cli/output_file.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/info.hpp"
+#include <cli/info.hpp>
 
 #include <geolip/version.hpp>
 
@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/fake_library.hpp"
-#include "cli/layer_summary.hpp"
+#include <cli/fake_library.hpp>
+#include <cli/layer_summary.hpp>
 
 namespace geolip::cli {
 namespace {

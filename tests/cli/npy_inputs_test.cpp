@@ -1,4 +1,4 @@
-#include "cli/npy_inputs.hpp"
+#include <cli/npy_inputs.hpp>
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <cstring>
 #include <limits>
 
-#include "cli/exit_code.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/fake_library.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,12 +1,12 @@
-#include "cli/output_file.hpp"
+#include <cli/output_file.hpp>
 
 #include <gmock/gmock.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/exit_code.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/fake_library.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,11 +1,11 @@
-#include "cli/results/report.hpp"
+#include <cli/results/report_results.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/exit_code.hpp"
-#include "cli/fake_library.hpp"
-#include "cli/results/result_lines.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/fake_library.hpp>
+#include <cli/results/result_lines.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/stop_on_signal.hpp"
+#include <cli/stop_on_signal.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "cli/child_process.hpp"
+#include <cli/child_process.hpp>
 
 namespace geolip::cli {
 namespace {

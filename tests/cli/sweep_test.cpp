@@ -1,5 +1,5 @@
 // The command itself is run: a sweep starts it again for each of its runs.
-#include "cli/sweep/sweep.hpp"
+#include <cli/sweep/sweep.hpp>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -17,8 +17,8 @@
 #include <sstream>
 #include <thread>
 
-#include "cli/child_process.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/child_process.hpp>
+#include <cli/fake_library.hpp>
 #include "support/paths.hpp"
 
 namespace geolip::cli {

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <thread>
 
-#include "cli/fake_library.hpp"
-#include "cli/run.hpp"
+#include <cli/fake_library.hpp>
+#include <cli/run.hpp>
 
 namespace {
 

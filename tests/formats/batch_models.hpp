@@ -2,7 +2,7 @@
 /// Models in which the rows of a batch meet: read with one row they would be other functions.
 #pragma once
 
-#include "formats/onnx_builder.hpp"
+#include <formats/onnx_builder.hpp>
 
 #include <functional>
 #include <utility>

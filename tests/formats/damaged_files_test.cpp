@@ -1,6 +1,6 @@
 // Whatever the bytes, reading ends in a network or in a NetworkError: the sanitizers and the memory limits of
 // the readers are what these tests are about.
-#include "formats/support.hpp"
+#include <formats/support.hpp>
 
 #include <random>
 

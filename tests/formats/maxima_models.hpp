@@ -2,7 +2,7 @@
 /// Models of maxima, minima and sorting, for both readers.
 #pragma once
 
-#include "formats/onnx_builder.hpp"
+#include <formats/onnx_builder.hpp>
 
 #include <array>
 #include <string>

@@ -2,7 +2,7 @@
 /// ONNX models made in memory, a line for each node.
 #pragma once
 
-#include "formats/support.hpp"
+#include <formats/support.hpp>
 
 #include <onnx/onnx_pb.h>
 

@@ -1,5 +1,5 @@
 // Maxima, minima and sorting, against the definitions of ONNX.
-#include "formats/maxima_models.hpp"
+#include <formats/maxima_models.hpp>
 
 #include <algorithm>
 #include <cmath>

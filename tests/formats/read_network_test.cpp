@@ -1,5 +1,5 @@
-#include "formats/reader.hpp"
-#include "formats/support.hpp"
+#include <formats/reader.hpp>
+#include <formats/support.hpp>
 
 #include <sys/stat.h>
 

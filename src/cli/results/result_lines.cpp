@@ -1,11 +1,11 @@
-#include "cli/results/result_lines.hpp"
+#include <cli/results/result_lines.hpp>
 
 #include <algorithm>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
 
-#include "cli/exit_code.hpp"
+#include <cli/exit_code.hpp>
 
 namespace geolip::cli {
 namespace {

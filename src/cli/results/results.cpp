@@ -1,11 +1,11 @@
-#include "cli/results/results.hpp"
+#include <cli/results/results.hpp>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "cli/decimal.hpp"
-#include "cli/results/result_lines.hpp"
+#include <cli/decimal.hpp>
+#include <cli/results/result_lines.hpp>
 
 namespace geolip::cli {
 

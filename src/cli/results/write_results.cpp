@@ -1,4 +1,4 @@
-#include "cli/results/write_results.hpp"
+#include <cli/results/write_results.hpp>
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 #include <initializer_list>
 #include <map>
 
-#include "cli/decimal.hpp"
-#include "cli/options.hpp"
-#include "cli/text.hpp"
+#include <cli/decimal.hpp>
+#include <cli/options.hpp>
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "cli/results/results.hpp"
-#include "cli/table.hpp"
+#include <cli/results/results.hpp>
+#include <cli/table.hpp>
 
 namespace geolip::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/sweep/child.hpp"
+#include <cli/sweep/child.hpp>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -126,7 +126,7 @@ void Child::read() {
   drain(err_, outcome_.err);
 }
 
-Outcome Child::finish() {
+ProcessEnd Child::finish() {
   int status = 0;
   struct rusage usage {};
   while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) continue;

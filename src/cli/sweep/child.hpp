@@ -11,7 +11,7 @@
 namespace geolip::cli {
 
 /// How a process ended.
-struct Outcome {
+struct ProcessEnd {
   int exit_code = 0;         ///< -1 if a signal ended it
   int signal = 0;            ///< that signal, or 0
   std::string out;           ///< what it printed
@@ -43,7 +43,7 @@ class Child {
   /// True once both outputs are closed.
   bool ended() const { return out_ < 0 && err_ < 0; }
   /// Waits for the process, whose outputs are closed.
-  Outcome finish();
+  ProcessEnd finish();
 
  private:
   static void drain(int& fd, std::string& to);
@@ -52,7 +52,7 @@ class Child {
   int out_ = -1;
   int err_ = -1;
   double start_ = 0.0;
-  Outcome outcome_;
+  ProcessEnd outcome_;
 };
 
 }  // namespace geolip::cli

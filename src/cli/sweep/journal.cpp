@@ -1,4 +1,4 @@
-#include "cli/sweep/journal.hpp"
+#include <cli/sweep/journal.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "cli/exit_code.hpp"
-#include "cli/hold_signals.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/hold_signals.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "cli/results/result_lines.hpp"
+#include <cli/results/result_lines.hpp>
 
 namespace geolip::cli {
 

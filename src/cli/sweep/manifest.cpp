@@ -1,4 +1,4 @@
-#include "cli/sweep/manifest.hpp"
+#include <cli/sweep/manifest.hpp>
 
 #include <glob.h>
 
@@ -9,12 +9,12 @@
 #include <set>
 #include <span>
 
-#include "checker/files/sha256.hpp"
-#include "cli/commands.hpp"
-#include "cli/decimal.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/sweep/manifest_text.hpp"
-#include "cli/text.hpp"
+#include <checker/files/sha256.hpp>
+#include <cli/commands.hpp>
+#include <cli/decimal.hpp>
+#include <cli/exit_code.hpp>
+#include <cli/sweep/manifest_text.hpp>
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/sweep/manifest_text.hpp"
+#include <cli/sweep/manifest_text.hpp>
 
 #include <toml++/toml.h>
 
@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/exit_code.hpp"
-#include "cli/text.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/sweep/schedule.hpp"
+#include <cli/sweep/schedule.hpp>
 
 #include <poll.h>
 
@@ -49,7 +49,7 @@ void run(const Schedule& schedule) {
       if (!place.child) continue;
       place.child->read();
       if (!place.child->ended()) continue;
-      Outcome outcome = place.child->finish();
+      ProcessEnd outcome = place.child->finish();
       place.child.reset();
       --state.running;
       ++state.ended;

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/sweep/child.hpp"
+#include <cli/sweep/child.hpp>
 
 namespace geolip::cli {
 
@@ -28,7 +28,7 @@ struct Schedule {
   /// The arguments of process `i`, about to start at `place`.
   std::function<std::vector<std::string>(std::size_t i, std::size_t place)> arguments;
   /// Called when process `i` has ended.
-  std::function<void(std::size_t i, Outcome outcome)> finished;
+  std::function<void(std::size_t i, ProcessEnd outcome)> finished;
   /// Called a few times a second.
   std::function<void(const ScheduleProgress&)> progress;
   /// Asked to stop, no process is started any more and those that run are killed; `finished` is not called

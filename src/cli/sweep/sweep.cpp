@@ -63,7 +63,7 @@ std::string duration(double seconds) {
 }
 
 /// The sentence that the process ended with.
-std::string reason(const Outcome& outcome) {
+std::string reason(const ProcessEnd& outcome) {
   if (outcome.signal == SIGKILL) return "it was killed, probably because memory ran out";
   if (outcome.signal != 0) return "it was ended by signal " + std::to_string(outcome.signal);
   std::string text = outcome.err;
@@ -77,7 +77,7 @@ std::string reason(const Outcome& outcome) {
 }
 
 /// What a run of the sweep did, as a line of results.
-Json result_line(const SweepRun& run, const Outcome& outcome, const std::string& started) {
+Json result_line(const SweepRun& run, const ProcessEnd& outcome, const std::string& started) {
   Json line;
   // exit_file with a report: an objective failed, the others have their bounds
   const bool ran = outcome.exit_code == exit_certified || outcome.exit_code == exit_limit ||
@@ -218,7 +218,7 @@ class Sweep {
       started_[i] = utc_now();
       return estimate_arguments(runs_[left_[i]], place, places);
     };
-    schedule.finished = [this, &journal](std::size_t i, const Outcome& outcome) {
+    schedule.finished = [this, &journal](std::size_t i, const ProcessEnd& outcome) {
       const SweepRun& run = runs_[left_[i]];
       const Json line = result_line(run, outcome, started_[i]);
       journal.append(line);

@@ -1,6 +1,6 @@
-#include "formats/onnx/batch.hpp"
+#include <formats/onnx/batch.hpp>
 
-#include "formats/onnx/shapes.hpp"
+#include <formats/onnx/shapes.hpp>
 
 #include <algorithm>
 #include <functional>

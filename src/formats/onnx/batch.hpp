@@ -2,7 +2,7 @@
 /// Batches: a first dimension that is no part of the network.
 #pragma once
 
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
 namespace geolip::formats::onnx_graph {
 

@@ -1,4 +1,4 @@
-#include "formats/onnx/comparisons.hpp"
+#include <formats/onnx/comparisons.hpp>
 
 #include <utility>
 

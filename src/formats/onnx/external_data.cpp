@@ -1,4 +1,4 @@
-#include "formats/onnx/tensor_proto.hpp"
+#include <formats/onnx/tensor_proto.hpp>
 
 #include <geolip/error.hpp>
 

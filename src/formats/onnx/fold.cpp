@@ -1,4 +1,4 @@
-#include "formats/onnx/fold.hpp"
+#include <formats/onnx/fold.hpp>
 
 #include <geolip/error.hpp>
 

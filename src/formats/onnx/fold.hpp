@@ -2,9 +2,9 @@
 /// Operators of constants: the parts of a graph that do not depend on the input's values.
 #pragma once
 
-#include "formats/onnx/budget.hpp"
-#include "formats/onnx/node.hpp"
-#include "formats/onnx/tensor_proto.hpp"
+#include <formats/onnx/budget.hpp>
+#include <formats/onnx/node.hpp>
+#include <formats/onnx/tensor_proto.hpp>
 
 #include <span>
 #include <vector>

@@ -1,5 +1,5 @@
-#include "formats/onnx/exact.hpp"
-#include "formats/onnx/fold.hpp"
+#include <formats/onnx/exact.hpp>
+#include <formats/onnx/fold.hpp>
 
 #include <geolip/error.hpp>
 

@@ -1,5 +1,5 @@
-#include "formats/onnx/fold.hpp"
-#include "formats/onnx/shapes.hpp"
+#include <formats/onnx/fold.hpp>
+#include <formats/onnx/shapes.hpp>
 
 #include <geolip/error.hpp>
 

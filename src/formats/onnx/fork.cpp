@@ -1,4 +1,4 @@
-#include "formats/onnx/fork.hpp"
+#include <formats/onnx/fork.hpp>
 
 #include <cmath>
 #include <numbers>

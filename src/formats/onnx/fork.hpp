@@ -2,7 +2,7 @@
 /// Activations that exporters write as several nodes, all reading the same tensor.
 #pragma once
 
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
 #include <optional>
 #include <vector>

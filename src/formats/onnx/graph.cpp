@@ -1,4 +1,4 @@
-#include "formats/onnx/graph.hpp"
+#include <formats/onnx/graph.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,8 +2,8 @@
 /// An ONNX model as a checked list of nodes in the order of evaluation.
 #pragma once
 
-#include "formats/onnx/node.hpp"
-#include "formats/onnx/tensor_proto.hpp"
+#include <formats/onnx/node.hpp>
+#include <formats/onnx/tensor_proto.hpp>
 
 #include <string>
 #include <unordered_map>

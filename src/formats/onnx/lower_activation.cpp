@@ -1,4 +1,4 @@
-#include "formats/onnx/operators.hpp"
+#include <formats/onnx/operators.hpp>
 
 #include <limits>
 #include <string_view>

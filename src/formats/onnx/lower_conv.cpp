@@ -1,5 +1,5 @@
-#include "formats/onnx/operators.hpp"
-#include "formats/onnx/windows.hpp"
+#include <formats/onnx/operators.hpp>
+#include <formats/onnx/windows.hpp>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Max and Min, element by element.
-#include "formats/onnx/operators.hpp"
-#include "formats/onnx/rounds.hpp"
+#include <formats/onnx/operators.hpp>
+#include <formats/onnx/rounds.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // Operators that choose, repeat or join elements.
-#include "formats/onnx/fold.hpp"
-#include "formats/onnx/operators.hpp"
+#include <formats/onnx/fold.hpp>
+#include <formats/onnx/operators.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
-#include "formats/onnx/exact.hpp"
-#include "formats/onnx/operators.hpp"
+#include <formats/onnx/exact.hpp>
+#include <formats/onnx/operators.hpp>
 
 #include <algorithm>
 

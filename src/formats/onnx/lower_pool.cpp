@@ -1,7 +1,7 @@
 // Pools, and the same over axes. A mean is a sum and a scale.
-#include "formats/onnx/operators.hpp"
-#include "formats/onnx/rounds.hpp"
-#include "formats/onnx/windows.hpp"
+#include <formats/onnx/operators.hpp>
+#include <formats/onnx/rounds.hpp>
+#include <formats/onnx/windows.hpp>
 
 #include <algorithm>
 

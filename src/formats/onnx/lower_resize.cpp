@@ -1,6 +1,6 @@
 // Upsample and Resize: elements that are repeated, or interpolated between their neighbours.
-#include "formats/onnx/exact.hpp"
-#include "formats/onnx/operators.hpp"
+#include <formats/onnx/exact.hpp>
+#include <formats/onnx/operators.hpp>
 
 #include <algorithm>
 #include <cmath>

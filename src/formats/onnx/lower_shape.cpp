@@ -1,6 +1,6 @@
-#include "formats/onnx/batch.hpp"
-#include "formats/onnx/operators.hpp"
-#include "formats/onnx/shapes.hpp"
+#include <formats/onnx/batch.hpp>
+#include <formats/onnx/operators.hpp>
+#include <formats/onnx/shapes.hpp>
 
 namespace geolip::formats::onnx_graph {
 namespace {

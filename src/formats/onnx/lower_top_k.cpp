@@ -1,7 +1,7 @@
 // TopK: the largest or smallest elements along an axis, in order.
-#include "formats/onnx/operators.hpp"
-#include "formats/onnx/rounds.hpp"
-#include "formats/onnx/sorting_network.hpp"
+#include <formats/onnx/operators.hpp>
+#include <formats/onnx/rounds.hpp>
+#include <formats/onnx/sorting_network.hpp>
 
 namespace geolip::formats::onnx_graph {
 namespace {

@@ -1,10 +1,10 @@
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
-#include "formats/onnx/batch.hpp"
+#include <formats/onnx/batch.hpp>
 
-#include "formats/onnx/fold.hpp"
-#include "formats/onnx/fork.hpp"
-#include "formats/onnx/operators.hpp"
+#include <formats/onnx/fold.hpp>
+#include <formats/onnx/fork.hpp>
+#include <formats/onnx/operators.hpp>
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 /// From a graph to a network: the nodes between the input and the output are followed one by one.
 #pragma once
 
-#include "formats/onnx/comparisons.hpp"
-#include "formats/onnx/graph.hpp"
+#include <formats/onnx/comparisons.hpp>
+#include <formats/onnx/graph.hpp>
 
 #include <geolip/error.hpp>
 

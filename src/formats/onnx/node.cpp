@@ -1,4 +1,4 @@
-#include "formats/onnx/node.hpp"
+#include <formats/onnx/node.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,7 +2,7 @@
 /// One operator of an ONNX graph, with its attributes checked.
 #pragma once
 
-#include "formats/onnx/tensor.hpp"
+#include <formats/onnx/tensor.hpp>
 
 #include <onnx/onnx_pb.h>
 

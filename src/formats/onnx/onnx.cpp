@@ -1,6 +1,6 @@
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 #include <geolip/error.hpp>
 

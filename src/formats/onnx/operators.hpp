@@ -2,7 +2,7 @@
 /// The operators that may lie on the way from the input to the output.
 #pragma once
 
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
 #include <string_view>
 #include <vector>

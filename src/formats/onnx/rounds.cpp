@@ -1,4 +1,4 @@
-#include "formats/onnx/rounds.hpp"
+#include <formats/onnx/rounds.hpp>
 
 #include <algorithm>
 

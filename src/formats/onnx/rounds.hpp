@@ -4,7 +4,7 @@
 /// the same neurons.
 #pragma once
 
-#include "formats/onnx/lowering.hpp"
+#include <formats/onnx/lowering.hpp>
 
 namespace geolip::formats::onnx_graph {
 

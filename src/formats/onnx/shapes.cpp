@@ -1,4 +1,4 @@
-#include "formats/onnx/shapes.hpp"
+#include <formats/onnx/shapes.hpp>
 
 #include <geolip/error.hpp>
 

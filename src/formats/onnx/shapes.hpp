@@ -2,8 +2,8 @@
 /// What operators that only change the shape do to it, for constants and for data alike.
 #pragma once
 
-#include "formats/onnx/node.hpp"
-#include "formats/onnx/tensor.hpp"
+#include <formats/onnx/node.hpp>
+#include <formats/onnx/tensor.hpp>
 
 namespace geolip::formats::onnx_graph {
 

@@ -1,4 +1,4 @@
-#include "formats/onnx/sorting_network.hpp"
+#include <formats/onnx/sorting_network.hpp>
 
 #include <algorithm>
 

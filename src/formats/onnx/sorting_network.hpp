@@ -2,7 +2,7 @@
 /// Sorting by comparisons that are known beforehand.
 #pragma once
 
-#include "formats/onnx/comparisons.hpp"
+#include <formats/onnx/comparisons.hpp>
 
 namespace geolip::formats::onnx_graph {
 

@@ -1,4 +1,4 @@
-#include "formats/onnx/tensor.hpp"
+#include <formats/onnx/tensor.hpp>
 
 #include <geolip/error.hpp>
 

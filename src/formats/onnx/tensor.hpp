@@ -2,7 +2,7 @@
 /// Constant tensors of an ONNX graph.
 #pragma once
 
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
-#include "formats/onnx/tensor_proto.hpp"
+#include <formats/onnx/tensor_proto.hpp>
 
-#include "formats/half.hpp"
+#include <formats/half.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,8 +2,8 @@
 /// Tensors as ONNX files store them.
 #pragma once
 
-#include "formats/onnx/budget.hpp"
-#include "formats/onnx/tensor.hpp"
+#include <formats/onnx/budget.hpp>
+#include <formats/onnx/tensor.hpp>
 
 #include <onnx/onnx_pb.h>
 

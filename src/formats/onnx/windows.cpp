@@ -1,4 +1,4 @@
-#include "formats/onnx/windows.hpp"
+#include <formats/onnx/windows.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,8 +2,8 @@
 /// Where the kernels of convolutions and pools lie on their images.
 #pragma once
 
-#include "formats/onnx/node.hpp"
-#include "formats/onnx/tensor.hpp"
+#include <formats/onnx/node.hpp>
+#include <formats/onnx/tensor.hpp>
 
 #include <array>
 

@@ -1,12 +1,12 @@
-#include "cli/results/report.hpp"
+#include <cli/results/report_results.hpp>
 
 #include <ostream>
 #include <sstream>
 
-#include "cli/exit_code.hpp"
-#include "cli/results/results.hpp"
-#include "cli/results/write_results.hpp"
-#include "cli/text_target.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/results/results.hpp>
+#include <cli/results/write_results.hpp>
+#include <cli/text_target.hpp>
 
 namespace geolip::cli {
 

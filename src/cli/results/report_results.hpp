@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/console.hpp"
+#include <cli/console.hpp>
 
 namespace geolip::cli {
 

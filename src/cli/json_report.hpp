@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "cli/baselines.hpp"
-#include "cli/estimate.hpp"
+#include <cli/baselines.hpp>
+#include <cli/estimate.hpp>
 
 namespace geolip::cli {
 

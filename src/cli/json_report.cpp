@@ -1,4 +1,4 @@
-#include "cli/report.hpp"
+#include "cli/json_report.hpp"
 
 #include <geolip/version.hpp>
 
