@@ -9,16 +9,14 @@ pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(GMPXX REQUIRED IMPORTED_TARGET gmpxx gmp)
 include(GeolipOnnx)   # geolip_use_onnx
 
-# OpenBLAS is optional: without it Eigen's own kernels do the work.
-pkg_check_modules(OPENBLAS IMPORTED_TARGET openblas)
+# OpenBLAS is loaded at run time, and optional there too: without it Eigen's own kernels do the work.
+pkg_check_modules(OPENBLAS QUIET openblas)
 if(OPENBLAS_FOUND)
-  set(GEOLIP_HAVE_OPENBLAS ON)
-else()
-  message(STATUS "OpenBLAS not found: the CPU backend uses Eigen's own kernels")
+  pkg_get_variable(OPENBLAS_LIBDIR openblas libdir)
 endif()
 
 # Eigen as every part of the project must see it: the same definitions everywhere (its inline functions are shared by
 # the linker), no warnings from its headers, no threads of its own.
 add_library(geolip_eigen INTERFACE)
 target_include_directories(geolip_eigen SYSTEM INTERFACE $<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>)
-target_compile_definitions(geolip_eigen INTERFACE EIGEN_DONT_PARALLELIZE $<$<BOOL:${GEOLIP_HAVE_OPENBLAS}>:EIGEN_USE_BLAS>)
+target_compile_definitions(geolip_eigen INTERFACE EIGEN_DONT_PARALLELIZE)

@@ -28,6 +28,13 @@ class QueryError : public Error {
   using Error::Error;
 };
 
+/// The machine lacks what the run needs: threads that cannot be started, address space below a limit of the shell's.
+/// The command ends with exit code 3.
+class ResourceError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The numerical work failed in a way that leaves no result, as on a device that failed. The command ends with
 /// exit code 1.
 class NumericalError : public Error {

@@ -83,8 +83,8 @@ struct Settings {
   std::string device = "auto";
   /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
   std::stop_token stop;
-  /// Called once before the work begins, with the backend's name; not called where every FGL is zero. May be
-  /// empty.
+  /// Called before the work begins, with the backend's name, and once more where a device ran out of memory and the
+  /// work begins anew on the CPU; not called where every FGL is zero. May be empty.
   std::function<void(const std::string& device, const Prediction& prediction)> begin;
   /// Called from the calling thread a few times a second at the most; may be empty.
   std::function<void(const Progress&)> observer;

@@ -10,6 +10,7 @@
 #include "cli/json_report.hpp"
 #include "cli/progress.hpp"
 #include "cli/stop_on_signal.hpp"
+#include "cli/text.hpp"
 #include "cli/text_target.hpp"
 
 namespace geolip::cli {
@@ -24,11 +25,18 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
   Settings settings = arguments.settings;
   settings.stop = signals.token();
   settings.observer = [&line](const Progress& progress) { line.show(progress_text(progress)); };
-  bool printed = !header;
+  std::string shown;
   const auto print = [&](const std::string& device, const Prediction& prediction) {
-    if (!printed) print_header(console.out, arguments, network, device, prediction);
+    if (!header || device == shown) return;
+    line.clear();
+    if (shown.empty()) {
+      print_header(console.out, arguments, network, device, prediction);
+    } else {
+      console.out << "device   " << printable(device) << ": the memory of " << printable(shown)
+                  << " ran out\n";
+    }
     console.out << std::flush;
-    printed = true;
+    shown = device;
   };
   settings.begin = print;
   Result result = library.estimate(network, query, settings);

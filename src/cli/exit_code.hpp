@@ -16,10 +16,11 @@ enum ExitCode : int {
                        ///< for verify: every certificate is verified
   exit_internal = 1,   ///< an error inside GeoLIP, memory that ran out, numbers out of range
   exit_usage = 2,      ///< the command line makes no sense, or not for this network
-  exit_file = 3,   ///< a network or another file cannot be used; for estimate also: an objective has no bound
-                   ///< in the range of double, and the others have theirs
-  exit_limit = 4,  ///< a limit or Ctrl-C ended the run before the gap was met, or a certificate that was
-                   ///< asked for could not be made; printed bounds are valid
+  exit_file = 3,  ///< a network or another file cannot be used, or the machine lacks threads or address space
+                  ///< that the run needs; for estimate also: an objective has no bound
+                  ///< in the range of double, and the others have theirs
+  exit_limit = 4,    ///< a limit or Ctrl-C ended the run before the gap was met, or a certificate that was
+                     ///< asked for could not be made; printed bounds are valid
   exit_rejected = 5  ///< verify: a certificate does not prove its bound
 };
 

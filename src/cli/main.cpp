@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "cli/hold_signals.hpp"
@@ -22,6 +23,8 @@ int terminal_columns() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The solver shares out the work of OpenBLAS itself; threads of its own would only take address space.
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
   geolip::cli::report_large_files();
   const geolip::cli::Library library{
       geolip::read_network, geolip::estimate, {geolip::checker::prove, geolip::checker::prove_exactly}};

@@ -1,5 +1,7 @@
 #include "cli/stop_on_signal.hpp"
 
+#include <geolip/error.hpp>
+
 #include <unistd.h>
 
 #include <array>
@@ -7,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <functional>
+#include <string>
 #include <system_error>
 
 namespace geolip::cli {
@@ -58,7 +61,13 @@ StopOnSignal::StopOnSignal() {
   pipe_read = ends[0];
   pipe_write = ends[1];
   signals_seen = 0;
-  watcher_ = std::thread(watch, std::ref(source_));
+  try {
+    watcher_ = std::thread(watch, std::ref(source_));
+  } catch (const std::exception& error) {
+    close(pipe_read.exchange(-1));
+    close(pipe_write.exchange(-1));
+    throw ResourceError(std::string("threads: the system starts none (") + error.what() + ")");
+  }
   for (std::size_t i = 0; i < signals.size(); ++i) {
     struct sigaction action {};
     action.sa_handler = on_signal;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <thread>
 
 namespace geolip::solve {
@@ -47,16 +48,19 @@ void Certifiers::run(Index count, const std::function<void(Index, certificate::C
   std::vector<std::exception_ptr> thread_errors(threads_wanted);
   {
     std::vector<std::jthread> threads;
-    for (std::size_t q = 0; q < threads_wanted; ++q) {
-      threads.emplace_back([&work, &error = thread_errors[q], &queue = *others_[q]] {
-        try {
-          queue.backend.enter_thread();
-        } catch (...) {
-          error = std::current_exception();
-          return;
-        }
-        work(queue.certifier);
-      });
+    try {
+      for (std::size_t q = 0; q < threads_wanted; ++q) {
+        threads.emplace_back([&work, &error = thread_errors[q], &queue = *others_[q]] {
+          try {
+            queue.backend.enter_thread();
+          } catch (...) {
+            error = std::current_exception();
+            return;
+          }
+          work(queue.certifier);
+        });
+      }
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): the others do its share
     }
     work(own_);
   }

@@ -81,7 +81,9 @@ Result run_on_chosen(const Network& network, const Query& query, const Settings&
   Settings rest = settings;
   const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   rest.time_limit = std::max(least_time, settings.time_limit - spent);
-  return run(*backend::make_cpu_backend(settings.threads), rest);
+  Result result = run(*backend::make_cpu_backend(settings.threads), rest);
+  for (Bound& bound : result.bounds) bound.seconds.total += spent;
+  return result;
 }
 
 }  // namespace geolip::solve

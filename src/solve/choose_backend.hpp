@@ -27,7 +27,8 @@ std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Q
 using Run = std::function<Result(backend::Backend&, const Settings&)>;
 
 /// Calls `run` with the backend of choose_backend(). What "auto" took to a device and its memory has no room
-/// for (DoesNotFit, std::bad_alloc) is run again from the start on the CPU, in the time that is left.
+/// for (DoesNotFit, std::bad_alloc) is run again from the start on the CPU, in the time that is left;
+/// the bounds' total times hold the device's try.
 Result run_on_chosen(const Network& network, const Query& query, const Settings& settings, const Run& run,
                      const FindDevice& find = backend::find_cuda_backend);
 

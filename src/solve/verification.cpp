@@ -1,6 +1,6 @@
 #include <solve/verification.hpp>
 
-#include <backend/cpu/usable_cores.hpp>
+#include <backend/cpu/host.hpp>
 #include <solve/checker.hpp>
 #include <solve/proofs.hpp>
 

@@ -1,5 +1,6 @@
 // The real command on the networks that come with GeoLIP.
 #include <geolip/version.hpp>
+#include <support/address_space.hpp>
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,34 @@ TEST(Command, EndsWithTheExitCodeOfItsError) {
   EXPECT_EQ(geolip({"estimate", "no-such-network.onnx"}).first, 3);
   EXPECT_EQ(geolip({"estimate", shallow, "--outputs", "0", "--max-iterations", "1", "--gap", "1e-9"}).first,
             4);
+}
+
+/// Runs the command with so many KiB of address space. What has not ended after a minute never does.
+std::pair<int, std::string> geolip_within(int kibibytes, const std::string& arguments) {
+  const std::string line = "ulimit -v " + std::to_string(kibibytes) +
+                           "; timeout -s KILL 60 " GEOLIP_COMMAND " " + arguments + " 2>&1";
+  return ChildProcess({"/bin/bash", "-c", line}).end();
+}
+
+TEST(Command, EndsUnderALimitOfItsAddressSpace) {
+  if (!test::limits_address_space) GTEST_SKIP() << "a sanitizer needs all of the address space";
+  for (const int limit : {150000, 500000}) {
+    EXPECT_EQ(geolip_within(limit, "--version"), std::make_pair(0, std::string("geolip ") + version + "\n"));
+  }
+  for (const int limit : {80000, 150000, 220000, 300000, 500000}) {
+    const auto [code, text] = geolip_within(limit, "estimate " + shallow + " --outputs 0");
+    if (code == 0) continue;
+    EXPECT_EQ(code, 3) << limit << ": " << text;
+    EXPECT_NE(text.find("geolip: memory: "), std::string::npos) << text;
+  }
+}
+
+TEST(Command, NamesThreadsThatCannotBeStarted) {
+  if (!test::limits_address_space) GTEST_SKIP() << "a sanitizer needs all of the address space";
+  const auto [code, text] = geolip_within(3000000, "estimate " + shallow + " --outputs 0 --threads 2000");
+  EXPECT_EQ(code, 3) << text;
+  EXPECT_NE(text.find("threads"), std::string::npos) << text;
+  EXPECT_EQ(geolip_within(3000000, "estimate " + shallow + " --outputs 0").first, 0);
 }
 
 TEST(Command, ReturnsValidBoundsWhenItIsInterrupted) {

@@ -103,18 +103,21 @@ class RunOnChosen : public ChooseBackend {
   void run_short_of_memory(const Error& error) {
     device.set_apart();
     const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
-    solve::run_on_chosen(
+    result = solve::run_on_chosen(
         network, query, settings,
         [&](backend::Backend& backend, const Settings& with) {
           names.push_back(backend.name());
           limits.push_back(with.time_limit);
           if (!backend.shares_host_memory()) throw error;
-          return Result();
+          Result ended;
+          ended.bounds.emplace_back().seconds.total = 1.0;
+          return ended;
         },
         device.find());
   }
   std::vector<std::string> names;
   std::vector<double> limits;
+  Result result;
 };
 
 TEST_F(RunOnChosen, GoesOnOnTheCpuWhereADeviceHasNoRoom) {
@@ -134,6 +137,12 @@ TEST_F(RunOnChosen, LeavesTheCpuTheTimeThatIsLeft) {
   EXPECT_EQ(limits[0], 1000.0);
   EXPECT_LT(limits[1], limits[0]);
   EXPECT_GT(limits[3], 0.0);
+}
+
+TEST_F(RunOnChosen, CountsTheTimeOfTheDevice) {
+  run_short_of_memory(std::bad_alloc());
+  ASSERT_EQ(result.bounds.size(), 1U);
+  EXPECT_GT(result.bounds[0].seconds.total, 1.0);
 }
 
 TEST_F(RunOnChosen, HidesNoOtherError) {

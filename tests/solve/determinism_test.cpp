@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <thread>
+
 namespace geolip {
 namespace {
 
@@ -38,6 +41,20 @@ void expect_same_bits(const Result& a, const Result& b) {
 }
 
 class EstimateDeterminism : public testing::TestWithParam<Norm> {};
+
+TEST_P(EstimateDeterminism, SameBitsBesideAnotherEstimate) {
+  const Result alone = run(GetParam(), 2, 0);
+  for (int repetition = 0; repetition < 2; ++repetition) {
+    std::array<Result, 2> together;
+    {
+      std::vector<std::jthread> threads;
+      for (Result& result : together) {
+        threads.emplace_back([&result, norm = GetParam()] { result = run(norm, 2, 0); });
+      }
+    }
+    for (const Result& result : together) expect_same_bits(alone, result);
+  }
+}
 
 TEST_P(EstimateDeterminism, SameBitsWhateverTheThreads) {
   const Result one = run(GetParam(), 1, 0);

@@ -1,12 +1,10 @@
-#include <backend/cpu/blas_threads.hpp>
+#include <backend/cpu/blas.hpp>
 #include <backend/cpu/cpu_kernels.hpp>
 #include <backend/cpu/eigen_maps.hpp>
+#include <backend/cpu/host.hpp>
 #include <backend/cpu/parallel.hpp>
-#include <backend/cpu/usable_cores.hpp>
 
 #include <Eigen/Cholesky>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -38,10 +36,18 @@ void for_lower_tiles(ThreadPool& pool, Index n, const Body& body) {
   });
 }
 
+/// A thread for each core, but no more than half of an address-space limit has room for.
+int usual_threads() {
+  const int cores = usable_cores();
+  const std::size_t left = address_space_left();
+  if (left == no_limit) return cores;
+  return static_cast<int>(
+      std::clamp(left / 2 / thread_bytes, std::size_t{1}, static_cast<std::size_t>(cores)));
+}
+
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(int threads)
-      : pool_(threads > 0 ? threads : usable_cores()), kernels32_(pool_), kernels64_(pool_) {}
+  explicit CpuBackend(int threads) : blas_(threads), pool_(threads), kernels32_(pool_), kernels64_(pool_) {}
 
   std::string name() const override {
     return "cpu (" + std::to_string(pool_.threads()) + (pool_.threads() == 1 ? " thread, " : " threads, ") +
@@ -55,11 +61,7 @@ class CpuBackend final : public Backend {
 
   void* allocate(std::size_t bytes) override { return ::operator new(bytes, std::align_val_t(alignment)); }
   void release(void* memory) noexcept override { ::operator delete(memory, std::align_val_t(alignment)); }
-  std::size_t memory() const override {
-    const long pages = sysconf(_SC_PHYS_PAGES);
-    const long page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : 0;
-  }
+  std::size_t memory() const override { return usable_memory(); }
   bool shares_host_memory() const override { return true; }
   void upload(void* destination, const void* host, std::size_t bytes) override {
     std::memcpy(destination, host, bytes);
@@ -87,19 +89,15 @@ class CpuBackend final : public Backend {
 
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     for_lower_tiles(pool_, c.rows, [&](Index i, Index rows, Index j, Index cols) {
-      auto target = map(block(c, i, j, rows, cols));
-      scale(beta, target);
-      target.noalias() +=
-          alpha * map(block(a, i, 0, rows, a.cols)) * map(block(a, j, 0, cols, a.cols)).transpose();
+      product<double>(alpha, {block(a, i, 0, rows, a.cols)}, {block(a, j, 0, cols, a.cols), true}, beta,
+                      block(c, i, j, rows, cols));
     });
   }
 
   void syrk_transposed(double alpha, ConstView<double> a, double beta, View<double> c) override {
     for_lower_tiles(pool_, c.rows, [&](Index i, Index rows, Index j, Index cols) {
-      auto target = map(block(c, i, j, rows, cols));
-      scale(beta, target);
-      target.noalias() +=
-          alpha * map(block(a, 0, i, a.rows, rows)).transpose() * map(block(a, 0, j, a.rows, cols));
+      product<double>(alpha, {block(a, 0, i, a.rows, rows), true}, {block(a, 0, j, a.rows, cols)}, beta,
+                      block(c, i, j, rows, cols));
     });
   }
 
@@ -125,11 +123,8 @@ class CpuBackend final : public Backend {
   }
 
   void solve_right_transposed(ConstView<double> l, View<double> b) override {
-    const auto lower = map(l);
-    parallel_pieces(pool_, b.rows, solve_rows, [&](Index begin, Index end) {
-      auto rows = map(block(b, begin, 0, end - begin, b.cols));
-      lower.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(rows);
-    });
+    parallel_pieces(pool_, b.rows, solve_rows,
+                    [&](Index begin, Index end) { solve_right(l, block(b, begin, 0, end - begin, b.cols)); });
   }
 
   void transpose(ConstView<double> a, View<double> b) override {
@@ -191,16 +186,7 @@ class CpuBackend final : public Backend {
     });
   }
 
-  /// C = beta C, where beta 0 also clears what is not a number.
-  static void scale(double beta, MatrixMap<double>& c) {
-    if (beta == 0.0) {
-      c.setZero();
-    } else if (beta != 1.0) {
-      c *= beta;
-    }
-  }
-
-  SingleThreadedBlas blas_;
+  Blas blas_;
   ThreadPool pool_;
   CpuKernels<float> kernels32_;
   CpuKernels<double> kernels64_;
@@ -209,6 +195,8 @@ class CpuBackend final : public Backend {
 }  // namespace
 }  // namespace cpu
 
-std::unique_ptr<Backend> make_cpu_backend(int threads) { return std::make_unique<cpu::CpuBackend>(threads); }
+std::unique_ptr<Backend> make_cpu_backend(int threads) {
+  return std::make_unique<cpu::CpuBackend>(threads > 0 ? threads : cpu::usual_threads());
+}
 
 }  // namespace geolip::backend

@@ -1,5 +1,6 @@
 // Products, copies and random numbers; what has a file of its own: cpu_layers.cpp (layers), cpu_ball.cpp (the
 // l_2 input), cpu_problems.cpp (what is done problem by problem).
+#include <backend/cpu/blas.hpp>
 #include <backend/cpu/cpu_kernels.hpp>
 #include <backend/cpu/eigen_maps.hpp>
 #include <backend/cpu/parallel.hpp>
@@ -24,13 +25,9 @@ void gemm(ThreadPool& pool, ConstView<T> a, ConstView<T> b, View<T> c) {
     const Index j = begin % col_blocks * gemm_cols;
     const Index rows = std::min(gemm_rows, c.rows - i);
     const Index cols = std::min(gemm_cols, c.cols - j);
-    auto target = map(block(c, i, j, rows, cols));
-    const auto right = map(block(b, 0, j, b.rows, cols));
-    if constexpr (transposed) {
-      target.noalias() = map(block(a, 0, i, a.rows, rows)).transpose() * right;
-    } else {
-      target.noalias() = map(block(a, i, 0, rows, a.cols)) * right;
-    }
+    const Factor<T> left =
+        transposed ? Factor<T>{block(a, 0, i, a.rows, rows), true} : Factor<T>{block(a, i, 0, rows, a.cols)};
+    product<T>(T(1), left, {block(b, 0, j, b.rows, cols)}, T(0), block(c, i, j, rows, cols));
   });
 }
 

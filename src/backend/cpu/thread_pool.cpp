@@ -1,5 +1,9 @@
 #include <backend/cpu/thread_pool.hpp>
 
+#include <geolip/error.hpp>
+
+#include <string>
+
 namespace geolip::backend::cpu {
 namespace {
 
@@ -15,10 +19,20 @@ void pause_briefly() {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  } catch (const std::exception& error) {  // the system has no more of them, or no memory for their stacks
+    const int started = this->threads();
+    join();
+    throw ResourceError("threads: " + std::to_string(threads) +
+                        " were asked for, and the system starts no more than " + std::to_string(started) +
+                        " (" + error.what() + ")");
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { join(); }
+
+void ThreadPool::join() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

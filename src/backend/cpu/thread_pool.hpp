@@ -20,7 +20,8 @@ namespace geolip::backend::cpu {
 /// times slower beside other work.)
 class ThreadPool {
  public:
-  /// \param threads in all, the calling one included; at least 1
+  /// \param threads in all, the calling one included; at least 1. Throws ResourceError if they cannot be
+  /// started.
   explicit ThreadPool(int threads);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -43,6 +44,7 @@ class ThreadPool {
     std::mutex error_mutex;
   };
 
+  void join();
   void serve();
   static void work(Job& job);
 

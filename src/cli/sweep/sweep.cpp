@@ -1,6 +1,6 @@
 #include "cli/sweep/sweep.hpp"
 
-#include <backend/cpu/usable_cores.hpp>
+#include <backend/cpu/host.hpp>
 #include <geolip/version.hpp>
 
 #include <unistd.h>
