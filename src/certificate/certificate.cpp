@@ -31,8 +31,10 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
                                        const std::function<bool()>& gives_up) {
   const double zeta = multipliers.zeta;
   const double gamma_sum = std::accumulate(multipliers.gamma.begin(), multipliers.gamma.end(), 0.0);
-  const auto all_in_range = [](const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), in_range);
+  const auto all_in_range = [&](const std::vector<double>& values) {
+    // those of a vector objective may be open
+    return std::all_of(values.begin(), values.end(),
+                       [&](double v) { return in_range(problem.vector ? std::abs(v) : v); });
   };
   if (!in_range(zeta) || !in_range(gamma_sum) || !all_in_range(multipliers.gamma) ||
       !std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range) ||
@@ -51,10 +53,12 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
   }
   form.pull_back(maps_.back());
 
+  lam_ = multipliers.lam;
   for (std::size_t k = slopes_.size(); k-- > 0;) {
     if (gives_up && gives_up()) return std::nullopt;
     // Q_{k-1} = Y - X' K^-1 X
-    if (!form.eliminate(slopes_[k], problem.slope_set, multipliers.lam[k])) return std::nullopt;
+    form.close(slopes_[k], problem.slope_set, lam_[k]);
+    if (!form.eliminate(slopes_[k], problem.slope_set, lam_[k])) return std::nullopt;
     form.pull_back(maps_[k]);
   }
 
@@ -87,6 +91,7 @@ std::optional<double> Certifier::bound(const Multipliers& multipliers, const asc
 }
 
 Multipliers Certifier::feasible(Multipliers multipliers, const ascent::Problem& problem) const {
+  multipliers.lam = lam_;
   if (norm_ == Norm::l1) {
     multipliers.gamma = diagonal_;
   } else if (norm_ == Norm::linf) {

@@ -15,9 +15,11 @@ namespace geolip::certificate {
 /// Multipliers of one problem on the scaled network. Any lam > 0, gamma > 0, zeta > 0 that pass give a valid
 /// bound.
 struct Multipliers {
-  std::vector<std::vector<double>> lam;  ///< one for each neuron; not read where h = 0
-  std::vector<double> gamma;             ///< l_inf: one for each input; l_2: one
-  double zeta = 0.0;                     ///< of the fixed vector e; not read for a vector objective
+  /// One for each neuron; not read where h = 0. A negative one of a vector objective is open:
+  /// its size is the least that it may be, and the form behind it says how large it has to be.
+  std::vector<std::vector<double>> lam;
+  std::vector<double> gamma;  ///< l_inf: one for each input; l_2: one
+  double zeta = 0.0;          ///< of the fixed vector e; not read for a vector objective
 };
 
 /// The scaled network's numbers are about 1, and multipliers within these limits leave room for squares and
@@ -63,8 +65,9 @@ class Certifier {
   std::vector<operators::LinearMap<double>>& maps_;
   const std::vector<problem::LayerSlopes>& slopes_;
   Norm norm_;
-  double mu_ = 0.0;               // largest eigenvalue of the last bound() that passed
-  std::vector<double> diagonal_;  // l_1: the diagonal of -Q_0
+  std::vector<std::vector<double>> lam_;  // of the last bound(), none of them open
+  double mu_ = 0.0;                       // largest eigenvalue of the last bound() that passed
+  std::vector<double> diagonal_;          // l_1: the diagonal of -Q_0
   std::vector<double> coordinate_bounds_;
 };
 

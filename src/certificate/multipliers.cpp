@@ -12,6 +12,9 @@ namespace {
 // Floors, relative to the layer, of the lowest one. A neuron whose vector vanishes has no multiplier of its
 // own (0/0); any positive one is valid, and these cost about their own size in the bound.
 constexpr double rho_floor = 1e-6;
+// A vector's sweeps shrink what does not matter, and |G| and rho alike: their ratio is right down to here.
+constexpr double least_ratio = 1e-30;
+constexpr double open_share = 1e-12;
 constexpr double lam_floor = 1e-10;
 constexpr double gamma_floor = 1e-12;
 // Of the usual multipliers: small enough to cost a bound nothing, and larger than roundings.
@@ -23,10 +26,10 @@ constexpr double growth_per_layer = 3.0;
 constexpr double most_growth = 90.0;
 
 /// `floor`: of the multipliers, as a share of their usual size. `unreached`: how many times their usual size
-/// the multipliers of neurons have whose vectors are exactly zero.
+/// the multipliers of neurons have whose vectors are exactly zero. `vector`: whether the objective is one.
 std::vector<double> layer_multipliers(const std::vector<double>& g, const std::vector<double>& rho,
                                       const problem::LayerSlopes& slopes, Index set, double value,
-                                      double floor, std::optional<double> unreached) {
+                                      double floor, std::optional<double> unreached, bool vector) {
   double square = 0.0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
     if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
@@ -44,11 +47,13 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
       continue;
     }
     // lam = |G| / (2 h rho)
-    const double exact = g[i] / (2.0 * h * std::max(rho[i], rho_floor * size));
+    const double exact = g[i] / (2.0 * h * std::max(rho[i], (vector ? least_ratio : rho_floor) * size));
     const double usual = value / (h * h * square);
     lam[i] = std::max(exact, floor * usual);
     if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
     lam[i] = std::max(lam[i], least_multiplier);
+    // a column of its own behind it: the form says how large it has to be
+    if (vector && rho[i] < open_share * size) lam[i] = -lam[i];
   }
   return lam;
 }
@@ -65,8 +70,8 @@ Multipliers make_multipliers(const ascent::RawMultipliers& raw,
     const double floor = lam_floor * std::pow(10.0, -growth * static_cast<double>(k));
     std::optional<double> unreached;
     if (problem.coordinate >= 0) unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
-    m.lam.push_back(
-        layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, floor, unreached));
+    m.lam.push_back(layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, floor,
+                                      unreached, problem.vector));
   }
   m.gamma = raw.input;
   double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);

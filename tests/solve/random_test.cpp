@@ -1,6 +1,7 @@
 // Hundreds of seeded random networks of awkward shapes: every bound certified, and in order.
 #include <geolip/estimate.hpp>
 #include <support/enumeration.hpp>
+#include <support/random_graphs.hpp>
 #include <support/random_networks.hpp>
 
 #include <gtest/gtest.h>
@@ -138,6 +139,39 @@ TEST(RandomNetworksDegenerate, ExactlyZero) {
       EXPECT_NE(bound.status, Status::limit);
     }
   }
+}
+
+// Nothing limits networks as small as these.
+TEST(RandomNetworksMixed, HardlyEverEndInALimit) {
+  int runs = 0;
+  int limits = 0;
+  const auto ask = [&](const Network& network, Norm norm, std::vector<Objective> objectives) {
+    Settings settings;
+    settings.threads = 1;
+    const Result result = estimate(network, {norm, std::move(objectives)}, settings);
+    ++runs;
+    bool limit = false;
+    for (const Bound& bound : result.bounds) {
+      limit = limit || bound.status == Status::limit;
+      EXPECT_LE(bound.lower, bound.upper * (1.0 + 1e-12));
+      EXPECT_NE(bound.status, Status::failed);
+    }
+    limits += limit ? 1 : 0;
+  };
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+    Random random(7000 + seed);
+    const Network network = test::random_mixture(random);
+    SCOPED_TRACE("seed " + std::to_string(7000 + seed));
+    for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+      std::vector<Objective> outputs;
+      for (Index k = 0; k < network.outputs(); ++k) outputs.push_back(Objective::output(k));
+      ask(network, norm, std::move(outputs));
+      if (network.outputs() > 1) ask(network, norm, {Objective::margin(0, network.outputs() - 1)});
+      if (norm != Norm::l1) ask(network, norm, {Objective::vector()});
+    }
+  }
+  EXPECT_GT(runs, 800);
+  EXPECT_LE(100 * limits, runs);
 }
 
 TEST(RandomNetworksTiny, AgainstEnumeration) {

@@ -70,6 +70,80 @@ inline Network random_graph(Random& random, Index layers, Index most_neurons) {
   return network;
 }
 
+inline Activation random_kind(Random& random, Index neurons) {
+  switch (random.integer(0, 9)) {
+    case 0:
+      return Activation(ActivationKind::leaky_relu, random.chance(0.5) ? -1.0 : 0.1);
+    case 1: {
+      std::vector<double> slopes;
+      for (Index i = 0; i < neurons; ++i) slopes.push_back(2.0 * random.normal());
+      return Activation::prelu(slopes);
+    }
+    case 2:
+      return Activation(ActivationKind::tanh);
+    case 3:
+      return Activation(ActivationKind::gelu);
+    case 4:
+      return Activation(ActivationKind::hard_swish);
+    case 5:
+      return Activation(ActivationKind::clip, -1.0, 1.0);
+    case 6:
+      return Activation(ActivationKind::sigmoid);
+    default:
+      return Activation(ActivationKind::relu);
+  }
+}
+
+/// A small network as exporters make them: activations at either end, factors of zero, copies, joins, maxima
+/// of two tensors or of one with itself, and sums whose terms may cancel.
+inline Network random_mixture(Random& random) {
+  Network network(random.integer(1, 6));
+  const auto last = [&] { return static_cast<Index>(network.layers().size()); };
+  const auto of_size = [&](Index n) {
+    std::vector<Index> same;
+    for (Index t = 0; t <= last(); ++t) {
+      if (network.size(t) == n) same.push_back(t);
+    }
+    return same[static_cast<std::size_t>(random.integer(0, static_cast<Index>(same.size()) - 1))];
+  };
+  for (Index l = random.integer(1, 9); l > 0; --l) {
+    const Index from = random.chance(0.75) ? last() : random.integer(std::max<Index>(0, last() - 3), last());
+    const Index n = network.size(from);
+    const Index kind = random.integer(0, 10);
+    if (kind <= 2) {
+      network.add({"dense", Dense{random_matrix(random, random.integer(1, 8), n, 0.8), {}}}, {from});
+    } else if (kind <= 5) {
+      network.add({"activation", random_kind(random, n)}, {from});
+    } else if (kind == 6) {
+      Affine affine;
+      for (Index i = 0; i < n; ++i) affine.scale.push_back(random.chance(0.1) ? 0.0 : random.normal());
+      network.add({"affine", affine}, {from});
+    } else if (kind == 7) {
+      Sparse sparse;
+      sparse.inputs = n;
+      for (Index i = random.integer(1, 6); i > 0; --i) {
+        for (Index k = random.integer(0, 2); k > 0; --k)
+          sparse.add(random.integer(0, n - 1), random.chance(0.5) ? 1.0 : random.normal());
+        sparse.end_row();
+      }
+      network.add({"sparse", sparse}, {from});
+    } else if (kind == 8) {
+      const Index other = random.integer(0, last());
+      if (n + network.size(other) <= 12) network.add({"concat", Concat{}}, {from, other});
+    } else if (kind == 9) {
+      network.add({"add", Add{{1.0, random.chance(0.5) ? -1.0 : random.normal()}}}, {from, of_size(n)});
+    } else {
+      const Index b = of_size(n);
+      const Index difference = network.add({"difference", Add{{1.0, -1.0}}}, {from, b});
+      const Index relu = network.add({"relu", Activation(ActivationKind::relu)}, {difference});
+      network.add({"maximum", Add{{1.0, 1.0}}}, {b, relu});
+    }
+  }
+  if (network.layers().empty() || random.chance(0.6))
+    network.add({"last", Dense{random_matrix(random, random.integer(1, 4), network.outputs(), 1.0), {}}});
+  return network;
+}
+
 /// The same network with every convolution and sparse matrix as a product.
 inline Network with_products(const Network& network) {
   Network copy(network.inputs());
