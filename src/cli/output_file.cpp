@@ -93,15 +93,6 @@ class TemporaryFile {
   Descriptor file_;
 };
 
-void write_all(int fd, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail_errno(path, errno);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 /// Brings a rename to the disk; file systems that cannot do that for a folder are left alone.
 void sync_folder(const fs::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -109,6 +100,16 @@ void sync_folder(const fs::path& folder) {
 }
 
 }  // namespace
+
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
 
 OutputFile::OutputFile(fs::path path) : path_(std::move(path)) {
   std::error_code ignored;
@@ -134,7 +135,7 @@ void OutputFile::write(std::string_view text) const {
   if (!replace_) {
     const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
     if (file.get() < 0) fail_errno(path_, errno);
-    write_all(file.get(), text, path_);
+    if (const int error = write_all(file.get(), text); error != 0) fail_errno(path_, error);
     return;
   }
   TemporaryFile file(path_);
@@ -143,7 +144,7 @@ void OutputFile::write(std::string_view text) const {
       ::fchmod(file.descriptor(), before.st_mode & permission_bits) != 0) {
     fail_errno(path_, errno);
   }
-  write_all(file.descriptor(), text, path_);
+  if (const int error = write_all(file.descriptor(), text); error != 0) fail_errno(path_, error);
   if (::fsync(file.descriptor()) != 0) fail_errno(path_, errno);
   file.move_into_place();
   sync_folder(folder_of(path_));

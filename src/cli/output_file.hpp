@@ -29,4 +29,7 @@ class OutputFile {
   bool replace_ = true;  ///< by renaming; otherwise written directly
 };
 
+/// Writes all of the text to an open file; returns 0 or the error.
+int write_all(int fd, std::string_view text);
+
 }  // namespace geolip::cli

@@ -7,11 +7,11 @@
 
 #include <cerrno>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <cli/exit_code.hpp>
 #include <cli/hold_signals.hpp>
+#include <cli/output_file.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -21,17 +21,6 @@ namespace fs = std::filesystem;
 constexpr mode_t new_file_mode = 0666;  // less the umask
 
 std::string message(int error) { return std::generic_category().message(error); }
-
-/// Writes all of the text; returns 0 or the error.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return ::fdatasync(fd) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: a file system that cannot
-}
 
 }  // namespace
 
@@ -76,7 +65,9 @@ void Journal::append(const nlohmann::ordered_json& line) {
   const std::string text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
   const HoldSignals whole_lines;
   const off_t end = ::lseek(fd_, 0, SEEK_END);
-  const int error = write_all(fd_, text);
+  int error = write_all(fd_, text);
+  if (error == 0 && ::fdatasync(fd_) != 0 && errno != EINVAL)
+    error = errno;  // EINVAL: a file system that cannot
   if (error == 0) return;
   // A full disk: what it took of the line is taken back, as far as that goes.
   static_cast<void>(::ftruncate(fd_, end));

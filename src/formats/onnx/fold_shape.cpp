@@ -190,17 +190,12 @@ Tensor fold_gather(const FoldContext& c) {
   const Index count = element_count(shape, "its result");
   if (count == 0) return gather_entries(x, std::move(shape), {});
   c.budget.take(count);
-  const Index outer = element_count({x.shape.begin(), at}, "its input");
-  const Index inner = element_count({at + 1, x.shape.end()}, "its input");
-  std::vector<Index> indices;
-  for (Index o = 0; o < outer; ++o) {
-    for (const Index w : which.integers) {
-      if (w < -*at || w >= *at) throw NetworkError("the index " + std::to_string(w) + " is out of range");
-      const Index first = (o * *at + (w < 0 ? w + *at : w)) * inner;
-      for (Index i = 0; i < inner; ++i) indices.push_back(first + i);
-    }
+  std::vector<Index> places;
+  for (const Index w : which.integers) {
+    if (w < -*at || w >= *at) throw NetworkError("the index " + std::to_string(w) + " is out of range");
+    places.push_back(w < 0 ? w + *at : w);
   }
-  return gather_entries(x, std::move(shape), indices);
+  return gather_entries(x, std::move(shape), indices_along(x.shape, axis, places));
 }
 
 Tensor fold_concat(const FoldContext& c) {
@@ -271,19 +266,10 @@ Tensor fold_slice(const FoldContext& c) {
       picked.push_back(i);
       if (__builtin_add_overflow(i, step, &i)) break;
     }
-    const auto at = result.shape.begin() + static_cast<std::ptrdiff_t>(axis);
-    const Index outer = element_count({result.shape.begin(), at}, "its input");
-    const Index inner = element_count({at + 1, result.shape.end()}, "its input");
     c.budget.take(result.size() + static_cast<Index>(picked.size()));
-    std::vector<Index> indices;
-    for (Index o = 0; o < outer; ++o) {
-      for (const Index p : picked) {
-        for (Index i = 0; i < inner; ++i) indices.push_back((o * size + p) * inner + i);
-      }
-    }
     Shape shape = result.shape;
     shape[axis] = static_cast<Index>(picked.size());
-    result = gather_entries(result, std::move(shape), indices);
+    result = gather_entries(result, std::move(shape), indices_along(result.shape, axis, picked));
   }
   return result;
 }

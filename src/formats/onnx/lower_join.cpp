@@ -97,22 +97,17 @@ void lower_split(Lowering& state, const Node& node) {
     throw NetworkError("the sizes of a Split do not add up to its input's");
   }
   const Data whole = state.current();
-  const Index inner =
-      element_count({x.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.end()}, "its input");
-  const Index outer = element_count({x.begin(), x.begin() + static_cast<std::ptrdiff_t>(axis)}, "its input");
   Index start = 0;
   for (int k = 0; k < node.proto().output_size(); ++k) {
     const Index size = (*sizes)[static_cast<std::size_t>(k)];
-    std::vector<Index> source;
-    for (Index o = 0; o < outer; ++o) {
-      for (Index i = 0; i < size * inner; ++i) source.push_back((o * x[axis] + start) * inner + i);
-    }
+    std::vector<Index> places(static_cast<std::size_t>(size));
+    std::iota(places.begin(), places.end(), start);
     start += size;
     if (node.proto().output(k).empty()) continue;
     state.continue_from(whole);
     Shape shape = x;
     shape[axis] = size;
-    state.select(node, source, std::move(shape));
+    state.select(node, indices_along(x, axis, places), std::move(shape));
     state.set_output(node, k, state.current());
   }
 }

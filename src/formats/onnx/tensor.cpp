@@ -113,6 +113,19 @@ std::vector<Index> transpose_indices(const Shape& shape, const std::vector<Index
   return walk(target, steps);
 }
 
+std::vector<Index> indices_along(const Shape& shape, std::size_t axis, const std::vector<Index>& places) {
+  const auto at = shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  const Index outer = element_count({shape.begin(), at}, "its input");
+  const Index inner = element_count({at + 1, shape.end()}, "its input");
+  std::vector<Index> indices;
+  for (Index o = 0; o < outer; ++o) {
+    for (const Index place : places) {
+      for (Index i = 0; i < inner; ++i) indices.push_back((o * *at + place) * inner + i);
+    }
+  }
+  return indices;
+}
+
 std::size_t axis_of(Index axis, std::size_t rank) {
   const auto signed_rank = static_cast<Index>(rank);
   if (axis < -signed_rank || axis >= signed_rank) {

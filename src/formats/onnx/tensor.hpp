@@ -50,6 +50,10 @@ std::vector<Index> broadcast_indices(const Shape& from, const Shape& target);
 /// For every entry of the transposed tensor, in order, the index of the entry of a tensor of `shape`.
 std::vector<Index> transpose_indices(const Shape& shape, const std::vector<Index>& permutation);
 
+/// The indices of the entries of a tensor of `shape` whose place along a dimension is one of `places`, place by place
+/// in the order of that list.
+std::vector<Index> indices_along(const Shape& shape, std::size_t axis, const std::vector<Index>& places);
+
 /// A dimension counted from the back if negative; throws NetworkError unless it is in [0, rank).
 std::size_t axis_of(Index axis, std::size_t rank);
 
