@@ -9,6 +9,8 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -22,6 +24,10 @@ struct Watch {
   std::size_t bytes = 0;           ///< allocated now
   std::size_t peak_bytes = 0;      ///< allocated at the most
   std::size_t memory = 0;          ///< that the backend says it has; 0: what it does have
+  std::size_t largest_upload = 0;  ///< bytes of it
+  std::size_t narrowed = 0;        ///< matrices that were rounded to float32, as weights are
+  std::size_t noise64 = 0;         ///< matrices of random numbers in float64, as a calibration begins with
+  double pause = 0.0;              ///< seconds that synchronise() and cholesky() take at the least
   bool apart = false;              ///< whether it says that its memory is not the host's
   bool several_queues = false;     ///< whether it says how many queues it has use for; else one
   std::mutex mutex;
@@ -84,6 +90,10 @@ class TimedKernels final : public backend::Kernels<T> {
   }
   void add_noise(T scale, std::uint64_t seed, std::uint64_t stream, const std::int32_t* mask,
                  View<T> x) override {
+    if constexpr (std::is_same_v<T, double>) {
+      const std::scoped_lock lock(watch_->mutex);
+      ++watch_->noise64;
+    }
     inner_.add_noise(scale, seed, stream, mask, x);
   }
   void forward_rows(const Columns& columns, const Slopes<T>& slopes, ConstView<T> w, ConstView<T> s_hat,
@@ -170,6 +180,10 @@ class TimedBackend final : public backend::Backend {
   std::size_t memory() const override { return watch_->memory > 0 ? watch_->memory : inner_.memory(); }
   bool shares_host_memory() const override { return !watch_->apart && inner_.shares_host_memory(); }
   void upload(void* destination, const void* host, std::size_t bytes) override {
+    {
+      const std::scoped_lock lock(watch_->mutex);
+      watch_->largest_upload = std::max(watch_->largest_upload, bytes);
+    }
     inner_.upload(destination, host, bytes);
   }
   void download(void* host, const void* source, std::size_t bytes) override {
@@ -180,9 +194,16 @@ class TimedBackend final : public backend::Backend {
     inner_.widen_columns(index, x, y);
   }
   void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
+    {
+      const std::scoped_lock lock(watch_->mutex);
+      ++watch_->narrowed;
+    }
     inner_.narrow_scaled(r, x, c, y);
   }
-  void synchronise() override { inner_.synchronise(); }
+  void synchronise() override {
+    rest();
+    inner_.synchronise();
+  }
   void syrk(double alpha, ConstView<double> a, double beta, View<double> c) override {
     const AlgebraTimer timer(*watch_);
     inner_.syrk(alpha, a, beta, c);
@@ -197,6 +218,7 @@ class TimedBackend final : public backend::Backend {
       const std::scoped_lock lock(watch_->mutex);
       ++watch_->factorisations;
     }
+    rest();
     return inner_.cholesky(a);
   }
   void solve_right_transposed(ConstView<double> l, View<double> b) override {
@@ -218,6 +240,9 @@ class TimedBackend final : public backend::Backend {
  private:
   backend::Kernels<float>& kernels32() override { return kernels32_; }
   backend::Kernels<double>& kernels64() override { return kernels64_; }
+  void rest() const {
+    if (watch_->pause > 0.0) std::this_thread::sleep_for(std::chrono::duration<double>(watch_->pause));
+  }
 
   std::unique_ptr<backend::Backend> owned_;
   backend::Backend& inner_;

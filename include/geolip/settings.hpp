@@ -56,9 +56,9 @@ struct Settings {
   double gap = 1e-4;
   /// Sweeps after which a problem is given up with status `limit`. At least 1.
   Index max_iterations = 20000;
-  /// Wall-clock limit in seconds for the whole call. Certificates that are expected to take longer than all
-  /// of it are not begun, and the product bound stands in for theirs; others may end it late by about their
-  /// own time.
+  /// Wall-clock limit in seconds for the whole call. The last certificates, which are worth most, may end it
+  /// late: by as long again as the limit, but not less than two seconds. What does not fit in is not begun, or
+  /// given up, and the product bound stands in.
   double time_limit = std::numeric_limits<double>::infinity();
   /// First rank r of the factorisation; 0 chooses one from the widest layer (16 up to 256 neurons, then about
   /// the square root). It grows, up to max_rank, where the certificate shows it to be too small. rank <=
@@ -81,7 +81,7 @@ struct Settings {
   /// each problem: in l_1 an objective has one for each input), and else the CPU, which also takes over what
   /// a device's memory has no room for.
   std::string device = "auto";
-  /// Asked to stop, estimate() returns the valid bounds it has, as soon as it can.
+  /// Asked to stop, estimate() returns the valid bounds it has, in about two seconds at the most.
   std::stop_token stop;
   /// Called before the work begins, with the backend's name, and once more where a device ran out of memory and the
   /// work begins anew on the CPU; not called where every FGL is zero. May be empty.

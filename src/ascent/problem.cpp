@@ -11,10 +11,25 @@ Model<T>::Model(backend::Backend& backend_, const problem::Chain& chain,
     : backend(backend_),
       norm(norm_),
       maps(operators::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
+  set_question(slopes_, norm_);
+}
+
+template <class T>
+void Model<T>::set_question(const std::vector<problem::LayerSlopes>& slopes_, Norm norm_) {
+  norm = norm_;
+  c.clear();
+  h.clear();
   for (const problem::LayerSlopes& layer : slopes_) {
     c.emplace_back(backend, std::vector<T>(layer.c.begin(), layer.c.end()), layer.sets);
     h.emplace_back(backend, std::vector<T>(layer.h.begin(), layer.h.end()), layer.sets);
   }
+}
+
+template <class T>
+void Model<T>::rest() {
+  c.clear();
+  h.clear();
+  maps.front().release_memory();
 }
 
 template struct Model<float>;

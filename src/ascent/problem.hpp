@@ -31,6 +31,11 @@ struct Model {
         const std::vector<problem::LayerSlopes>& slopes_, const problem::Scaling& scaling, Norm norm_,
         std::shared_ptr<operators::DenseWeights> weights = nullptr);
 
+  /// The same network with other slopes, and another norm.
+  void set_question(const std::vector<problem::LayerSlopes>& slopes_, Norm norm_);
+  /// Gives all memory back but that of the maps; set_question() comes next.
+  void rest();
+
   backend::Backend& backend;
   Norm norm;
   std::vector<operators::LinearMap<T>> maps;  ///< L + 1 stages

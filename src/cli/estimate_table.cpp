@@ -23,6 +23,8 @@ constexpr int ratio_digits = 3;
 // Runs that take less memory than this, and certificates that take fewer seconds, are not worth a line.
 constexpr double worth_saying = 1e9;
 constexpr double long_certificate = 1.0;
+// A certificate that takes no more seconds is made after any time limit (Settings::time_limit).
+constexpr double least_patience = 2.0;
 constexpr int prediction_digits = 2;
 
 // Networks with more widths than this are shortened.
@@ -128,7 +130,7 @@ void print_summary(std::ostream& out, const Result& result, const Settings& sett
     if (bound.status == Status::failed)
       out << "failed: output " << to_string(bound.objective) << ": " << printable(bound.reason) << '\n';
   }
-  if (!result.stopped && result.prediction.seconds > settings.time_limit) {
+  if (!result.stopped && result.prediction.seconds > std::max(settings.time_limit, least_patience)) {
     out << "no certificate was begun that takes about " << seconds_text(result.prediction.seconds)
         << " s, longer than the time limit: the upper bounds are products of norms\n";
   }

@@ -35,6 +35,8 @@ class LinearMap {
   /// Whether numbers inside of the map may leave the range in which float64 is accurate, as powers of two far
   /// from 1 stand on either side of the weights.
   bool is_extreme() const { return is_extreme_; }
+  /// Gives the memory of results in between back, that of all maps which share it; it is taken anew.
+  void release_memory() { intermediates_->release(); }
 
   /// Weights that other maps of the same chain can use.
   const std::shared_ptr<DenseWeights>& weights() const { return intermediates_->dense; }

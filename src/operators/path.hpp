@@ -19,6 +19,13 @@ struct Intermediates {
         unfolded(std::make_shared<backend::Scratch<T>>(backend)),
         passing(std::make_shared<backend::Scratch<T>>(backend)),
         dense(weights == nullptr ? std::make_shared<DenseWeights>() : std::move(weights)) {}
+
+  void release() {
+    for (backend::Scratch<T>* scratch : {&even, &odd, &sum, unfolded.get(), passing.get()})
+      scratch->release();
+    for (const auto& node : nodes) node->release();
+  }
+
   backend::Scratch<T> even;  ///< results within a path alternate between this one
   backend::Scratch<T> odd;   ///< and this one
   backend::Scratch<T> sum;   ///< what is added to a node

@@ -14,6 +14,8 @@ namespace geolip::problem {
 struct Scaling {
   std::vector<std::vector<int>> tensors;
   int output = 0;
+
+  bool operator==(const Scaling&) const = default;
 };
 
 /// No scaling at all.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <exception>
 #include <new>
 #include <system_error>
@@ -9,20 +10,12 @@
 
 namespace geolip::solve {
 
-Certifiers::Queue::Queue(backend::Backend& backend_, const problem::Chain& chain,
-                         const problem::Scaling& scaling, const std::vector<problem::LayerSlopes>& slopes,
-                         Norm norm, const std::shared_ptr<operators::DenseWeights>& weights)
-    : backend(backend_),
-      maps(operators::make_linear_maps<double>(backend, chain, scaling, weights)),
-      certifier(backend, maps, slopes, norm) {}
-
-Certifiers::Certifiers(backend::Backend& backend, const Queues& queues,
-                       std::vector<operators::LinearMap<double>>& maps, const problem::Chain& chain,
-                       const problem::Scaling& scaling, const std::vector<problem::LayerSlopes>& slopes,
-                       Norm norm)
+Certifiers::Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
+                       const Queues& queues, const std::vector<problem::LayerSlopes>& slopes, Norm norm)
     : own_(backend, maps, slopes, norm) {
   for (const auto& queue : queues) {
-    others_.push_back(std::make_unique<Queue>(*queue, chain, scaling, slopes, norm, maps.front().weights()));
+    others_.push_back(std::unique_ptr<Other>(
+        new Other{*queue->backend, certificate::Certifier(*queue->backend, queue->maps, slopes, norm)}));
   }
 }
 
@@ -80,6 +73,10 @@ void Certifiers::run(Index count, const std::function<void(Index, certificate::C
   for (const std::exception_ptr& error : errors) {
     if (error != nullptr) std::rethrow_exception(error);
   }
+}
+
+double Certifiers::rounds(Index count) const {
+  return std::ceil(static_cast<double>(count) / static_cast<double>(others_.size() + 1));
 }
 
 void Certifiers::release_memory() {

@@ -15,12 +15,21 @@ namespace geolip::solve {
 /// thread of the host to wait for it. What a certificate says does not depend on which of them makes it.
 class Certifiers {
  public:
-  using Queues = std::vector<std::unique_ptr<backend::Backend>>;
+  /// A queue of work on a device, and the network's maps there.
+  struct Queue {
+    Queue(std::unique_ptr<backend::Backend> backend_, const problem::Chain& chain,
+          const problem::Scaling& scaling, const std::shared_ptr<operators::DenseWeights>& weights)
+        : backend(std::move(backend_)),
+          maps(operators::make_linear_maps<double>(*backend, chain, scaling, weights)) {}
 
-  /// \param queues forked from `backend`: one for each certificate more that is made at the same time
+    std::unique_ptr<backend::Backend> backend;
+    std::vector<operators::LinearMap<double>> maps;
+  };
+  using Queues = std::vector<std::unique_ptr<Queue>>;
+
   /// \param maps those of the chain on `backend`
-  Certifiers(backend::Backend& backend, const Queues& queues, std::vector<operators::LinearMap<double>>& maps,
-             const problem::Chain& chain, const problem::Scaling& scaling,
+  /// \param queues forked from `backend`: one for each certificate more that is made at the same time
+  Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps, const Queues& queues,
              const std::vector<problem::LayerSlopes>& slopes, Norm norm);
 
   /// Calls body(i, certifier) for each i in 0 .. count - 1, in any order and on any thread. Throws what a
@@ -29,22 +38,20 @@ class Certifiers {
   /// called again, one after the other.
   void run(Index count, const std::function<void(Index, certificate::Certifier&)>& body);
 
+  /// How many certificates come one after the other where so many are wanted.
+  double rounds(Index count) const;
+
   /// Gives all workspaces back; the next certificates take them anew.
   void release_memory();
 
  private:
-  struct Queue {
-    Queue(backend::Backend& backend_, const problem::Chain& chain, const problem::Scaling& scaling,
-          const std::vector<problem::LayerSlopes>& slopes, Norm norm,
-          const std::shared_ptr<operators::DenseWeights>& weights);
-
+  struct Other {
     backend::Backend& backend;
-    std::vector<operators::LinearMap<double>> maps;
     certificate::Certifier certifier;
   };
 
   certificate::Certifier own_;
-  std::vector<std::unique_ptr<Queue>> others_;
+  std::vector<std::unique_ptr<Other>> others_;
 };
 
 }  // namespace geolip::solve

@@ -43,17 +43,24 @@ certificate::Prediction predict(const Network& network, const Query& query) {
 
 }  // namespace
 
-std::unique_ptr<backend::Backend> choose_backend(const Network& network, const Query& query,
-                                                 const Settings& settings, const FindDevice& find) {
-  if (settings.device != "auto") return backend::make_backend(settings.device, settings.threads);
+Backends::Backends(const std::string& device, int threads, FindDevice find)
+    : threads_(threads), find_(std::move(find)) {
+  if (device != "auto") named_ = backend::make_backend(device, threads);
+}
+
+backend::Backend& Backends::cpu() {
+  if (cpu_ == nullptr) cpu_ = backend::make_cpu_backend(threads_);
+  return *cpu_;
+}
+
+backend::Backend& Backends::choose(const Network& network, const Query& query) {
+  if (named_ != nullptr) return *named_;
   const certificate::Prediction certificate = predict(network, query);
-  if (certificate.multiplications * count_problems(network, query) >= worth_a_device) {
-    std::unique_ptr<backend::Backend> device = find();
-    if (device != nullptr && certificate.bytes <= certificate_share * static_cast<double>(device->memory())) {
-      return device;
-    }
-  }
-  return backend::make_cpu_backend(settings.threads);
+  if (certificate.multiplications * count_problems(network, query) < worth_a_device) return cpu();
+  if (device_ == nullptr) device_ = find_();
+  const bool fits =
+      device_ != nullptr && certificate.bytes <= certificate_share * static_cast<double>(device_->memory());
+  return fits ? *device_ : cpu();
 }
 
 namespace {
@@ -71,17 +78,17 @@ std::optional<Result> try_on(backend::Backend& device, const Settings& settings,
 
 }  // namespace
 
-Result run_on_chosen(const Network& network, const Query& query, const Settings& settings, const Run& run,
-                     const FindDevice& find) {
+Result run_on_chosen(Backends& backends, const Network& network, const Query& query, const Settings& settings,
+                     const Run& run) {
   const auto start = std::chrono::steady_clock::now();
-  std::unique_ptr<backend::Backend> backend = choose_backend(network, query, settings, find);
-  if (settings.device != "auto" || backend->shares_host_memory()) return run(*backend, settings);
-  if (std::optional<Result> result = try_on(*backend, settings, run)) return std::move(*result);
-  backend.reset();
+  backend::Backend& backend = backends.choose(network, query);
+  if (!backends.is_optional(backend)) return run(backend, settings);
+  if (std::optional<Result> result = try_on(backend, settings, run)) return std::move(*result);
+  backends.close_device();
   Settings rest = settings;
   const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   rest.time_limit = std::max(least_time, settings.time_limit - spent);
-  Result result = run(*backend::make_cpu_backend(settings.threads), rest);
+  Result result = run(backends.cpu(), rest);
   for (Bound& bound : result.bounds) bound.seconds.total += spent;
   return result;
 }

@@ -3,6 +3,8 @@
 #include <ascent/footprint.hpp>
 #include <certificate/prediction.hpp>
 #include <operators/footprint.hpp>
+#include <solve/policy.hpp>
+#include <solve/session.hpp>
 
 #include <geolip/error.hpp>
 
@@ -111,7 +113,8 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   const certificate::Prediction certificate = certificate::predict(
       session.chain, curved_layers(session.slopes), vector ? session.network.outputs() : 1, on_host);
   const ascent::StateBytes state = ascent::state_bytes(session.chain, norm, on_host);
-  const Ranks ranks = choose_ranks(session.settings, session.chain);
+  const Ranks ranks =
+      choose_ranks(session.settings.rank, session.settings.max_rank, operators::widest_layer(session.chain));
 
   auto memory = static_cast<double>(backend.memory());
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <geolip/error.hpp>
-#include <solve/session.hpp>
+#include <geolip/settings.hpp>
+#include <operators/linear_operator.hpp>
 
 #include <functional>
 #include <vector>
@@ -14,6 +15,18 @@ namespace geolip::solve {
 class DoesNotFit : public NetworkError {
  public:
   using NetworkError::NetworkError;
+};
+
+struct Session;
+struct Task;
+
+/// What a run will take, and how its problems are shared out.
+struct Plan {
+  Prediction prediction;
+  Index batch = 1;       ///< problems solved together
+  Index first_rank = 1;  ///< rank that their states begin with
+  Index columns = 1;     ///< that a state may have in all
+  operators::DenseWeights::Place weights = operators::DenseWeights::Place::device;
 };
 
 /// What a run will take, found from the network's sizes alone before any of it is allocated; large

@@ -2,7 +2,7 @@
 /// From certificates of the scaled network to proofs in the network's own units.
 #pragma once
 
-#include <solve/solver.hpp>
+#include <solve/batch.hpp>
 
 #include <geolip/certificate.hpp>
 

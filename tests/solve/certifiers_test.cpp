@@ -16,14 +16,7 @@ namespace {
 using certificate::Certifier;
 using solve::Certifiers;
 
-class CertifiersAtOnce : public test::OnEveryBackend {
- protected:
-  Certifiers::Queues forked(int count) {
-    Certifiers::Queues queues;
-    for (int i = 0; i < count; ++i) queues.push_back(backend().fork());
-    return queues;
-  }
-};
+class CertifiersAtOnce : public test::OnEveryBackend {};
 GEOLIP_ON_EVERY_BACKEND(CertifiersAtOnce);
 
 /// Everything that Certifiers refer to.
@@ -36,8 +29,15 @@ struct Setting {
   explicit Setting(backend::Backend& backend)
       : maps(operators::make_linear_maps<double>(backend, prepared.chain, prepared.scaling)) {}
 
+  Certifiers::Queues forked(backend::Backend& backend, int count) const {
+    Certifiers::Queues queues;
+    for (int i = 0; i < count; ++i)
+      queues.push_back(std::make_unique<Certifiers::Queue>(backend.fork(), prepared.chain, prepared.scaling,
+                                                           maps.front().weights()));
+    return queues;
+  }
   Certifiers certifiers(backend::Backend& backend, const Certifiers::Queues& queues, Norm norm) {
-    return {backend, queues, maps, prepared.chain, prepared.scaling, prepared.slopes, norm};
+    return {backend, maps, queues, prepared.slopes, norm};
   }
 };
 
@@ -60,7 +60,7 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
   for (const Norm norm : {Norm::linf, Norm::l2}) {
     std::vector<std::vector<double>> bounds;
     for (const int others : {0, 2}) {
-      const Certifiers::Queues queues = forked(others);
+      const Certifiers::Queues queues = setting.forked(backend(), others);
       Certifiers certifiers = setting.certifiers(backend(), queues, norm);
       std::vector<double> found(problems, 0.0);
       for (int turn = 0; turn < 2; ++turn) {
@@ -83,7 +83,7 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
 
 TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
   Setting setting(backend());
-  const Certifiers::Queues queues = forked(2);
+  const Certifiers::Queues queues = setting.forked(backend(), 2);
   Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
   std::atomic<int> calls{0};
   const auto run = [&] {
@@ -100,7 +100,7 @@ TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
 
 TEST_P(CertifiersAtOnce, GoOnOneByOneWhereMemoryIsShort) {
   Setting setting(backend());
-  const Certifiers::Queues queues = forked(2);
+  const Certifiers::Queues queues = setting.forked(backend(), 2);
   Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
   std::mutex mutex;
   std::vector<int> calls(6, 0);

@@ -12,7 +12,7 @@
 namespace geolip {
 namespace {
 
-using solve::choose_backend;
+using solve::Backends;
 using solve::FindDevice;
 
 /// A stand-in for a device, which tells itself from the backend of a run with one thread.
@@ -44,7 +44,7 @@ class ChooseBackend : public testing::Test {
   /// The name of the backend that a run with so many outputs' objectives takes.
   std::string chosen(Norm norm, std::size_t objectives) {
     const Query query{norm, std::vector<Objective>(objectives, Objective::output(0))};
-    return choose_backend(network, query, settings, device.find())->name();
+    return Backends("auto", 1, device.find()).choose(network, query).name();
   }
 
   // a certificate takes about 10^7 multiplications and 1.5 MB
@@ -70,7 +70,7 @@ TEST_F(ChooseBackend, CountsTheProblemsOfAnObjective) {
   EXPECT_THAT(chosen(Norm::l1, 30), testing::StartsWith(on_device));  // one for each input
   const std::vector<Objective> vectors(10, Objective::vector());
   const auto takes = [&](Norm norm) {
-    return choose_backend(network, Query{norm, vectors}, settings, device.find())->name();
+    return Backends("auto", 1, device.find()).choose(network, Query{norm, vectors}).name();
   };
   EXPECT_THAT(takes(Norm::linf), testing::StartsWith(on_device));  // one for each of the 300 outputs
 }
@@ -88,12 +88,22 @@ TEST_F(ChooseBackend, TakesTheCpuWhereACertificateHardlyFits) {
   EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_device));
 }
 
+TEST_F(ChooseBackend, OpensEachBackendOnce) {
+  Backends backends("auto", 1, device.find());
+  const Query large{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+  const Query small{Norm::l2, {Objective::output(0)}};
+  const backend::Backend* device_of_large = &backends.choose(network, large);
+  const backend::Backend* cpu = &backends.choose(network, small);
+  EXPECT_EQ(&backends.choose(network, large), device_of_large);
+  EXPECT_EQ(&backends.choose(network, small), cpu);
+  EXPECT_EQ(device.asked(), 1);
+}
+
 TEST_F(ChooseBackend, DoesAsItIsTold) {
-  settings.device = "cpu";
-  EXPECT_THAT(chosen(Norm::l2, 3000), testing::StartsWith(on_cpu));
+  const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
+  EXPECT_THAT(Backends("cpu", 1, device.find()).choose(network, query).name(), testing::StartsWith(on_cpu));
   EXPECT_EQ(device.asked(), 0);
-  settings.device = "cuda:99";
-  EXPECT_THROW(chosen(Norm::l2, 1), QueryError);
+  EXPECT_THROW(Backends("cuda:99", 1, device.find()), QueryError);
 }
 
 /// Runs that note where they take place, and find no room on a device.
@@ -103,17 +113,16 @@ class RunOnChosen : public ChooseBackend {
   void run_short_of_memory(const Error& error) {
     device.set_apart();
     const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
-    result = solve::run_on_chosen(
-        network, query, settings,
-        [&](backend::Backend& backend, const Settings& with) {
-          names.push_back(backend.name());
-          limits.push_back(with.time_limit);
-          if (!backend.shares_host_memory()) throw error;
-          Result ended;
-          ended.bounds.emplace_back().seconds.total = 1.0;
-          return ended;
-        },
-        device.find());
+    Backends backends("auto", 1, device.find());
+    result = solve::run_on_chosen(backends, network, query, settings,
+                                  [&](backend::Backend& backend, const Settings& with) {
+                                    names.push_back(backend.name());
+                                    limits.push_back(with.time_limit);
+                                    if (!backend.shares_host_memory()) throw error;
+                                    Result ended;
+                                    ended.bounds.emplace_back().seconds.total = 1.0;
+                                    return ended;
+                                  });
   }
   std::vector<std::string> names;
   std::vector<double> limits;
@@ -157,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, ChooseDevice, testing::Values("cuda"),
 TEST_P(ChooseDevice, AutoIsTheDeviceForALargeRun) {
   const Network network = bench::random_network({200, 200, 200, 300});
   const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
-  EXPECT_EQ(choose_backend(network, query, Settings())->name(), backend().name());
+  EXPECT_EQ(Backends("auto", 0).choose(network, query).name(), backend().name());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include <solve/verification.hpp>
+#include <solve/prove.hpp>
 
 #include <backend/cpu/host.hpp>
 #include <solve/checker.hpp>
@@ -57,9 +57,9 @@ double solving_cost(const problem::Chain& chain, const std::vector<Bound>& bound
   return cost;
 }
 
-class Verification {
+class Prover {
  public:
-  explicit Verification(Session& session)
+  explicit Prover(Session& session)
       : session_(session),
         network_(checker_network(session.network)),
         threads_(session.settings.threads > 0 ? session.settings.threads : backend::cpu::usable_cores()) {}
@@ -139,7 +139,7 @@ class Verification {
         inflation_per_slack * slack_guess * 0x1p-53 * square(static_cast<double>(widest(session_.chain)));
     std::string reason;
     while (0.5 * layers * d <= largest_loss) {
-      if (session_.deadline.passed()) {
+      if (session_.budget.passed()) {
         give_up(bound, "the run ended before the proofs");
         return std::nullopt;
       }
@@ -164,14 +164,14 @@ class Verification {
 
 }  // namespace
 
-void verify_bounds(Session& session) {
+void prove_bounds(Session& session) {
   if (session.settings.verify == Verify::off) {
     for (Bound& bound : session.result.bounds) bound.proofs.clear();
     return;
   }
-  const double start = session.deadline.seconds();
-  Verification(session).run();
-  for (Bound& bound : session.result.bounds) bound.seconds.verification = session.deadline.seconds() - start;
+  const double start = session.budget.seconds();
+  Prover(session).run();
+  for (Bound& bound : session.result.bounds) bound.seconds.verification = session.budget.seconds() - start;
 }
 
 }  // namespace geolip::solve

@@ -9,6 +9,6 @@ namespace geolip::solve {
 /// Tries to prove the upper bounds of the session's result by the independent checker, with multipliers
 /// inflated as far as its rounding errors ask for, and raises the bounds to what is proved. A bound that
 /// cannot be proved within its gap stays as it is; the result's note says why.
-void verify_bounds(Session& session);
+void prove_bounds(Session& session);
 
 }  // namespace geolip::solve

@@ -1,4 +1,4 @@
-#include <solve/joint_search.hpp>
+#include <solve/joint.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,21 +24,20 @@ constexpr double small_rise = 1e-3;
 // Inflations of its multipliers.
 constexpr double least_inflation = 1e-6;
 constexpr double most_inflation = 1.0;
-constexpr double inflation_growth = 10.0;
+constexpr double joint_growth = 10.0;
 
 /// Whether no more sweeps are made: after the time limit, but not before the first few, if they are quick.
 bool is_late(const Session& session, Index sweep) {
-  const Deadline& deadline = session.deadline;
-  if (!deadline.passed()) return false;
-  return deadline.stopped() || sweep >= first_check ||
-         deadline.seconds() > session.settings.time_limit + first_seconds;
+  const Budget& budget = session.budget;
+  if (!budget.passed()) return false;
+  return budget.stopped() || sweep >= first_check ||
+         budget.seconds() > session.settings.time_limit + first_seconds;
 }
 
 /// Sweeps of the joint problem, until they are good enough or time is up; what the last one left, of the
 /// value itself where the ascent is about its square.
 template <class T>
-RawMultipliers climb(Session& session, const problem::Scaling& scaling, const ascent::Problem& problem) {
-  Model<T> model(session.backend, session.chain, session.slopes, scaling, Norm::l1, session.common.weights);
+RawMultipliers climb(const Session& session, Model<T>& model, const ascent::Problem& problem) {
   const auto count = static_cast<Index>(problem.coordinates.size());
   const Index each = (least_columns + count - 1) / count;
   Ascent<T> ascent(model, {problem}, {0}, each * count, session.settings.seed);
@@ -70,24 +69,22 @@ Index most_joint_coordinates(const Session& session) {
   return std::max<Index>(1, session.plan.columns * 6 / 7);
 }
 
-std::optional<Passed> joint_certificate(Session& session, const problem::Scaling& scaling,
-                                        const ascent::Problem& row, const std::vector<Index>& coordinates) {
+std::optional<Passed> joint_certificate(Session& session, const ascent::Problem& row,
+                                        const std::vector<Index>& coordinates) {
   ascent::Problem problem = row;
   problem.coordinates = coordinates;
   const RawMultipliers raw = session.settings.precision == Precision::float64
-                                 ? climb<double>(session, scaling, problem)
-                                 : climb<float>(session, scaling, problem);
+                                 ? climb(session, session.resident->exact(), problem)
+                                 : climb(session, session.resident->fast(), problem);
   if (!(raw.value > 0.0 && std::isfinite(raw.value))) return std::nullopt;
   const certificate::Multipliers multipliers = certificate::make_multipliers(raw, session.slopes, row);
-  std::vector<operators::LinearMap<double>> maps =
-      operators::make_linear_maps<double>(session.backend, session.chain, scaling, session.common.weights);
-  certificate::Certifier certifier(session.backend, maps, session.slopes, Norm::l1);
+  certificate::Certifier certifier(session.backend, session.resident->exact().maps, session.slopes, Norm::l1);
   problem.coordinate = coordinates.front();
-  const auto stopped = [&session] { return session.deadline.stopped(); };
-  for (double d = least_inflation; d <= most_inflation; d *= inflation_growth) {
-    if (d > least_inflation && session.deadline.passed()) return std::nullopt;
+  const auto gives_up = [&session] { return session.budget.is_used_up(); };
+  for (double d = least_inflation; d <= most_inflation; d *= joint_growth) {
+    if (d > least_inflation && session.budget.passed()) return std::nullopt;
     const certificate::Multipliers inflated = certificate::inflate(multipliers, d);
-    if (!certifier.bound(inflated, problem, stopped)) continue;
+    if (!certifier.bound(inflated, problem, gives_up)) continue;
     return Passed{certifier.feasible(inflated, problem), d, certifier.coordinate_bounds()};
   }
   return std::nullopt;
