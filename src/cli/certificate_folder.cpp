@@ -32,13 +32,12 @@ CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const 
     files_.emplace_back(folder / certificate_name(query.norm, objective));
 }
 
-std::vector<const Bound*> CertificateFolder::write(const NetworkFile& file, const NetworkArguments& network,
-                                                   const Result& result) const {
+std::vector<const Bound*> CertificateFolder::write(const NetworkFile& file, const Result& result) const {
   std::vector<const Bound*> missing;
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     const Bound& bound = result.bounds[b];
     if (bound.proved()) {
-      files_[b].write(certificate_text(file, network.path.filename().string(), network.options, bound));
+      files_[b].write(certificate_text(file, bound));
     } else {
       missing.push_back(&bound);
     }

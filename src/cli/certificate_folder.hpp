@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/network_arguments.hpp"
 #include "cli/output_file.hpp"
 
 namespace geolip::cli {
@@ -20,8 +19,7 @@ class CertificateFolder {
   CertificateFolder(const std::filesystem::path& folder, const Query& query);
 
   /// Writes the certificates of all bounds that are proved. Returns the others.
-  std::vector<const Bound*> write(const NetworkFile& file, const NetworkArguments& network,
-                                  const Result& result) const;
+  std::vector<const Bound*> write(const NetworkFile& file, const Result& result) const;
 
   /// As OutputFile; `other` may be null.
   void require_apart(const std::vector<std::filesystem::path>& inputs, const OutputFile* other) const;

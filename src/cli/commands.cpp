@@ -194,6 +194,17 @@ CLI::App* add_info(CLI::App& app, InfoArguments& arguments) {
   return command;
 }
 
+CLI::App* add_export(CLI::App& app, ExportArguments& arguments) {
+  CLI::App* command = app.add_subcommand("export", "Write a network as a canonical file");
+  add_network(*command, arguments.network);
+  add_text(
+      *command, "FILE.npz", "", [&arguments](const std::string& text) { arguments.target = text; },
+      "The file to write: layers and exact numbers, which numpy.load reads\n(docs/network-file.md)");
+  add_read_options(*command, arguments.network);
+  command->footer("Example:\n  geolip export mnist.onnx mnist.npz");
+  return command;
+}
+
 CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments) {
   CLI::App* command = app.add_subcommand("verify", "Check certificates of bounds");
   add_verify_arguments(*command, arguments);

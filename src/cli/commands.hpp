@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/estimate.hpp"
+#include "cli/export.hpp"
 #include "cli/info.hpp"
 #include "cli/results/report_results.hpp"
 #include "cli/sweep/sweep.hpp"
@@ -25,6 +26,9 @@ EstimateArguments read_estimate(std::vector<std::string> words);
 
 /// Adds `geolip info`; parsing fills the arguments.
 CLI::App* add_info(CLI::App& app, InfoArguments& arguments);
+
+/// Adds `geolip export`; parsing fills the arguments.
+CLI::App* add_export(CLI::App& app, ExportArguments& arguments);
 
 /// Adds `geolip verify`; parsing fills the arguments.
 CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments);

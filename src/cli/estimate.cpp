@@ -48,7 +48,7 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
 /// What is said of a result: where reading rounded the file's constants, no bound of the file is proved by
 /// this run.
 Result as_shown(Result result, const NetworkFile& file) {
-  if (!file.rounded) return result;
+  if (!file.source.rounded) return result;
   for (Bound& bound : result.bounds) {
     if (!bound.proved()) continue;
     bound.proofs.clear();
@@ -91,7 +91,7 @@ int estimate(const EstimateArguments& arguments, const Library& library, const C
   }
   bool complete = result.certified();
   if (certificates) {
-    const std::vector<const Bound*> missing = certificates->write(file, arguments.network, result);
+    const std::vector<const Bound*> missing = certificates->write(file, result);
     for (const Bound* bound : missing) {
       print_error(console.err, "output " + to_string(bound->objective) + " has no certificate: " +
                                    (bound->reason.empty() ? "its bound could not be proved" : bound->reason));

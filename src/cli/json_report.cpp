@@ -24,7 +24,7 @@ Json network_json(const std::filesystem::path& path, const NetworkFile& file) {
             {"inputs", file.network.inputs()},
             {"outputs", file.network.outputs()},
             {"layers", file.network.layers().size()}};
-  for (const ExternalFile& external : file.external) {
+  for (const ExternalFile& external : file.source.external) {
     json["external"].push_back({{"location", external.location}, {"sha256", external.sha256}});
   }
   return json;

@@ -13,12 +13,13 @@
 namespace geolip::cli {
 namespace {
 
-constexpr const char* commands = "estimate, info, verify, sweep and report";
+constexpr const char* commands = "estimate, info, export, verify, sweep and report";
 
 /// What stands behind a command in the first line of its help.
 std::string arguments_of(const CLI::App& app) {
   if (app.get_parent() == nullptr) return "COMMAND";
   if (app.get_name() == "verify") return "CERTIFICATE... NETWORK";
+  if (app.get_name() == "export") return "NETWORK FILE.npz";
   if (app.get_name() == "sweep") return "MANIFEST --out FILE";
   if (app.get_name() == "report") return "RESULTS...";
   return "NETWORK";
@@ -29,11 +30,13 @@ struct CommandLine {
   CLI::App app{"Certified bounds on the Lipschitz constant of neural networks", "geolip"};
   EstimateArguments estimate_arguments;
   InfoArguments info_arguments;
+  ExportArguments export_arguments;
   VerifyArguments verify_arguments;
   SweepArguments sweep_arguments;
   ReportArguments report_arguments;
   CLI::App* estimate_command = nullptr;
   CLI::App* info_command = nullptr;
+  CLI::App* export_command = nullptr;
   CLI::App* verify_command = nullptr;
   CLI::App* sweep_command = nullptr;
   CLI::App* report_command = nullptr;
@@ -46,11 +49,12 @@ struct CommandLine {
     app.allow_extras();  // they are refused below, in our own words
     estimate_command = add_estimate(app, estimate_arguments);
     info_command = add_info(app, info_arguments);
+    export_command = add_export(app, export_arguments);
     verify_command = add_verify(app, verify_arguments);
     sweep_command = add_sweep(app, sweep_arguments);
     report_command = add_report(app, report_arguments);
     for (CLI::App* command :
-         {estimate_command, info_command, verify_command, sweep_command, report_command}) {
+         {estimate_command, info_command, export_command, verify_command, sweep_command, report_command}) {
       command->group("Commands");
       command->allow_extras();
       // Understood everywhere, shown once.
@@ -89,6 +93,12 @@ int dispatch(CommandLine& line, const Library& library, const Console& console) 
   if (line.info_command->parsed()) {
     check_arguments(*line.info_command);
     return info(line.info_arguments, library, console);
+  }
+  if (line.export_command->parsed()) {
+    check_arguments(*line.export_command);
+    if (line.export_command->count("FILE.npz") == 0)
+      throw UsageError("export needs a FILE.npz" + see_help(*line.export_command));
+    return export_network(line.export_arguments, library, console);
   }
   if (line.verify_command->parsed()) {
     const std::string help = see_help(*line.verify_command);

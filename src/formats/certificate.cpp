@@ -138,12 +138,12 @@ Json proof_json(const Proof& proof, Norm norm) {
 
 }  // namespace
 
-std::string certificate_text(const NetworkFile& file, const std::string& name, const ReadOptions& options,
-                             const Bound& bound) {
-  Json network{{"file", name}, {"sha256", file.sha256}};
-  for (const ExternalFile& external : file.external)
+std::string certificate_text(const NetworkFile& file, const Bound& bound) {
+  const Source& source = file.source;
+  Json network{{"file", source.file}, {"sha256", source.sha256}};
+  for (const ExternalFile& external : source.external)
     network["external"].push_back({{"location", external.location}, {"sha256", external.sha256}});
-  network["reading"] = reading(options);
+  network["reading"] = reading(source.reading);
   network["inputs"] = file.network.inputs();
   network["outputs"] = file.network.outputs();
   network["stages"] = stages(file.network);

@@ -9,6 +9,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <set>
 
 namespace geolip::formats {
 namespace {
@@ -20,51 +21,108 @@ constexpr std::array<unsigned char, 6> magic{0x93, 'N', 'U', 'M', 'P', 'Y'};
 // The header of an array of numbers is one short line; more is not ours.
 constexpr std::size_t largest_header = std::size_t{1} << 16U;
 
-/// The text after `key` and the colon in the header's dictionary.
-std::string_view value_of(std::string_view dictionary, std::string_view key) {
-  const auto at = dictionary.find(key);
-  const auto colon = at == std::string_view::npos ? at : dictionary.find(':', at + key.size());
-  if (colon == std::string_view::npos) {
-    throw NetworkError("its header has no " + std::string(key));
-  }
-  const auto begin = dictionary.find_first_not_of(' ', colon + 1);
-  return begin == std::string_view::npos ? std::string_view() : dictionary.substr(begin);
-}
+/// Reads the Python dictionary that a header is: each of its three keys once, in any order, and no other. A
+/// key that stood twice would have one value here and another in NumPy.
+class HeaderParser {
+ public:
+  HeaderParser(std::string_view text, char kind) : text_(text), kind_(kind) {}
 
-void parse_type(std::string_view text, NpyHeader& header) {
-  const auto end = text.empty() ? text.npos : text.find(text.front(), 1);
-  const std::string_view type = end == text.npos ? "" : text.substr(1, end - 1);
-  const bool quoted = !text.empty() && (text.front() == '\'' || text.front() == '"');
-  if (!quoted || type.size() != 3 || type[1] != 'f' || (type[2] != '2' && type[2] != '4' && type[2] != '8') ||
-      (type[0] != '<' && type[0] != '>' && type[0] != '=')) {
-    throw NetworkError("its type is " + printable(type.empty() ? "not simple" : type) +
-                       " but must be float16, float32 or float64");
-  }
-  header.itemsize = static_cast<std::size_t>(type[2] - '0');
-  header.swapped = type[0] == '>';
-}
-
-void parse_shape(std::string_view text, NpyHeader& header) {
-  const auto end = text.find(')');
-  if (text.empty() || text.front() != '(' || end == std::string_view::npos) {
-    throw NetworkError("its header has a damaged shape");
-  }
-  text = text.substr(1, end - 1);
-  header.count = 1;
-  while (true) {
-    const auto begin = text.find_first_not_of(" ,L");
-    if (begin == std::string_view::npos) return;
-    text.remove_prefix(begin);
-    Index dim = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), dim);
-    if (error != std::errc() || dim < 0) {
-      throw NetworkError("its header has a damaged shape");
+  NpyHeader parse() {
+    std::set<std::string_view> keys;
+    expect('{');
+    while (!accept('}')) {
+      const std::string_view key = quoted();
+      expect(':');
+      if (!keys.insert(key).second) throw NetworkError("its header has '" + printable(key) + "' twice");
+      if (key == "descr") {
+        parse_type();
+      } else if (key == "fortran_order") {
+        parse_order();
+      } else if (key == "shape") {
+        parse_shape();
+      } else {
+        throw NetworkError("its header has the unknown key '" + printable(key) + "'");
+      }
+      if (accept(',')) continue;
+      expect('}');
+      break;
     }
-    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-    header.shape.push_back(dim);
-    header.count = checked_product(header.count, dim, "its shape");
+    skip();
+    if (!text_.empty()) fail("damaged end");
+    for (const char* key : {"descr", "fortran_order", "shape"}) {
+      if (!keys.contains(key)) throw NetworkError("its header has no '" + std::string(key) + "'");
+    }
+    return header_;
   }
-}
+
+ private:
+  [[noreturn]] static void fail(const std::string& what) { throw NetworkError("its header has a " + what); }
+
+  void skip() { text_.remove_prefix(std::min(text_.find_first_not_of(" \n"), text_.size())); }
+  bool accept(char c) {
+    skip();
+    if (text_.empty() || text_.front() != c) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!accept(c)) fail("damaged dictionary");
+  }
+  bool accept_word(std::string_view word) {
+    skip();
+    if (!text_.starts_with(word)) return false;
+    text_.remove_prefix(word.size());
+    return true;
+  }
+  std::string_view quoted() {
+    skip();
+    const bool opens = !text_.empty() && (text_.front() == '\'' || text_.front() == '"');
+    const auto end = opens ? text_.find(text_.front(), 1) : std::string_view::npos;
+    if (end == std::string_view::npos) fail("damaged dictionary");
+    const std::string_view inside = text_.substr(1, end - 1);
+    text_.remove_prefix(end + 1);
+    return inside;
+  }
+
+  void parse_type() {
+    skip();
+    const bool simple = !text_.empty() && (text_.front() == '\'' || text_.front() == '"');
+    const std::string_view type = simple ? quoted() : std::string_view();
+    const bool order = type.size() == 3 && (type[0] == '<' || type[0] == '>' || type[0] == '=');
+    const bool width = order && (type[2] == '8' || (kind_ == 'f' && (type[2] == '2' || type[2] == '4')));
+    if (!width || type[1] != kind_) {
+      throw NetworkError("its type is " + printable(type.empty() ? "not simple" : type) + " but must be " +
+                         (kind_ == 'f' ? "float16, float32 or float64" : "int64"));
+    }
+    header_.itemsize = static_cast<std::size_t>(type[2] - '0');
+    header_.swapped = type[0] == '>';
+  }
+  void parse_order() {
+    header_.fortran = accept_word("True");
+    if (!header_.fortran && !accept_word("False")) fail("damaged fortran_order");
+  }
+  void parse_shape() {
+    header_.count = 1;
+    if (!accept('(')) fail("damaged shape");
+    while (!accept(')')) {
+      skip();
+      Index dim = 0;
+      const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), dim);
+      if (error != std::errc() || dim < 0) fail("damaged shape");
+      text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+      accept('L');  // Python 2's long integers
+      header_.shape.push_back(dim);
+      header_.count = checked_product(header_.count, dim, "its shape");
+      if (accept(',')) continue;
+      if (!accept(')')) fail("damaged shape");
+      break;
+    }
+  }
+
+  std::string_view text_;
+  char kind_;
+  NpyHeader header_;
+};
 
 double number_at(Bytes data, std::size_t itemsize, bool swapped) {
   std::array<unsigned char, 8> raw{};
@@ -101,18 +159,11 @@ std::size_t npy_header_size(Bytes prefix) {
   return before + length;
 }
 
-NpyHeader parse_npy_header(Bytes bytes) {
-  NpyHeader header;
-  header.size = bytes.size();
+NpyHeader parse_npy_header(Bytes bytes, char kind) {
   const std::size_t before = bytes[6] == 1 ? 10 : 12;
-  const std::string text(bytes.begin() + static_cast<std::ptrdiff_t>(before), bytes.end());
-  parse_type(value_of(text, "'descr'"), header);
-  const std::string_view order = value_of(text, "'fortran_order'");
-  header.fortran = order.starts_with("True");
-  if (!header.fortran && !order.starts_with("False")) {
-    throw NetworkError("its header has a damaged fortran_order");
-  }
-  parse_shape(value_of(text, "'shape'"), header);
+  const Bytes text = bytes.subspan(before);
+  NpyHeader header = HeaderParser({reinterpret_cast<const char*>(text.data()), text.size()}, kind).parse();
+  header.size = bytes.size();
   return header;
 }
 

@@ -115,8 +115,14 @@ NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& o
         });
     check_options(format, file, options);
     formats::Parsed parsed = parse(format, bytes, path, options);
-    return {std::move(parsed.network),  name_of(format), formats::sha256(bytes), std::move(parsed.facts),
-            std::move(parsed.external), parsed.rounded};
+    std::string hash = formats::sha256(bytes);
+    const bool canonical = parsed.source.has_value();
+    if (canonical && options.activation)
+      throw QueryError(file + ": an activation cannot be chosen because the file names its own");
+    Source source{path.filename().string(), hash, std::move(parsed.external), options, parsed.rounded};
+    if (canonical) source = std::move(*parsed.source);
+    return {std::move(parsed.network), canonical ? "canonical" : name_of(format), std::move(hash),
+            std::move(parsed.facts), std::move(source)};
   } catch (const NetworkError& error) {
     throw NetworkError((file.empty() ? "" : file + ": ") + error.what());
   } catch (const std::bad_alloc&) {

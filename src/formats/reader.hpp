@@ -24,7 +24,8 @@ struct Parsed {
   Network network;
   Facts facts;
   std::vector<ExternalFile> external{};
-  bool rounded = false;  ///< as NetworkFile::rounded
+  bool rounded = false;            ///< as Source::rounded
+  std::optional<Source> source{};  ///< of a canonical file: what it was made from
 };
 
 /// Throws NetworkError unless a file that begins like this may be one of MATLAB 5.

@@ -77,7 +77,7 @@ TEST(Estimate, CallsNothingVerifiedThatReadingRounded) {
   });
   library.read_network = [](const std::filesystem::path& path, const ReadOptions& options) {
     NetworkFile file = fake_read_network(path, options);
-    file.rounded = true;
+    file.source.rounded = true;
     return file;
   };
   const Outcome outcome = run_command({"estimate", "net.onnx"}, library);

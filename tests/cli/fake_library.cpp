@@ -22,7 +22,12 @@ NetworkFile fake_read_network(const std::filesystem::path& path, const ReadOptio
   network.add({"first", std::move(first)});
   network.add({"act", make_activation(ActivationKind::leaky_relu)});
   network.add({"second", std::move(second)});
-  return {std::move(network), "onnx", std::string(64, 'a'), {{"producer", "a test"}, {"opset", "13"}}, {}};
+  const std::string hash(64, 'a');
+  return {std::move(network),
+          "onnx",
+          hash,
+          {{"producer", "a test"}, {"opset", "13"}},
+          {path.filename().string(), hash, {}, {}, false}};
 }
 
 Result fake_estimate(const Network&, const Query& query, const Settings& settings) {

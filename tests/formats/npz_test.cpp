@@ -113,6 +113,13 @@ TEST_F(Npz, RefusesArraysThatAreNoMatrices) {
   const std::string cube = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 1), }";
   EXPECT_THAT(refusal(archive("a.npz", {{"w1.npy", npy(cube, "12345678")}})),
               HasSubstr("w1: it is 1x1x1 but must be a matrix"));
+  const std::string twice =
+      "{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1), 'fortran_order': False, }";
+  EXPECT_EQ(refusal(archive("t.npz", {{"w1.npy", npy(twice, "12345678")}})),
+            "t.npz: w1: its header has 'fortran_order' twice");
+  const std::string more = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), 'order': 1, }";
+  EXPECT_EQ(refusal(archive("m.npz", {{"w1.npy", npy(more, "12345678")}})),
+            "m.npz: w1: its header has the unknown key 'order'");
   EXPECT_THAT(refusal(archive("b.npz", {{"w1.npy", "no array at all"}})),
               HasSubstr("w1: it is not a NumPy array"));
   EXPECT_THAT(refusal(archive("c.npz", {{"w1.npy", npy("{'shape': (1, 1)}", "")}})),

@@ -106,7 +106,7 @@ TEST_F(OnnxElementwise, NormalisationThatOnlyLooksLikeOneIsRounded) {
     set_float(m.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"n"}), "epsilon", epsilon);
     m.constant("w", {2, 1}, {1, -1});
     m.node("MatMul", {"n", "w"}, {"y"});
-    EXPECT_EQ(read(m).rounded, epsilon > 0.0F);
+    EXPECT_EQ(read(m).source.rounded, epsilon > 0.0F);
   }
 }
 

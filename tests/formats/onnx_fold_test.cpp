@@ -183,7 +183,7 @@ TEST_F(OnnxFold, RoundingIsNoticed) {
     if (!b.empty()) m.constant("b", {1, 2}, b);
     m.node(op, b.empty() ? std::vector<std::string>{"a"} : std::vector<std::string>{"a", "b"}, {"w"});
     set_int(m.node("Gemm", {"x", "w"}, {"y"}), "transB", 1);
-    return read(m).rounded;
+    return read(m).source.rounded;
   };
   const float third = 1.0F / 3.0F;
   EXPECT_FALSE(rounded("Identity", {third, 2}));
@@ -216,7 +216,7 @@ TEST_F(OnnxFold, SumsAndProductsOfMatricesCountAsRounded) {
       m.graph().mutable_node(1)->set_input(0, "x");
       m.graph().mutable_node(1)->set_input(1, "w");
     }
-    EXPECT_EQ(read(m).rounded, op != std::string("ReduceMax")) << op;
+    EXPECT_EQ(read(m).source.rounded, op != std::string("ReduceMax")) << op;
   }
 }
 
@@ -227,7 +227,7 @@ TEST_F(OnnxFold, CastsThatRoundCountAsRounded) {
     set_int(m.node("Cast", {"w"}, {"h"}), "to", onnx::TensorProto::FLOAT16);
     set_int(m.node("Cast", {"h"}, {"f"}), "to", onnx::TensorProto::FLOAT);
     m.node("Gemm", {"x", "f"}, {"y"});
-    EXPECT_EQ(read(m).rounded, v != 0.5F);
+    EXPECT_EQ(read(m).source.rounded, v != 0.5F);
   }
 }
 
@@ -251,7 +251,7 @@ TEST_F(OnnxFold, RoundingIsPassedOn) {
   m.node("Div", {"w", "s"}, {"d"});
   m.node("Transpose", {"d"}, {"t"});
   set_int(m.node("Gemm", {"x", "t"}, {"y"}), "transB", 1);
-  EXPECT_TRUE(read(m).rounded);
+  EXPECT_TRUE(read(m).source.rounded);
 }
 
 TEST_F(OnnxFold, ConstantNodesInAllForms) {

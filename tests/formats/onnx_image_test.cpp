@@ -335,7 +335,7 @@ TEST_F(OnnxImage, ResizingInterpolates) {
     for (const char* where : {"half_pixel", "pytorch_half_pixel"}) {
       const Model m = interpolation(where, {2, 4}, by_scales);
       EXPECT_EQ(evaluate(m, image), (Values{0, 2, 6, 8, 64, 66, 70, 72})) << where;
-      EXPECT_FALSE(read(m).rounded);
+      EXPECT_FALSE(read(m).source.rounded);
       EXPECT_EQ(evaluate(interpolation(where, {4, 2}, by_scales), image),
                 (Values{0, 8, 16, 24, 48, 56, 64, 72}))
           << where;
@@ -353,7 +353,7 @@ TEST_F(OnnxImage, ResizingInterpolates) {
 
 TEST_F(OnnxImage, InterpolationThatRoundsIsNoted) {
   const Model m = interpolation("align_corners", {2, 4}, false);
-  EXPECT_TRUE(read(m).rounded);
+  EXPECT_TRUE(read(m).source.rounded);
   const Values got = evaluate(m, {0, 3, 30, 33});
   const Values expected{0, 1, 2, 3, 30, 31, 32, 33};
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-13);

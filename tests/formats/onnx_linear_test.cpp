@@ -78,7 +78,7 @@ TEST_F(OnnxLinear, GemmNotesWhatItsAlphaRounds) {
       m.constant("w", {1, 1}, {1.0F / 3.0F});
     }
     set_float(m.node("Gemm", {"x", "w"}, {"y"}), "alpha", 0.1F);
-    EXPECT_EQ(read(m).rounded, wide);
+    EXPECT_EQ(read(m).source.rounded, wide);
   }
 }
 

@@ -154,10 +154,11 @@ TEST_F(OnnxTensor, ExternalDataAreReadFromTheirPlace) {
   const NetworkFile file = read(adding(external("sub/w.bin", "", "8")));
   EXPECT_THAT(file.facts, ::testing::Contains(
                               ::testing::Pair("external data", HasSubstr("sub/w.bin (8 bytes, sha256 "))));
-  ASSERT_EQ(file.external.size(), 1U);
-  EXPECT_EQ(file.external[0].location, "sub/w.bin");
+  ASSERT_EQ(file.source.external.size(), 1U);
+  EXPECT_EQ(file.source.external[0].location, "sub/w.bin");
   // printf '\x00\x00\x80\x3f\x00\x00\x00\x40' | sha256sum
-  EXPECT_EQ(file.external[0].sha256, "b9c80b5adeca450753a16950c3cc655d271f7bef7a485bc83f112b72fef21d37");
+  EXPECT_EQ(file.source.external[0].sha256,
+            "b9c80b5adeca450753a16950c3cc655d271f7bef7a485bc83f112b72fef21d37");
 }
 
 TEST_F(OnnxTensor, ExternalDataThatAreNotThereAreNamed) {

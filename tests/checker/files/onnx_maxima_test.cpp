@@ -245,7 +245,7 @@ class MaxMinBounds : public test::Files {
     std::vector<double> upper;
     for (const Bound& bound : estimate(file.network, {norm, objectives}, settings).bounds) {
       NetworkSource source{{bytes.begin(), bytes.end()}, ".onnx", testing::no_external};
-      const std::string certificate = certificate_text(file, "m.onnx", {}, bound);
+      const std::string certificate = certificate_text(file, bound);
       const Verification verification =
           check(testing::bytes_of(certificate), source,
                 [](const Network& network, const Proof& proof) { return prove(network, proof); });

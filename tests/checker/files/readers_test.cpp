@@ -37,7 +37,7 @@ bool agree(const std::filesystem::path& path, const ReadOptions& options = {}, c
   }
   std::vector<ExternalHash> external;
   if (product) {
-    for (const ExternalFile& file : product->external) external.push_back({file.location, file.sha256});
+    for (const ExternalFile& file : product->source.external) external.push_back({file.location, file.sha256});
   }
   const std::string refused = refusal([&] {
     NetworkSource source(path);
@@ -119,7 +119,7 @@ TEST(CheckersReaders, AgreeOnRealNetworks) {
     options.logits = reading.logits = extension == ".onnx";
     if (entry.path().filename() == "mlp_L3_W16.onnx") {
       // its weights are computed in the graph, with rounding: no file states them exactly
-      const ExternalFile data = geolip::read_network(entry.path(), options).external.at(0);
+      const ExternalFile data = geolip::read_network(entry.path(), options).source.external.at(0);
       NetworkSource source(entry.path());
       EXPECT_THAT(refusal([&] {
                     source.network(reading, {{data.location, data.sha256}});
