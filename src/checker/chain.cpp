@@ -1,6 +1,6 @@
-#include "checker/chain.hpp"
+#include <checker/chain.hpp>
 
-#include "checker/refusal.hpp"
+#include <checker/bytes.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,6 @@
 #include <string>
 
 namespace geolip::checker {
-
 namespace {
 
 using std::to_string;
@@ -48,10 +47,13 @@ struct CheckedOutputs {
     return dense.rows;
   }
   Index operator()(const Scale& scale) const {
-    if (!has_size(scale.lower, inputs()) || !has_size(scale.upper, inputs())) misfit("the scale");
-    if (!all_finite(scale.lower) || !all_finite(scale.upper)) refuse(name, "a scale is not finite");
+    for (const auto* list : {&scale.lower, &scale.upper, &scale.value}) {
+      if (!has_size(*list, inputs())) misfit("the scale");
+      if (!all_finite(*list)) refuse(name, "a scale is not finite");
+    }
     for (std::size_t i = 0; i < scale.lower.size(); ++i) {
-      if (scale.lower[i] > scale.upper[i]) refuse(name, "a scale's lower end is above its upper end");
+      if (scale.lower[i] > scale.value[i] || scale.value[i] > scale.upper[i])
+        refuse(name, "a scale lies outside its own enclosure");
     }
     return inputs();
   }
@@ -60,9 +62,9 @@ struct CheckedOutputs {
     std::vector<bool> seen(static_cast<std::size_t>(inputs()), false);
     if (static_cast<Index>(source.size()) != inputs()) misfit("the permutation");
     for (const Index i : source) {
-      if (i < 0 || i >= inputs() || seen[static_cast<std::size_t>(i)])
+      if (i < 0 || i >= inputs() || seen[at(i)])
         refuse(name, "the order of its outputs is no permutation of its inputs");
-      seen[static_cast<std::size_t>(i)] = true;
+      seen[at(i)] = true;
     }
     return inputs();
   }
@@ -107,25 +109,28 @@ void check_slopes(const std::string& name, const SlopeIntervals& slopes, Index n
 
 }  // namespace
 
+Index outputs_of(const Layer& layer, const std::vector<Index>& sizes) {
+  return std::visit(CheckedOutputs{layer.name, sizes}, layer.op);
+}
+
 std::vector<Index> reads_of(const Network& network, std::size_t l) {
   const std::vector<Index>& reads = network.layers[l].reads;
   return reads.empty() ? std::vector<Index>{static_cast<Index>(l)} : reads;
 }
 
 std::vector<Index> sources_of(const Chain& chain, Index k) {
-  const Index feed = chain.feed[static_cast<std::size_t>(k - 1)];
-  std::vector<bool> wanted(static_cast<std::size_t>(feed + 1), false);
-  wanted[static_cast<std::size_t>(feed)] = true;
+  const Index feed = chain.feed[at(k - 1)];
+  std::vector<bool> wanted(at(feed + 1), false);
+  wanted[at(feed)] = true;
   std::vector<Index> sources;
   for (Index t = feed; t >= 0; --t) {
-    if (!wanted[static_cast<std::size_t>(t)]) continue;
-    const Index block = chain.block[static_cast<std::size_t>(t)];
+    if (!wanted[at(t)]) continue;
+    const Index block = chain.block[at(t)];
     if (block >= 0) {
       sources.push_back(block);
       continue;
     }
-    for (const Index from : reads_of(*chain.network, static_cast<std::size_t>(t - 1)))
-      wanted[static_cast<std::size_t>(from)] = true;
+    for (const Index from : reads_of(*chain.network, at(t - 1))) wanted[at(from)] = true;
   }
   std::sort(sources.begin(), sources.end());
   return sources;
@@ -144,9 +149,9 @@ Chain make_chain(const Network& network, const Claim& claim) {
     const std::vector<Index> reads = reads_of(network, l);
     for (const Index t : reads) {
       if (t < 0 || t > static_cast<Index>(l)) refuse(layer.name, "it reads a tensor that is not there yet");
-      sizes.push_back(chain.size[static_cast<std::size_t>(t)]);
+      sizes.push_back(chain.size[at(t)]);
     }
-    const Index outputs = std::visit(CheckedOutputs{layer.name, sizes}, layer.op);
+    const Index outputs = outputs_of(layer, sizes);
     chain.size.push_back(outputs);
     const auto* activation = std::get_if<Slopes>(&layer.op);
     if (activation == nullptr) {
@@ -215,7 +220,7 @@ void check_counts(const Chain& chain, const Claim& claim, const Multipliers& mul
                   " layers, and the network has " + to_string(chain.depth()) + " activation layers");
   }
   for (Index k = 1; k <= chain.depth(); ++k) {
-    const auto count = multipliers.lambda[static_cast<std::size_t>(k - 1)].size();
+    const auto count = multipliers.lambda[at(k - 1)].size();
     if (static_cast<Index>(count) != chain.width(k)) {
       throw Refusal("the proof has " + to_string(count) + " multipliers lambda for layer " + to_string(k) +
                     ", which has " + to_string(chain.width(k)) + " neurons");

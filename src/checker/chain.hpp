@@ -2,7 +2,7 @@
 /// A network as blocks of neurons, and the linear layers between them.
 #pragma once
 
-#include "checker/proof.hpp"
+#include <checker/network.hpp>
 
 #include <vector>
 
@@ -20,10 +20,12 @@ struct Chain {
 
   Index depth() const { return static_cast<Index>(slopes.size()); }
   /// Number of inputs (k = 0), neurons of layer k, or outputs.
-  Index width(Index k) const {
-    return k == 0 ? inputs : size[static_cast<std::size_t>(feed[static_cast<std::size_t>(k - 1)])];
-  }
+  Index width(Index k) const { return k == 0 ? inputs : size[static_cast<std::size_t>(feed[at(k - 1)])]; }
 };
+
+/// Coordinates of what a layer makes from tensors of these sizes. Throws Refusal, naming the layer, if numbers
+/// do not fit together or are not finite.
+Index outputs_of(const Layer& layer, const std::vector<Index>& sizes);
 
 /// The tensors that layer l reads.
 std::vector<Index> reads_of(const Network& network, std::size_t l);
@@ -46,5 +48,25 @@ void check_positive(const Real& multiplier, const char* name, Index layer, Index
 
 /// The input coordinates that a claim is about: the given ones, or all.
 std::vector<Index> claimed_inputs(const Chain& chain, const Claim& claim);
+
+/// Linear layers between blocks, one block after the other: calls visit(k, rows of block k, layer, its
+/// input's size).
+template <class Visit>
+void for_linear_layers(const Chain& chain, const Claim& claim, const Visit& visit) {
+  for (Index k = 1; k <= chain.depth() + 1; ++k) {
+    const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
+    const Index feed = chain.feed[at(k - 1)];
+    std::vector<bool> wanted(at(feed + 1), false);
+    wanted[at(feed)] = true;
+    for (Index t = feed; t > 0; --t) {
+      if (!wanted[at(t)] || chain.block[at(t)] >= 0) continue;
+      for (const Index from : reads_of(*chain.network, at(t - 1))) {
+        wanted[at(from)] = true;
+        visit(k, static_cast<double>(rows), chain.network->layers[at(t - 1)],
+              static_cast<double>(chain.size[at(from)]));
+      }
+    }
+  }
+}
 
 }  // namespace geolip::checker

@@ -1,21 +1,109 @@
-#include "checker/form.hpp"
+#include <checker/form.hpp>
 
-#include "checker/product.hpp"
-#include "checker/refusal.hpp"
-#include "checker/rounding.hpp"
-#include "checker/wide.hpp"
+#include <checker/bytes.hpp>
+#include <checker/product.hpp>
+#include <checker/rounding.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
-#include <utility>
 
 namespace geolip::checker {
-
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+double number(Index i) { return static_cast<double>(i); }
+
+Pattern pattern_in(const Blocks& blocks, std::vector<Index> order) {
+  Pattern pattern;
+  pattern.block = std::move(order);
+  const std::size_t count = pattern.block.size();
+  pattern.position.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    pattern.position[at(pattern.block[i])] = static_cast<Index>(i);
+    pattern.size.push_back(blocks.size[at(pattern.block[i])]);
+  }
+  pattern.present.resize(count);
+  pattern.diagonal.assign(count, true);
+  for (std::size_t i = 0; i < count; ++i) {
+    pattern.present[i].assign(i + 1, false);
+    pattern.present[i][i] = true;
+  }
+  const auto apart = [&](std::size_t position) {
+    return blocks.inputs_apart && pattern.block[position] == 0;
+  };
+  const auto couple = [&](Index a, Index b) {
+    auto i = at(pattern.position[at(a)]);
+    auto j = at(pattern.position[at(b)]);
+    if (i < j) std::swap(i, j);
+    pattern.present[i][j] = true;
+    if (i == j && !apart(i)) pattern.diagonal[i] = false;
+  };
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t j = 0; j < k; ++j) {
+      if (!blocks.linked[k][j]) continue;
+      couple(static_cast<Index>(k), static_cast<Index>(j));
+      if (!blocks.curved[k]) continue;
+      for (std::size_t other = 0; other <= j; ++other) {
+        if (blocks.linked[k][other]) couple(static_cast<Index>(j), static_cast<Index>(other));
+      }
+    }
+  }
+  // fill, and the work of each step
+  for (std::size_t k = 0; k < count; ++k) {
+    const double n = number(pattern.size[k]);
+    const double width = pattern.diagonal[k] ? 1.0 : n;
+    pattern.flops += n * width * width / 3.0;
+    pattern.entries += n * width;
+    for (std::size_t i = k + 1; i < count; ++i) {
+      if (!pattern.present[i][k]) continue;
+      const double rows = number(pattern.size[i]);
+      pattern.flops += rows * n * width;
+      pattern.entries += rows * n;
+      for (std::size_t j = k + 1; j <= i; ++j) {
+        if (!pattern.present[j][k]) continue;
+        pattern.present[i][j] = true;
+        const bool keep_diagonal = i == j && apart(i);
+        if (i == j && !keep_diagonal) pattern.diagonal[i] = false;
+        pattern.flops +=
+            keep_diagonal ? 2.0 * rows * n : (i == j ? 1.0 : 2.0) * rows * number(pattern.size[j]) * n;
+      }
+    }
+  }
+  return pattern;
+}
+
+}  // namespace
+
+Pattern make_pattern(const Blocks& blocks) {
+  std::vector<Index> order(blocks.size.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Index>(order.size() - 1 - i);
+  Pattern down = pattern_in(blocks, order);
+  if (blocks.inputs_apart) return down;
+  std::reverse(order.begin(), order.end());
+  Pattern up = pattern_in(blocks, order);
+  return up.flops < down.flops ? up : down;
+}
+
+double backward_error(const Pattern& pattern, Index row) {
+  double sum = 0.0;
+  for (Index other = 0; other < pattern.count(); ++other) {
+    const Index i = std::max(row, other);
+    const Index j = std::min(row, other);
+    if (!pattern.present[at(i)][at(j)]) continue;
+    // products in one entry's sum: the columns in which both of its rows may be nonzero
+    const bool diagonal = i == j && pattern.diagonal[at(i)];
+    double products = diagonal ? 0.0 : number(pattern.size[at(j)]);
+    for (Index k = 0; k < j; ++k) {
+      if (pattern.present[at(i)][at(k)] && pattern.present[at(j)][at(k)])
+        products += number(pattern.size[at(k)]);
+    }
+    const double gamma = gamma_of(products + 3.0);
+    sum += gamma / (1.0 - gamma) * (diagonal ? 1.0 : number(pattern.size[at(other)]));
+  }
+  return sum * upwards;
+}
+
+namespace {
 
 /// One free neuron's constraint, lambda (v^2 - (lo + hi) v w + lo hi w^2).
 struct Constraint {
@@ -330,6 +418,141 @@ Blocks blocks_of(const Reduced& reduced, const Chain& chain, const Claim& claim)
 Form make_form(const Reduced& reduced, const Chain& chain, const Proof& proof, const Pattern& pattern,
                int threads) {
   return Assembly(reduced, chain, proof, pattern, threads).make();
+}
+
+namespace {
+
+constexpr Index panel_width = 64;
+constexpr Index chunk_rows = 96;
+
+bool usable(double pivot) { return pivot > 0.0 && std::isfinite(pivot); }
+
+/// Cholesky's method on one tile (n <= 64); false at a pivot that is not positive.
+bool factor_tile(Index n, double* a, Index lda, double* inverse) {
+  for (Index j = 0; j < n; ++j) {
+    double* row = a + j * lda;
+    for (Index k = 0; k <= j; ++k) {
+      double sum = row[k];
+      for (Index p = 0; p < k; ++p) sum -= row[p] * a[k * lda + p];
+      if (k < j) {
+        row[k] = sum * inverse[k];
+      } else {
+        if (!usable(sum)) return false;
+        row[k] = std::sqrt(sum);
+        inverse[k] = 1.0 / row[k];
+      }
+    }
+  }
+  return true;
+}
+
+/// Rows that take part in the elimination of one block column: some rows of one block below.
+struct Chunk {
+  double* data = nullptr;
+  Index rows = 0;
+};
+
+class Elimination {
+ public:
+  Elimination(const Pattern& pattern, BlockMatrix& a, int threads)
+      : pattern_(pattern), a_(a), threads_(threads) {}
+
+  std::optional<Index> run() {
+    for (Index k = 0; k < pattern_.count(); ++k) {
+      if (!(pattern_.diagonal[at(k)] ? factor_diagonal(k) : factor_dense(k))) return k;
+      subtract_from_rest(k);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  Index size(Index position) const { return pattern_.size[at(position)]; }
+  bool present(Index i, Index j) const { return pattern_.present[at(i)][at(j)]; }
+  double* block(Index i, Index j) { return a_.blocks[at(i)][at(j)].data(); }
+
+  bool factor_diagonal(Index k) {
+    const Index n = size(k);
+    std::vector<double> inverse(at(n));
+    for (Index i = 0; i < n; ++i) {
+      const double pivot = block(k, k)[i];
+      if (!usable(pivot)) return false;
+      inverse[at(i)] = 1.0 / std::sqrt(pivot);
+    }
+    for (Index i = k + 1; i < pattern_.count(); ++i) {
+      if (!present(i, k)) continue;
+      double* rows = block(i, k);
+      for (Index r = 0; r < size(i); ++r) {
+        for (Index j = 0; j < n; ++j) rows[r * n + j] *= inverse[at(j)];
+      }
+    }
+    return true;
+  }
+
+  /// From left to right in panels: each panel takes in the panels before it, then is factored and solved
+  /// with.
+  bool factor_dense(Index k) {
+    const Index n = size(k);
+    double* l = block(k, k);
+    std::array<double, panel_width> inverse{};
+    for (Index p = 0; p < n; p += panel_width) {
+      const Index width = std::min(panel_width, n - p);
+      double* panel = l + p * n;
+      subtract_product(width, width, p, panel, n, panel, n, panel + p, n, true);
+      if (!factor_tile(width, panel + p, n, inverse.data())) return false;
+      const std::vector<Chunk> below = chunks(k, p + width);
+      const double work =
+          static_cast<double>(below.size()) * chunk_rows * panel_width * static_cast<double>(p + width);
+      parallel_for(static_cast<Index>(below.size()), work < 2e6 ? 1 : threads_, [&](Index c) {
+        const Chunk& chunk = below[at(c)];
+        subtract_product(chunk.rows, width, p, chunk.data, n, panel, n, chunk.data + p, n);
+        solve_tile(chunk.rows, width, panel + p, n, inverse.data(), chunk.data + p, n);
+      });
+    }
+    return true;
+  }
+
+  /// All rows of block column k below row `first` of its diagonal block.
+  std::vector<Chunk> chunks(Index k, Index first) {
+    std::vector<Chunk> result;
+    for (Index i = k; i < pattern_.count(); ++i) {
+      if (!present(i, k)) continue;
+      for (Index r = i == k ? first : 0; r < size(i); r += chunk_rows)
+        result.push_back({block(i, k) + r * size(k), std::min(chunk_rows, size(i) - r)});
+    }
+    return result;
+  }
+
+  /// A_ij -= L_ik L_jk'
+  void subtract_from_rest(Index k) {
+    const Index n = size(k);
+    for (Index i = k + 1; i < pattern_.count(); ++i) {
+      if (!present(i, k)) continue;
+      for (Index j = k + 1; j <= i; ++j) {
+        if (!present(j, k)) continue;
+        if (i == j && pattern_.diagonal[at(i)]) {  // l_1: the inputs, each for itself
+          for (Index r = 0; r < size(i); ++r) {
+            const double* row = block(i, k) + r * n;
+            double sum = 0.0;
+            for (Index p = 0; p < n; ++p) sum += row[p] * row[p];
+            block(i, i)[r] -= sum;
+          }
+        } else {
+          subtract_product(size(i), size(j), n, block(i, k), n, block(j, k), n, block(i, j), size(j), i == j,
+                           threads_);
+        }
+      }
+    }
+  }
+
+  const Pattern& pattern_;
+  BlockMatrix& a_;
+  int threads_;
+};
+
+}  // namespace
+
+std::optional<Index> breakdown(const Pattern& pattern, BlockMatrix& a, int threads) {
+  return Elimination(pattern, a, threads).run();
 }
 
 }  // namespace geolip::checker

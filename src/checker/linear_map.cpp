@@ -1,9 +1,7 @@
-#include "checker/linear_map.hpp"
+#include <checker/linear_map.hpp>
 
-#include "checker/parallel.hpp"
-#include "checker/product.hpp"
-#include "checker/rounding.hpp"
-#include "checker/wide.hpp"
+#include <checker/product.hpp>
+#include <checker/rounding.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,12 +10,9 @@
 #include <utility>
 
 namespace geolip::checker {
-
 namespace {
 
 constexpr std::int64_t no_exponent = std::numeric_limits<std::int64_t>::min() / 4;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 struct Bounded {
   double value = 0.0;

@@ -2,10 +2,7 @@
 /// Matrices that know how far rounding may have moved each of their entries.
 #pragma once
 
-#include "checker/network.hpp"
-
-#include <cstdint>
-#include <vector>
+#include <checker/network.hpp>
 
 namespace geolip::checker {
 
@@ -29,14 +26,10 @@ class LinearMap {
   bool exact() const { return error_.empty(); }
   bool has_exponents() const { return !row_exponent_.empty() || !column_exponent_.empty(); }
   double value(Index i, Index j) const { return value_[i * cols_ + j]; }
-  double error(Index i, Index j) const {
-    return error_.empty() ? 0.0 : error_[static_cast<std::size_t>(i * cols_ + j)];
-  }
-  std::int64_t row_exponent(Index i) const {
-    return row_exponent_.empty() ? 0 : row_exponent_[static_cast<std::size_t>(i)];
-  }
+  double error(Index i, Index j) const { return error_.empty() ? 0.0 : error_[at(i * cols_ + j)]; }
+  std::int64_t row_exponent(Index i) const { return row_exponent_.empty() ? 0 : row_exponent_[at(i)]; }
   std::int64_t column_exponent(Index j) const {
-    return column_exponent_.empty() ? 0 : column_exponent_[static_cast<std::size_t>(j)];
+    return column_exponent_.empty() ? 0 : column_exponent_[at(j)];
   }
   /// False only if the true entry is certainly zero.
   bool maybe_nonzero(Index i, Index j) const { return value(i, j) != 0.0 || error(i, j) != 0.0; }

@@ -1,13 +1,46 @@
-#include "checker/product.hpp"
-
-#include "checker/parallel.hpp"
+#include <checker/product.hpp>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 namespace geolip::checker {
+
+void parallel_for(Index count, int threads, const std::function<void(Index)>& body) {
+  if (threads <= 1 || count <= 1) {
+    for (Index i = 0; i < count; ++i) body(i);
+    return;
+  }
+  std::atomic<Index> next{0};
+  std::exception_ptr error;
+  std::mutex error_mutex;
+  const auto work = [&]() noexcept {
+    try {
+      for (Index i = next++; i < count; i = next++) body(i);
+    } catch (...) {
+      const std::lock_guard lock(error_mutex);
+      error = std::current_exception();
+      next = count;
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    const Index helpers = std::min<Index>(threads, count) - 1;
+    try {
+      workers.reserve(static_cast<std::size_t>(helpers));
+      for (Index t = 0; t < helpers; ++t) workers.emplace_back(work);
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): the others do its share
+    }
+    work();
+  }
+  if (error) std::rethrow_exception(error);
+}
 
 namespace {
 
@@ -41,14 +74,14 @@ void pack(Index count, Index depth, const double* a, Index lda, double* to) {
 // function's target has before it makes clones of it, so target_clones would not do.) Neither contracts
 // a * b + c (-ffp-contract=off), so both give the same bits.
 namespace plain {
-#include "checker/product_kernels.inc"
+#include <checker/product_kernels.inc>
 }  // namespace plain
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #pragma GCC push_options
 #pragma GCC target("avx2")
 namespace avx2 {
-#include "checker/product_kernels.inc"
+#include <checker/product_kernels.inc>
 }  // namespace avx2
 #pragma GCC pop_options
 

@@ -2,9 +2,15 @@
 /// The matrix product on which all time is spent.
 #pragma once
 
-#include "checker/network.hpp"
+#include <checker/network.hpp>
+
+#include <functional>
 
 namespace geolip::checker {
+
+/// Calls body(i) for i in 0 .. count - 1, each once, in any order. Throws what a body throws. A thread that
+/// the system does not give is done without.
+void parallel_for(Index count, int threads, const std::function<void(Index)>& body);
 
 /// C -= A B' for row-major A (m x k), B (n x k), C (m x n) with the given distances between rows. `lower`:
 /// only entries (i, j) with i >= j are needed, those above the diagonal are left in any state. Every entry is

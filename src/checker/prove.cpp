@@ -1,25 +1,66 @@
-#include "checker/prove.hpp"
+#include <checker/prove.hpp>
 
-#include "checker/chain.hpp"
-#include "checker/cholesky.hpp"
-#include "checker/form.hpp"
-#include "checker/inequality.hpp"
-#include "checker/pattern.hpp"
-#include "checker/reduced.hpp"
-#include "checker/refusal.hpp"
+#include <checker/bytes.hpp>
+#include <checker/form.hpp>
 
+#include <gmpxx.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
 #include <new>
-#include <stdexcept>
 
 namespace geolip::checker {
-
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+/// n * 2^e with an integer n of at most 53 bits.
+struct Scaled {
+  mpz_class n;
+  std::int64_t e = 0;
+};
+
+Scaled scaled(const Real& x) {
+  int e = 0;
+  const double fraction = std::frexp(x.significand, &e);  // x = fraction 2^e
+  return {mpz_class(std::ldexp(fraction, 53)), e - 53 + x.exponent};
+}
+
+}  // namespace
+
+/// Terms are subtracted from bound^2 from the largest down. Exponents may lie 2^41 apart, so the numbers are
+/// never aligned over a gap that already decides.
+bool bound_covers_sum(double bound, const Real& zeta, const std::vector<Real>& gamma) {
+  if (gamma.empty()) return true;
+  if (bound == 0.0) return false;
+  const Scaled factor = scaled(zeta);
+  std::vector<Scaled> terms;
+  for (const Real& g : gamma) {
+    const Scaled s = scaled(g);
+    terms.push_back({factor.n * s.n, factor.e + s.e + 2});  // 2^104 <= n < 2^106
+  }
+  std::sort(terms.begin(), terms.end(), [](const Scaled& a, const Scaled& b) { return a.e > b.e; });
+
+  const Scaled root = scaled({bound, 0});
+  mpz_class rest =
+      root.n * root.n;  // bound^2 less the terms so far, in units of 2^unit; 2^104 <= rest < 2^106
+  std::int64_t unit = 2 * root.e;
+  if (terms.front().e > unit + 2) return false;  // 2^104 2^(unit+3) > bound^2
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (rest <= 0) return false;  // there is a term left, and it is above 0
+    const auto left = static_cast<double>(terms.size() - i);
+    const auto bits = 106 + static_cast<std::int64_t>(std::ceil(std::log2(left))) + 1;
+    if (terms[i].e + bits <= unit)
+      return true;  // all that is left is below one unit, and rest is at least one
+    if (terms[i].e < unit) {
+      rest <<= static_cast<mp_bitcnt_t>(unit - terms[i].e);  // fewer than `bits`
+      unit = terms[i].e;
+    }
+    rest -= terms[i].n << static_cast<mp_bitcnt_t>(terms[i].e - unit);
+  }
+  return rest >= 0;
+}
+
+namespace {
 
 /// Throws Refusal unless arithmetic rounds to nearest and keeps subnormal numbers, as all error bounds
 /// assume.
@@ -39,26 +80,6 @@ void check_memory(double doubles) {
   if (memory > 0.0 && bytes > 0.9 * memory) {
     throw Refusal("checking takes about " + std::to_string(static_cast<long long>(bytes / 1e9) + 1) +
                   " GB of memory, more than this machine has");
-  }
-}
-
-/// Linear layers between blocks, one block after the other: calls visit(k, rows of block k, layer, its
-/// input's size).
-template <class Visit>
-void for_linear_layers(const Chain& chain, const Claim& claim, const Visit& visit) {
-  for (Index k = 1; k <= chain.depth() + 1; ++k) {
-    const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
-    const Index feed = chain.feed[at(k - 1)];
-    std::vector<bool> wanted(at(feed + 1), false);
-    wanted[at(feed)] = true;
-    for (Index t = feed; t > 0; --t) {
-      if (!wanted[at(t)] || chain.block[at(t)] >= 0) continue;
-      for (const Index from : reads_of(*chain.network, at(t - 1))) {
-        wanted[at(from)] = true;
-        visit(k, static_cast<double>(rows), chain.network->layers[at(t - 1)],
-              static_cast<double>(chain.size[at(from)]));
-      }
-    }
   }
 }
 
@@ -155,71 +176,6 @@ Verdict prove(const Network& network, const Proof& proof, int threads) {
     verdict.reason = "there is not enough memory to check the proof";
   }
   return verdict;
-}
-
-/// As if every neuron were alive.
-double proving_cost(const Network& network, const Proof& proof) {
-  Chain chain;
-  try {
-    check_claim(network, proof.claim);
-    chain = make_chain(network, proof.claim);
-  } catch (const Refusal&) {
-    return 0.0;  // prove() will not get further either
-  }
-  Blocks blocks;
-  const Index top = chain.depth() + 1;
-  std::vector<double> folded(at(top + 1), 0.0);
-  double flops = 0.0;
-  for (Index b = 0; b <= top; ++b) {
-    Index free = b == 0 ? static_cast<Index>(claimed_inputs(chain, proof.claim).size()) : 0;
-    if (b == top) free = static_cast<Index>(proof.claim.rows.size());
-    bool curved = false;
-    if (b > 0 && b < top) {
-      const SlopeIntervals& slopes = chain.slopes[at(b - 1)];
-      for (std::size_t i = 0; i < slopes.lower.size(); ++i) {
-        const bool point = slopes.lower[i] == slopes.upper[i];
-        free += point ? 0 : 1;
-        if (point && slopes.lower[i] != 0.0) folded[at(b)] += 1.0;
-        curved = curved || (!point && slopes.lower[i] != 0.0 && slopes.upper[i] != 0.0);
-      }
-    }
-    blocks.size.push_back(free);
-    blocks.curved.push_back(curved);
-    blocks.linked.emplace_back(at(b), false);
-    const std::vector<Index> direct = b > 0 ? sources_of(chain, b) : std::vector<Index>();
-    for (const Index j : direct) {
-      if (blocks.size[at(j)] > 0) blocks.linked[at(b)][at(j)] = true;
-      for (Index through = 0; through < j && folded[at(j)] > 0.0; ++through) {
-        if (!blocks.linked[at(j)][at(through)]) continue;
-        blocks.linked[at(b)][at(through)] = true;  // T_kj through the folded neurons, and its error
-        flops +=
-            6.0 * static_cast<double>(free) * folded[at(j)] * static_cast<double>(blocks.size[at(through)]);
-      }
-    }
-    for (Index j = 0; j < b && curved; ++j) {
-      for (Index other = 0; blocks.linked[at(b)][at(j)] && other <= j; ++other) {
-        if (blocks.linked[at(b)][at(other)]) {
-          flops += (other == j ? 1.0 : 2.0) * static_cast<double>(free) *
-                   static_cast<double>(blocks.size[at(j)]) * static_cast<double>(blocks.size[at(other)]);
-        }
-      }
-    }
-  }
-  blocks.inputs_apart = proof.claim.norm == Norm::l1;
-  // products of several layers; the first one met is taken as it is
-  std::vector<bool> met(at(chain.depth() + 2), false);
-  met.back() = true;  // the objective's rows
-  for_linear_layers(chain, proof.claim, [&](Index k, double rows, const Layer& layer, double) {
-    double entries = 0.0;
-    if (const auto* dense = std::get_if<Dense>(&layer.op))
-      entries = static_cast<double>(dense->weight.size());
-    if (const auto* sparse = std::get_if<Sparse>(&layer.op))
-      entries = static_cast<double>(sparse->value.size());
-    if (entries == 0.0) return;
-    if (met[at(k)]) flops += 4.0 * rows * entries;
-    met[at(k)] = true;
-  });
-  return flops + make_pattern(blocks).flops;
 }
 
 }  // namespace geolip::checker

@@ -2,9 +2,7 @@
 /// Decides in floating point, with every rounding error covered, whether a proof holds.
 #pragma once
 
-#include "checker/proof.hpp"
-
-#include <string>
+#include <checker/network.hpp>
 
 namespace geolip::checker {
 
@@ -20,12 +18,7 @@ struct Verdict {
 /// than rounding. `threads` >= 1; the verdict does not depend on it.
 Verdict prove(const Network& network, const Proof& proof, int threads = 1);
 
-/// Floating-point operations that prove() takes, about.
-double proving_cost(const Network& network, const Proof& proof);
-
-/// The same question in exact rational arithmetic: no rounding, hence no doubt in either direction. Time
-/// grows with the cube of all neurons and inputs and numbers get long: for networks of up to about a hundred.
-/// Rejects, with the reason, a network whose scales are not rational.
-Verdict prove_exactly(const Network& network, const Proof& proof);
+/// Whether bound^2 >= 4 zeta sum gamma, exactly. Multipliers are above 0, `bound` is finite and at least 0.
+bool bound_covers_sum(double bound, const Real& zeta, const std::vector<Real>& gamma);
 
 }  // namespace geolip::checker

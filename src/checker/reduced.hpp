@@ -2,14 +2,20 @@
 /// The network without its dead and its folded neurons: the variables of the quadratic form.
 #pragma once
 
-#include "checker/chain.hpp"
-#include "checker/direct_maps.hpp"
-#include "checker/linear_map.hpp"
+#include <checker/chain.hpp>
+#include <checker/linear_map.hpp>
 
-#include <cstddef>
-#include <vector>
+#include <map>
 
 namespace geolip::checker {
+
+/// Maps to one block from those below it, by their numbers; few of the blocks below have one.
+using BlockMaps = std::map<std::size_t, LinearMap>;
+
+/// By block j < k: the map that the linear layers make from block j to what feeds block k, 1 <= k <= L + 1;
+/// with `rows` (each one coefficient an output) their product. Nothing where no linear layers lead from j to
+/// k.
+BlockMaps direct_maps(const Chain& chain, Index k, const std::vector<std::vector<double>>* rows, int threads);
 
 /// Blocks of variables: 0 the inputs, k the neurons of activation layer k, L + 1 the objective's t.
 /// *Dead* are a neuron whose w is certainly zero, or whose slopes are [0, 0], and inputs and neurons from
@@ -27,7 +33,7 @@ struct Reduced {
   /// Whether a path joins input to objective. If not, the FGL is zero.
   bool connected() const { return !free.front().empty(); }
   Index size(Index block, Index objective_rows) const {
-    return block > depth ? objective_rows : static_cast<Index>(free[static_cast<std::size_t>(block)].size());
+    return block > depth ? objective_rows : static_cast<Index>(free[at(block)].size());
   }
 };
 

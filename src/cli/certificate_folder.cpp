@@ -1,8 +1,12 @@
-#include "cli/certificate_folder.hpp"
+#include <cli/certificate_folder.hpp>
+
+#include <geolip/error.hpp>
 
 #include <system_error>
 
-#include "cli/exit_code.hpp"
+#include <cli/exit_code.hpp>
+#include <formats/certificate.hpp>
+#include <formats/reader.hpp>
 
 namespace geolip::cli {
 
@@ -21,7 +25,39 @@ std::string certificate_name(Norm norm, const Objective& objective) {
   return name + "-vector.json";
 }
 
-CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const Query& query) {
+namespace {
+
+/// Writes the network's canonical file into the folder and returns its hash. Its name is that of the file that
+/// was read, whose name a canonical file may have made up; another network of that name stays.
+std::string write_network(const std::filesystem::path& folder, const NetworkFile& file) {
+  const std::string bytes = canonical_bytes(file);
+  const std::string hash =
+      formats::sha256({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+  std::string name = file.source.file;
+  for (char& c : name) {
+    if (c == '/' || c == '\0') c = '_';
+  }
+  std::filesystem::path path = folder / (name + ".npz");
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    std::string there;
+    try {
+      const std::vector<unsigned char> old = formats::read_bytes(path);
+      there = formats::sha256(old);
+    } catch (const NetworkError&) {
+    }
+    if (there == hash) return hash;
+    constexpr std::size_t digits = 8;
+    path = folder / (name + "." + hash.substr(0, digits) + ".npz");
+  }
+  OutputFile(path).write(bytes);
+  return hash;
+}
+
+}  // namespace
+
+CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const Query& query)
+    : folder_(folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error || !std::filesystem::is_directory(folder)) {
@@ -34,10 +70,12 @@ CertificateFolder::CertificateFolder(const std::filesystem::path& folder, const 
 
 std::vector<const Bound*> CertificateFolder::write(const NetworkFile& file, const Result& result) const {
   std::vector<const Bound*> missing;
+  std::string hash;  // of the canonical file, which stands there before a certificate names it
   for (std::size_t b = 0; b < result.bounds.size(); ++b) {
     const Bound& bound = result.bounds[b];
     if (bound.proved()) {
-      files_[b].write(certificate_text(file, bound));
+      if (hash.empty()) hash = write_network(folder_, file);
+      files_[b].write(formats::certificate_text(file.source, hash, bound));
     } else {
       missing.push_back(&bound);
     }

@@ -1,9 +1,9 @@
-#include "cli/commands.hpp"
+#include <cli/commands.hpp>
 
 #include <algorithm>
 #include <cmath>
 
-#include "cli/options.hpp"
+#include <cli/options.hpp>
 
 namespace geolip::cli {
 namespace {

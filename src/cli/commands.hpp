@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/estimate.hpp"
-#include "cli/export.hpp"
-#include "cli/info.hpp"
-#include "cli/results/report_results.hpp"
-#include "cli/sweep/sweep.hpp"
-#include "cli/verify.hpp"
+#include <cli/estimate.hpp>
+#include <cli/export.hpp>
+#include <cli/info.hpp>
+#include <cli/results/report_results.hpp>
+#include <cli/sweep/sweep.hpp>
+#include <cli/verify.hpp>
 
 namespace geolip::cli {
 

@@ -1,17 +1,17 @@
-#include "cli/estimate.hpp"
+#include <cli/estimate.hpp>
 
 #include <chrono>
 #include <optional>
 
-#include "cli/baselines.hpp"
-#include "cli/certificate_folder.hpp"
-#include "cli/estimate_table.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/json_report.hpp"
-#include "cli/progress.hpp"
-#include "cli/stop_on_signal.hpp"
-#include "cli/text.hpp"
-#include "cli/text_target.hpp"
+#include <cli/baselines.hpp>
+#include <cli/certificate_folder.hpp>
+#include <cli/estimate_table.hpp>
+#include <cli/exit_code.hpp>
+#include <cli/json_report.hpp>
+#include <cli/progress.hpp>
+#include <cli/stop_on_signal.hpp>
+#include <cli/text.hpp>
+#include <cli/text_target.hpp>
 
 namespace geolip::cli {
 namespace {

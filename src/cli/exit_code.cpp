@@ -1,4 +1,4 @@
-#include "cli/exit_code.hpp"
+#include <cli/exit_code.hpp>
 
 #include <new>
 #include <ostream>
@@ -6,7 +6,7 @@
 #include <string>
 #include <typeinfo>
 
-#include "cli/text.hpp"
+#include <cli/text.hpp>
 
 namespace geolip::cli {
 

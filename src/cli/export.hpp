@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "cli/console.hpp"
-#include "cli/network_arguments.hpp"
+#include <cli/console.hpp>
+#include <cli/network_arguments.hpp>
 
 namespace geolip::cli {
 

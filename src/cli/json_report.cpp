@@ -1,11 +1,11 @@
-#include "cli/json_report.hpp"
+#include <cli/json_report.hpp>
 
 #include <geolip/version.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include "cli/estimate_table.hpp"
-#include "cli/layer_summary.hpp"
+#include <cli/estimate_table.hpp>
+#include <cli/layer_summary.hpp>
 
 namespace geolip::cli {
 namespace {

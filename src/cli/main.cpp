@@ -7,8 +7,9 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "cli/hold_signals.hpp"
-#include "cli/run.hpp"
+#include <checker/exact/prove_exactly.hpp>
+#include <cli/hold_signals.hpp>
+#include <cli/run.hpp>
 
 namespace {
 

@@ -17,7 +17,7 @@ struct NetworkArguments {
 /// All files that a network was read from.
 inline std::vector<std::filesystem::path> files_of(const NetworkArguments& network, const NetworkFile& file) {
   std::vector<std::filesystem::path> files{network.path};
-  for (const ExternalFile& external : file.external)
+  for (const ExternalFile& external : file.source.external)
     files.push_back(network.path.parent_path() / external.location);
   return files;
 }

@@ -1,4 +1,4 @@
-#include "cli/run.hpp"
+#include <cli/run.hpp>
 
 #include <geolip/version.hpp>
 
@@ -6,9 +6,9 @@
 #include <ostream>
 #include <utility>
 
-#include "cli/commands.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/grammar.hpp"
+#include <cli/commands.hpp>
+#include <cli/exit_code.hpp>
+#include <cli/grammar.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -103,7 +103,7 @@ int dispatch(CommandLine& line, const Library& library, const Console& console) 
   if (line.verify_command->parsed()) {
     const std::string help = see_help(*line.verify_command);
     refuse_extras(*line.verify_command, help);
-    return verify_certificates(line.verify_arguments, library.provers, console,
+    return verify_certificates(line.verify_arguments, library, console,
                                "verify needs a CERTIFICATE and a NETWORK" + help);
   }
   if (line.sweep_command->parsed()) {

@@ -1,4 +1,4 @@
-#include "cli/stop_on_signal.hpp"
+#include <cli/stop_on_signal.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "cli/commands.hpp"
-#include "cli/options.hpp"
+#include <cli/commands.hpp>
+#include <cli/options.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,16 +1,14 @@
 /// \file
-/// geolip verify: whether certificates prove their bounds. Shared by the command and the program
-/// geolip-verify, so that nothing here may need the solver.
+/// geolip verify: whether certificates prove their bounds.
 #pragma once
 
 #include <CLI/CLI.hpp>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/console.hpp"
+#include <cli/console.hpp>
 
 namespace geolip::cli {
 
@@ -27,11 +25,7 @@ void add_verify_arguments(CLI::App& command, VerifyArguments& arguments);
 
 /// Checks every certificate and returns the exit code. Errors are thrown; if there are too few files, a
 /// UsageError that says `too_few`.
-int verify_certificates(const VerifyArguments& arguments, const Provers& provers, const Console& console,
+int verify_certificates(const VerifyArguments& arguments, const Library& library, const Console& console,
                         const std::string& too_few);
-
-/// The whole program geolip-verify but for main(): reads the command line, which has the arguments and
-/// options of `geolip verify`, and returns the exit code. Nothing is thrown.
-int run_verify(int argc, const char* const* argv, const Provers& provers, const Console& console);
 
 }  // namespace geolip::cli

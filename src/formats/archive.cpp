@@ -1,4 +1,4 @@
-#include "formats/archive.hpp"
+#include <formats/archive.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,8 +2,8 @@
 /// Zip archives of arrays, as NumPy writes them.
 #pragma once
 
-#include "formats/inflate.hpp"
-#include "formats/npy.hpp"
+#include <formats/inflate.hpp>
+#include <formats/npy.hpp>
 
 #include <memory>
 #include <string>

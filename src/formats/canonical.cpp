@@ -1,8 +1,9 @@
 // Canonical files are written here and read in read_canonical.cpp. The bytes must never depend on anything but
 // the network and its source: certificates name their SHA-256.
-#include "formats/source_json.hpp"
+#include <formats/source_json.hpp>
 
 #include <geolip/error.hpp>
+#include <network/activation_form.hpp>
 
 #include <zlib.h>
 
@@ -130,32 +131,11 @@ class LayerWriter {
           add.coefficients.empty() ? std::vector<double>(tensors_, 1.0) : add.coefficients);
   }
   void operator()(const Concat&) { start("concat"); }
-  /// Activations of one form are one kind: what tells them apart are parameters.
-  void operator()(const Activation& a) {
-    switch (a.kind()) {
-      case ActivationKind::identity:
-        return function("prelu", {{"slope", {1.0}}});
-      case ActivationKind::relu:
-        return function("prelu", {{"slope", {0.0}}});
-      case ActivationKind::leaky_relu:
-        return function("prelu", {{"slope", {a.alpha()}}});
-      case ActivationKind::prelu:
-        return function("prelu", {{"slope", a.slopes()}});
-      case ActivationKind::elu:
-        return function("elu", {{"alpha", {a.alpha()}}, {"width", {1.0}}, {"factor", {1.0}}});
-      case ActivationKind::celu:
-        return function("elu", {{"alpha", {a.alpha()}}, {"width", {a.alpha()}}, {"factor", {1.0}}});
-      case ActivationKind::selu:
-        return function("elu", {{"alpha", {a.alpha()}}, {"width", {1.0}}, {"factor", {a.beta()}}});
-      case ActivationKind::clip:
-        return function("clip",
-                        {{"scale", {1.0}}, {"shift", {0.0}}, {"low", {a.alpha()}}, {"high", {a.beta()}}});
-      case ActivationKind::hard_sigmoid:
-        return function("clip",
-                        {{"scale", {a.alpha()}}, {"shift", {a.beta()}}, {"low", {0.0}}, {"high", {1.0}}});
-      default:
-        return function(std::string(to_string(a.kind())), {});
-    }
+  void operator()(const Activation& activation) {
+    const network::ActivationForm form = network::form_of(activation);
+    start(form.kind);
+    for (const auto& [name, values] : form.parameters)
+      array(name, {static_cast<Index>(values.size())}, values);
   }
 
  private:
@@ -171,11 +151,6 @@ class LayerWriter {
   /// What is added, one number each; nothing means zeros.
   void shift(const char* name, const std::vector<double>& values, Index size) {
     array(name, {size}, values.empty() ? std::vector<double>(static_cast<std::size_t>(size), 0.0) : values);
-  }
-  void function(const std::string& kind,
-                const std::vector<std::pair<const char*, std::vector<double>>>& parameters) {
-    start(kind);
-    for (const auto& [name, values] : parameters) array(name, {static_cast<Index>(values.size())}, values);
   }
   void convolution(const Conv& conv, const std::vector<double>& bias, Index channels) {
     array("weight", {conv.filters, conv.channels / conv.groups, conv.kernel[0], conv.kernel[1]}, conv.weight);

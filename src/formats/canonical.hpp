@@ -3,7 +3,7 @@
 /// program by the same rules.
 #pragma once
 
-#include "formats/archive.hpp"
+#include <formats/archive.hpp>
 
 namespace geolip::formats {
 

@@ -1,4 +1,8 @@
-#include <geolip/io.hpp>
+#include <formats/certificate.hpp>
+
+#include <formats/reader.hpp>
+#include <formats/source_json.hpp>
+
 #include <geolip/version.hpp>
 
 #include <nlohmann/json.hpp>
@@ -39,60 +43,6 @@ Json hex_list(const std::vector<ScaledNumber>& values) {
   Json list = Json::array();
   for (const ScaledNumber& v : values) list.push_back(hex(v.significand, v.exponent));
   return list;
-}
-
-/// The blocks of neurons that linear layers alone join to tensor t, ascending: 0 the input, k the k-th
-/// activation.
-std::vector<Index> sources_of(const Network& network, const std::vector<Index>& block, Index t) {
-  std::vector<bool> wanted(static_cast<std::size_t>(t + 1), false);
-  wanted.back() = true;
-  std::vector<Index> sources;
-  for (; t >= 0; --t) {
-    if (!wanted[static_cast<std::size_t>(t)]) continue;
-    if (block[static_cast<std::size_t>(t)] >= 0) {
-      sources.insert(sources.begin(), block[static_cast<std::size_t>(t)]);
-      continue;
-    }
-    for (const Index from : network.read_by(t - 1)) wanted[static_cast<std::size_t>(from)] = true;
-  }
-  return sources;
-}
-
-/// The linear layers between activations merged: sizes, what is read, and the activation that follows.
-Json stages(const Network& network) {
-  Json list = Json::array();
-  std::vector<Index> block{0};                // by tensor; -1: made by a linear layer
-  std::vector<Index> size{network.inputs()};  // by block
-  const auto add = [&](Index feed, const Activation* activation) {
-    const std::vector<Index> sources = sources_of(network, block, feed);
-    Index inputs = 0;
-    for (const Index j : sources) inputs += size[static_cast<std::size_t>(j)];
-    Json stage{{"inputs", inputs}, {"outputs", network.size(feed)}};
-    if (activation != nullptr) stage["activation"] = to_string(activation->kind());
-    // left out where it is the block before alone
-    if (sources != std::vector<Index>{static_cast<Index>(size.size()) - 1}) stage["from"] = sources;
-    list.push_back(std::move(stage));
-  };
-  for (std::size_t l = 0; l < network.layers().size(); ++l) {
-    const auto* activation = std::get_if<Activation>(&network.layers()[l].op);
-    if (activation == nullptr) {
-      block.push_back(-1);
-      continue;
-    }
-    add(network.read_by(static_cast<Index>(l)).front(), activation);
-    block.push_back(static_cast<Index>(size.size()));
-    size.push_back(network.size(static_cast<Index>(l + 1)));
-  }
-  add(static_cast<Index>(network.layers().size()), nullptr);
-  return list;
-}
-
-Json reading(const ReadOptions& options) {
-  Json json = Json::object();
-  if (options.activation) json["activation"] = to_string(options.activation->kind());
-  if (options.logits) json["logits"] = true;
-  if (options.physical_units) json["physical_units"] = true;
-  return json;
 }
 
 Json objective_json(const Objective& objective) {
@@ -138,17 +88,10 @@ Json proof_json(const Proof& proof, Norm norm) {
 
 }  // namespace
 
-std::string certificate_text(const NetworkFile& file, const Bound& bound) {
-  const Source& source = file.source;
-  Json network{{"file", source.file}, {"sha256", source.sha256}};
-  for (const ExternalFile& external : source.external)
-    network["external"].push_back({{"location", external.location}, {"sha256", external.sha256}});
-  network["reading"] = reading(source.reading);
-  network["inputs"] = file.network.inputs();
-  network["outputs"] = file.network.outputs();
-  network["stages"] = stages(file.network);
-  Json json{{"format", "geolip-certificate"}, {"version", 1}, {"tool", std::string("geolip ") + version}};
-  json["network"] = network;
+std::string formats::certificate_text(const Source& source, const std::string& canonical,
+                                      const Bound& bound) {
+  Json json{{"format", "geolip-certificate"}, {"version", 2}, {"tool", std::string("geolip ") + version}};
+  json["network"] = {{"sha256", canonical}, {"source", source_json(source)}};
   json["query"] = {{"norm", to_string(bound.norm)}, {"objective", objective_json(bound.objective)}};
   if (bound.objective.slopes) json["slopes"] = slopes_json(*bound.objective.slopes);
   json["bound"] = hex(bound.upper);
@@ -160,6 +103,13 @@ std::string certificate_text(const NetworkFile& file, const Bound& bound) {
   for (const Proof& proof : bound.proofs) json["proofs"].push_back(proof_json(proof, bound.norm));
   // Text that is no UTF-8, a file name perhaps, gets replacement characters rather than an exception.
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string certificate_text(const NetworkFile& file, const Bound& bound) {
+  const std::string bytes = canonical_bytes(file);
+  const std::string hash =
+      formats::sha256({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+  return formats::certificate_text(file.source, hash, bound);
 }
 
 }  // namespace geolip

@@ -1,6 +1,6 @@
-#include "formats/npy.hpp"
+#include <formats/npy.hpp>
 
-#include "formats/half.hpp"
+#include <formats/half.hpp>
 
 #include <geolip/error.hpp>
 

@@ -2,7 +2,7 @@
 /// NumPy's array format.
 #pragma once
 
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
 // NumPy's .npz: a zip archive of arrays, weights and biases told apart by their names.
-#include "formats/archive.hpp"
-#include "formats/canonical.hpp"
-#include "formats/reader.hpp"
-#include "formats/weight_chain.hpp"
+#include <formats/archive.hpp>
+#include <formats/canonical.hpp>
+#include <formats/reader.hpp>
+#include <formats/weight_chain.hpp>
 
 #include <geolip/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "formats/canonical.hpp"
+#include <formats/canonical.hpp>
 
 #include <geolip/error.hpp>
 
@@ -168,7 +168,7 @@ class Reader {
   void read_layer(const json& value, Network& network) {
     number_ = network.layers().size();
     Object object(value, "layer " + std::to_string(number_));
-    Layer layer{object.text("name"), Concat{}};
+    Layer layer{printable(object.text("name")), Concat{}};
     const std::string kind = object.text("kind");
     std::vector<Index> reads = object.indices("reads");
     const Index size = object.index("size");

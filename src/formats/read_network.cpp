@@ -1,4 +1,4 @@
-#include "formats/reader.hpp"
+#include <formats/reader.hpp>
 
 #include <geolip/error.hpp>
 #include <geolip/io.hpp>

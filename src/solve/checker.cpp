@@ -1,16 +1,12 @@
 #include <solve/checker.hpp>
 
-#include <checker/smallest_bound.hpp>
-#include <network/entries.hpp>
+#include <checker/layers.hpp>
+#include <network/activation_form.hpp>
 #include <problem/row.hpp>
-
-#include <cmath>
-#include <limits>
+#include <solve/smallest_bound.hpp>
 
 namespace geolip::solve {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 checker::Real real(const ScaledNumber& x) { return {x.significand, x.exponent}; }
 
@@ -25,45 +21,27 @@ checker::Dense checker_layer(const Dense& dense) {
   return {dense.weight.rows, dense.weight.cols, dense.weight.data};
 }
 
-/// The double `steps` places above x, or below where `steps` is negative.
-double moved(double x, int steps) {
-  for (; steps > 0; --steps) x = std::nextafter(x, infinity);
-  for (; steps < 0; ++steps) x = std::nextafter(x, -infinity);
-  return x;
-}
-
-checker::Scale checker_layer(const Affine& affine) {
-  // gamma / sqrt(variance + epsilon) of a batch normalisation: a sum under a root, a root, a quotient
-  constexpr int roundings = 3;
-  checker::Scale scale;
-  for (const double s : affine.scale) {
-    const bool exact = s == 0.0 || std::abs(s) == 1.0;
-    scale.lower.push_back(exact ? s : moved(s, -roundings));
-    scale.upper.push_back(exact ? s : moved(s, roundings));
-  }
-  return scale;
-}
+checker::Scale checker_layer(const Affine& affine) { return checker::scale_of(affine.scale); }
 
 checker::Permutation checker_layer(const Permutation& permutation) { return {permutation.source}; }
 
-template <class Op>
-checker::Sparse rows_of(const Op& op) {
-  const Sparse& sparse = network::to_sparse(op);
+checker::Sparse rows_of(const Conv& conv, bool transposed) {
+  return checker::rows_of({conv.channels, conv.filters, conv.groups, conv.image, conv.kernel, conv.stride,
+                           conv.dilation, conv.pads_before, conv.pads_after, conv.weight},
+                          transposed);
+}
+
+checker::Sparse checker_layer(const Conv& conv) { return rows_of(conv, false); }
+checker::Sparse checker_layer(const ConvTranspose& transpose) { return rows_of(transpose.conv, true); }
+checker::Sparse checker_layer(const Sparse& sparse) {
   return {sparse.inputs, sparse.offset, sparse.column, sparse.value};
 }
 
-checker::Sparse checker_layer(const Conv& conv) { return rows_of(conv); }
-checker::Sparse checker_layer(const ConvTranspose& transpose) { return rows_of(transpose); }
-checker::Sparse checker_layer(const Sparse& sparse) { return rows_of(sparse); }
-
 checker::Slopes checker_slopes(const Activation& activation, Index size) {
-  checker::Slopes slopes{std::string(to_string(activation.kind())), {}, {}};
-  for (Index i = 0; i < size; ++i) {
-    const SlopeInterval interval = slope_interval(activation, i);
-    slopes.lower.push_back(interval.lower);
-    slopes.upper.push_back(interval.upper);
-  }
-  return slopes;
+  const network::ActivationForm form = network::form_of(activation);
+  std::vector<std::vector<double>> parameters;
+  for (const auto& [name, values] : form.parameters) parameters.push_back(values);
+  return checker::slopes_of(form.kind, parameters, size);
 }
 
 std::vector<std::vector<double>> objective_rows(const Proof& proof, const Objective& objective,
@@ -90,7 +68,7 @@ checker::Norm checker_norm(Norm norm) {
 }  // namespace
 
 double proved_bound(const Proof& proof, Norm norm) {
-  return checker::smallest_bound(checker_norm(norm), real(proof.zeta), reals(proof.gamma));
+  return smallest_bound(checker_norm(norm), real(proof.zeta), reals(proof.gamma));
 }
 
 namespace {

@@ -14,9 +14,8 @@ namespace geolip::solve {
 /// The smallest double that the multipliers of a proof can prove; infinity beyond the range of double.
 double proved_bound(const Proof& proof, Norm norm);
 
-/// The network in the checker's terms. Scales of affine layers may be off by up to three ulps from what the
-/// file means (1 / 0.3081, a batch normalisation): the checker gets the interval. Weights are taken as they
-/// are.
+/// The network in the checker's terms: to the last bit what it reads from the canonical file, so that a proof in
+/// memory is one of the file.
 checker::Network checker_network(const Network& network);
 
 /// What a proof claims about an objective, in the checker's terms.

@@ -3,6 +3,7 @@
 #include <backend/cpu/host.hpp>
 #include <solve/checker.hpp>
 #include <solve/proofs.hpp>
+#include <solve/proving_cost.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -85,8 +86,7 @@ class Prover {
   bool affordable() const {
     double cost = 0.0;
     for (const Bound& bound : session_.result.bounds) {
-      for (const Proof& proof : bound.proofs)
-        cost += checker::proving_cost(network_, in_checker_terms(bound, proof));
+      for (const Proof& proof : bound.proofs) cost += proving_cost(network_, in_checker_terms(bound, proof));
     }
     const double ratio = session_.backend.shares_host_memory() ? speed_ratio_cpu : speed_ratio_device;
     return cost <= std::max(always_affordable, solving_cost(session_.chain, session_.result.bounds) / ratio);

@@ -1,7 +1,7 @@
 // Proofs that hold or fail by the last bits of a multiplier: prove() must never accept what exact arithmetic
 // refuses. Without its margins it accepts about every other one of these.
 #include <checker/cases.hpp>
-#include <checker/prove.hpp>
+#include <checker/exact/prove_exactly.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Thousands of small networks, each claim compared with the truth by enumeration in rational numbers.
 #include <checker/cases.hpp>
 #include <checker/exact.hpp>
-#include <checker/prove.hpp>
+#include <checker/exact/prove_exactly.hpp>
 
 #include <gtest/gtest.h>
 

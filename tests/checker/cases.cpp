@@ -44,8 +44,7 @@ Scale random_scale(Random& random, Index n) {
     const bool exact = Rational(s) == Rational(numerator) / Rational(denominator);
     scale.lower.push_back(exact ? s : std::nextafter(s, -10.0 - std::abs(s)));
     scale.upper.push_back(exact ? s : std::nextafter(s, 10.0 + std::abs(s)));
-    scale.numerator.push_back(numerator);
-    scale.denominator.push_back(denominator);
+    scale.value.push_back(s);
   }
   return scale;
 }

@@ -3,7 +3,7 @@
 /// construction.
 #pragma once
 
-#include <checker/proof.hpp>
+#include <checker/network.hpp>
 #include <support/random_networks.hpp>
 
 #include <vector>

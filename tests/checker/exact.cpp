@@ -31,8 +31,7 @@ RationalMatrix matrix_of(const Layer& layer, std::size_t inputs) {
   w.assign(inputs, std::vector<Rational>(inputs));
   for (std::size_t i = 0; i < inputs; ++i) {
     if (const auto* scale = std::get_if<Scale>(&layer.op)) {
-      w[i][i] = scale->numerator.empty() ? Rational(scale->lower[i])
-                                         : Rational(scale->numerator[i]) / Rational(scale->denominator[i]);
+      w[i][i] = scale->value[i];
     } else {
       w[i][static_cast<std::size_t>(std::get<Permutation>(layer.op).source[i])] = 1;
     }

@@ -2,7 +2,7 @@
 /// What the checker claims, computed in rational numbers from the definitions (M2), (M3).
 #pragma once
 
-#include <checker/proof.hpp>
+#include <checker/network.hpp>
 
 #include <gmpxx.h>
 #include <vector>

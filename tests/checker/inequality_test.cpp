@@ -1,6 +1,6 @@
 #include <checker/exact.hpp>
-#include <checker/inequality.hpp>
-#include <checker/smallest_bound.hpp>
+#include <checker/prove.hpp>
+#include <solve/smallest_bound.hpp>
 #include <support/random_networks.hpp>
 
 #include <gtest/gtest.h>
@@ -10,6 +10,8 @@
 #include <cmath>
 
 namespace geolip::checker {
+
+using solve::smallest_bound;
 namespace {
 
 using geolip::test::Random;

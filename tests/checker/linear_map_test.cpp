@@ -1,7 +1,7 @@
 // Maps of several linear layers: the exact entry lies within the error that the map states.
 #include <checker/cases.hpp>
-#include <checker/direct_maps.hpp>
 #include <checker/exact.hpp>
+#include <checker/reduced.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,9 @@
 // The two checkers against each other, and against what is known of a proof.
+#include <solve/proving_cost.hpp>
+
 #include <checker/cases.hpp>
 #include <checker/exact.hpp>
-#include <checker/prove.hpp>
+#include <checker/exact/prove_exactly.hpp>
 
 #include <gtest/gtest.h>
 
@@ -187,7 +189,7 @@ TEST(Prove, WithoutAPathTheBoundIsZeroAndNoMultipliersAreNeeded) {
   c.network.inputs = 2;
   c.network.outputs = 2;
   c.network.layers = {{"one", Dense{2, 2, {1.0, 2.0, 0.0, 0.0}}},
-                      {"relu", Slopes{"relu", {0.0, 0.0}, {1.0, 1.0}}},
+                      {"relu", Slopes{{0.0, 0.0}, {1.0, 1.0}}},
                       {"two", Dense{2, 2, {0.0, 5.0, 1.0, 5.0}}}};
   c.proof.claim.norm = Norm::linf;
   c.proof.claim.rows = {{1.0, 0.0}};
@@ -221,7 +223,7 @@ TEST(Prove, DeadNeuronsAndInputsNeedNoMultipliers) {
   c.network.outputs = 1;
   // neuron 1 hears nothing, neuron 2 says nothing, input 1 is not heard
   c.network.layers = {{"one", Dense{3, 2, {1.0, 0.0, 0.0, 0.0, 1.0, 0.0}}},
-                      {"relu", Slopes{"relu", {0.0, 0.0, 0.0}, {1.0, 1.0, 1.0}}},
+                      {"relu", Slopes{{0.0, 0.0, 0.0}, {1.0, 1.0, 1.0}}},
                       {"two", Dense{1, 3, {1.0, 1.0, 0.0}}}};
   c.proof.claim = {Norm::linf, {{1.0}}, {}, {}, 1.5};
   c.proof.multipliers = {{0.625, 0}, {{0.625, 0}, {0.0, 0}}, {{{1.0, 0}, {0.0, 0}, {-1.0, 0}}}};
@@ -246,8 +248,7 @@ TEST(Prove, LargerNetworksAndThreadsGiveTheSameVerdict) {
         network.layers.push_back({"dense", dense});
         if (k + 1 == widths.size()) break;
         const auto n = static_cast<std::size_t>(widths[k]);
-        network.layers.push_back(
-            {"act", Slopes{"act", std::vector<double>(n, lower), std::vector<double>(n, 1.0)}});
+        network.layers.push_back({"act", Slopes{std::vector<double>(n, lower), std::vector<double>(n, 1.0)}});
       }
       network.outputs = 3;
       Proof proof;
@@ -271,7 +272,7 @@ TEST(Prove, LargerNetworksAndThreadsGiveTheSameVerdict) {
       EXPECT_EQ(bad.reason, bad_threads.reason);
       EXPECT_EQ(bad.slack, bad_threads.slack);
       EXPECT_LT(bad.slack, 1e-9);
-      EXPECT_GT(proving_cost(network, proof), 1e6);
+      EXPECT_GT(solve::proving_cost(network, proof), 1e6);
     }
   }
 }
@@ -279,7 +280,7 @@ TEST(Prove, LargerNetworksAndThreadsGiveTheSameVerdict) {
 TEST(Prove, HalfTheRoundingErrorsOfATrueBoundNeverLetAFalseOnePass) {
   // 1 / 3 is no double: the enclosure's ends alone must not decide
   Network network = one_layer({1, 1, {3.0}});
-  Scale third{{std::nextafter(1.0 / 3.0, 0.0)}, {std::nextafter(1.0 / 3.0, 1.0)}, {1.0}, {3.0}};
+  Scale third{{std::nextafter(1.0 / 3.0, 0.0)}, {std::nextafter(1.0 / 3.0, 1.0)}, {1.0 / 3.0}};
   network.layers.push_back({"scale", third});
   Proof proof;
   proof.claim = {Norm::l2, {{1.0}}, {}, {}, 1.0};
@@ -299,9 +300,8 @@ TEST(Prove, TheErrorOfAMapCountsWhereOnlyItsSquareEntersTheForm) {
   Network network;
   network.inputs = 1;
   network.outputs = 1;
-  network.layers = {{"scale", Scale{{1.0}, {1.25}, {5.0}, {4.0}}},
-                    {"dense", Dense{1, 1, {1.0}}},
-                    {"odd", Slopes{"odd", {-1.0}, {1.0}}}};
+  network.layers = {
+      {"scale", Scale{{1.0}, {1.25}, {1.25}}}, {"dense", Dense{1, 1, {1.0}}}, {"odd", Slopes{{-1.0}, {1.0}}}};
   Proof proof;
   proof.claim = {Norm::l2, {{1.0}}, {}, {}, 1e3};
   proof.multipliers = {{1.0, 0}, {{1.5626, 0}}, {{{1.0, 0}}}};

@@ -1,6 +1,6 @@
 // Proofs that are not even well-formed: a sentence, and neither a verdict nor a crash.
 #include <checker/cases.hpp>
-#include <checker/prove.hpp>
+#include <checker/exact/prove_exactly.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ Case good() {
   c.network.inputs = 2;
   c.network.outputs = 1;
   c.network.layers = {{"one", Dense{2, 2, {1.0, 0.5, -0.5, 1.0}}},
-                      {"relu", Slopes{"relu", {0.0, 0.0}, {1.0, 1.0}}},
+                      {"relu", Slopes{{0.0, 0.0}, {1.0, 1.0}}},
                       {"two", Dense{1, 2, {1.0, 1.0}}}};
   c.proof.claim = {Norm::linf, {{1.0}}, {}, {}, 1e3};
   c.proof.multipliers = {{8.0, 0}, {{8.0, 0}, {8.0, 0}}, {{{1.0, 0}, {1.0, 0}}}};
@@ -63,7 +63,7 @@ TEST(Refusals, NetworksThatDoNotFit) {
       "no permutation");
   expect_refused(
       [](Case& c) {
-        c.network.layers.insert(c.network.layers.begin(), {"scale", Scale{{1.0}, {1.0}, {}, {}}});
+        c.network.layers.insert(c.network.layers.begin(), {"scale", Scale{{1.0}, {1.0}, {1.0}}});
       },
       "scale: ");
 }
@@ -144,12 +144,14 @@ TEST(Refusals, HugeExponentsAreDecidedAllTheSame) {
   EXPECT_FALSE(prove(c.network, c.proof).verified);
 }
 
-TEST(Refusals, ScalesThatAreNotRationalStopExactArithmeticAlone) {
+TEST(Refusals, ScalesLieInTheirEnclosures) {
   Case c = good();
-  c.network.layers.insert(c.network.layers.begin(), {"scale", Scale{{0.5, 0.5}, {0.5, 0.75}, {}, {}}});
-  EXPECT_THAT(prove_exactly(c.network, c.proof).reason, HasSubstr("not rational"));
-  std::get<Scale>(c.network.layers[0].op).upper = {0.5, 0.5 + 0x1p-50};
+  c.network.layers.insert(c.network.layers.begin(), {"scale", Scale{{0.5, 0.5}, {0.5, 0.75}, {0.5, 0.8}}});
+  EXPECT_THAT(prove(c.network, c.proof).reason, HasSubstr("outside its own enclosure"));
+  EXPECT_THAT(prove_exactly(c.network, c.proof).reason, HasSubstr("outside its own enclosure"));
+  std::get<Scale>(c.network.layers[0].op) = {{0.5, 0.5}, {0.5, 0.5 + 0x1p-50}, {0.5, 0.5}};
   EXPECT_TRUE(prove(c.network, c.proof).verified);
+  EXPECT_TRUE(prove_exactly(c.network, c.proof).verified);
 }
 
 TEST(Refusals, WhatDoesNotFitIntoMemoryIsRefused) {
@@ -159,7 +161,7 @@ TEST(Refusals, WhatDoesNotFitIntoMemoryIsRefused) {
   c.network.outputs = n;
   const std::vector<double> zeros(static_cast<std::size_t>(n), 0.0);
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
-  c.network.layers = {{"act", Slopes{"act", zeros, ones}}, {"act", Slopes{"act", zeros, ones}}};
+  c.network.layers = {{"act", Slopes{zeros, ones}}, {"act", Slopes{zeros, ones}}};
   c.proof.claim.norm = Norm::l2;
   c.proof.claim.rows = {ones};
   c.proof.claim.bound = 1.0;

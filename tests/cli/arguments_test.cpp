@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "cli/fake_library.hpp"
+#include <cli/fake_library.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -25,17 +25,18 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 }
 
 TEST(Arguments, AreRefusedInOneSentence) {
-  expect_refusal({}, 2,
-                 "a command is missing, one of estimate, info, export, verify, sweep and report (see geolip --help)");
   expect_refusal(
-      {"estimat"}, 2,
-      "'estimat' is not a command: there are estimate, info, export, verify, sweep and report (see geolip --help)");
-  expect_refusal(
-      {"--fast"}, 2,
-      "'--fast' is not a command: there are estimate, info, export, verify, sweep and report (see geolip --help)");
-  expect_refusal(
-      {"--fast", "estimate", "n.onnx"}, 2,
-      "'--fast' is not a command: there are estimate, info, export, verify, sweep and report (see geolip --help)");
+      {}, 2,
+      "a command is missing, one of estimate, info, export, verify, sweep and report (see geolip --help)");
+  expect_refusal({"estimat"}, 2,
+                 "'estimat' is not a command: there are estimate, info, export, verify, sweep and report "
+                 "(see geolip --help)");
+  expect_refusal({"--fast"}, 2,
+                 "'--fast' is not a command: there are estimate, info, export, verify, sweep and report (see "
+                 "geolip --help)");
+  expect_refusal({"--fast", "estimate", "n.onnx"}, 2,
+                 "'--fast' is not a command: there are estimate, info, export, verify, sweep and report (see "
+                 "geolip --help)");
   expect_refusal({"estimate"}, 2, "estimate needs a NETWORK (see geolip estimate --help)");
   expect_refusal({"info"}, 2, "info needs a NETWORK (see geolip info --help)");
   expect_refusal({"estimate", "n.onnx", "--fast"}, 2,

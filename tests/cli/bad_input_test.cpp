@@ -7,7 +7,7 @@
 
 #include <cli/child_process.hpp>
 #include <cli/fake_library.hpp>
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -13,7 +13,7 @@
 
 #include <cli/child_process.hpp>
 #include <cli/fake_library.hpp>
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -58,9 +58,16 @@ class Certificates : public ::testing::TestWithParam<Source> {
     arguments.insert(arguments.end(), GetParam().options.begin(), GetParam().options.end());
     EXPECT_EQ(geolip(arguments), 0);
     Arguments files;
-    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().string());
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".json") files.push_back(entry.path().string());
+    }
     EXPECT_FALSE(files.empty());
     return files;
+  }
+
+  /// The canonical file beside a certificate.
+  fs::path canonical(const std::string& certificate) const {
+    return fs::path(certificate).parent_path() / (GetParam().path.filename().string() + ".npz");
   }
 
   int verify(Arguments certificates, const fs::path& network, const Arguments& options = {}) {
@@ -78,6 +85,11 @@ TEST_P(Certificates, ConvinceTheChecker) {
     const Arguments files = certify(norm, norm == std::string("l1") ? "all" : "all,vector");
     EXPECT_EQ(verify(files, GetParam().path), 0) << norm;
     EXPECT_EQ(verify(files, GetParam().path, {"--exact"}), 0) << norm << " exactly";
+    EXPECT_EQ(verify(files, canonical(files.front())), 0) << norm;
+    Arguments program{GEOLIP_VERIFY_PROGRAM};
+    program.insert(program.end(), files.begin(), files.end());
+    program.push_back(canonical(files.front()).string());
+    EXPECT_EQ(ChildProcess(program).end().first, 0) << norm << " by the program of its own";
   }
 }
 
@@ -105,6 +117,30 @@ TEST_P(Certificates, AreAboutOneFile) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, Certificates, ::testing::ValuesIn(sources()),
                          [](const auto& param_info) { return param_info.param.name; });
+
+// Two networks of one name in one folder, as they are certified one after the other.
+TEST(CertificateOption, LeavesTheCanonicalFileOfAnotherNetwork) {
+  TemporaryFolder folder;
+  const std::string network = geolip::test::test_data() + "/tiny.nnet";
+  const Arguments estimate{"estimate", network, "--outputs", "0", "--certificate", (folder / ".").string()};
+  Arguments units = estimate;
+  units.emplace_back("--physical-units");
+  ASSERT_EQ(geolip(estimate), 0);
+  EXPECT_EQ(folder.names(), (Arguments{"l2-output-0.json", "tiny.nnet.npz"}));
+  const std::string first = read_file(folder / "tiny.nnet.npz");
+  const std::string certificate = read_file(folder / "l2-output-0.json");
+  ASSERT_EQ(geolip(units), 0);
+  ASSERT_EQ(folder.names().size(), 3U);
+  EXPECT_EQ(read_file(folder / "tiny.nnet.npz"), first);
+  ASSERT_EQ(geolip(estimate), 0);
+  EXPECT_EQ(folder.names().size(), 3U);
+  // and from the canonical file itself, which belongs to the same source
+  ASSERT_EQ(geolip({"estimate", (folder / "tiny.nnet.npz").string(), "--outputs", "0", "--certificate",
+                    (folder / ".").string()}),
+            0);
+  EXPECT_EQ(folder.names().size(), 3U);
+  EXPECT_EQ(read_file(folder / "l2-output-0.json"), certificate);
+}
 
 TEST(CertificateOption, NeedsProofs) {
   TemporaryFolder folder;

@@ -8,9 +8,9 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "cli/child_process.hpp"
-#include "cli/fake_library.hpp"
-#include "support/paths.hpp"
+#include <cli/child_process.hpp>
+#include <cli/fake_library.hpp>
+#include <support/paths.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/estimate.hpp"
+#include <cli/estimate.hpp>
 
 #include <geolip/baselines.hpp>
 #include <geolip/version.hpp>
@@ -10,8 +10,8 @@
 #include <limits>
 #include <random>
 
-#include "cli/estimate_table.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/estimate_table.hpp>
+#include <cli/fake_library.hpp>
 
 namespace geolip::cli {
 namespace {

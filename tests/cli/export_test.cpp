@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/fake_library.hpp"
-#include "support/paths.hpp"
+#include <cli/fake_library.hpp>
+#include <support/paths.hpp>
 
 namespace geolip::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/fake_library.hpp"
+#include <cli/fake_library.hpp>
 
 #include <geolip/error.hpp>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "cli/run.hpp"
+#include <cli/run.hpp>
 
 namespace geolip::cli::testing {
 

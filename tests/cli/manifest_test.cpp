@@ -1,12 +1,12 @@
-#include "cli/sweep/manifest.hpp"
+#include <cli/sweep/manifest.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "cli/exit_code.hpp"
-#include "cli/fake_library.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/fake_library.hpp>
 
 namespace geolip::cli {
 namespace {

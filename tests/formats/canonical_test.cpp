@@ -1,5 +1,5 @@
 // Canonical files: what is written is read back exactly, and nothing else is read.
-#include "formats/support.hpp"
+#include <formats/support.hpp>
 
 #include <support/random_graphs.hpp>
 

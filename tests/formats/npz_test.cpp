@@ -1,4 +1,4 @@
-#include "formats/support.hpp"
+#include <formats/support.hpp>
 
 #include <zip.h>
 

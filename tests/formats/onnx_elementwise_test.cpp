@@ -1,4 +1,4 @@
-#include "formats/onnx_builder.hpp"
+#include <formats/onnx_builder.hpp>
 
 namespace geolip {
 namespace {

@@ -1,6 +1,6 @@
 // Convolutions, pools and what chooses elements, against the definitions of ONNX.
-#include "formats/batch_models.hpp"
-#include "formats/onnx_builder.hpp"
+#include <formats/batch_models.hpp>
+#include <formats/onnx_builder.hpp>
 
 #include <algorithm>
 #include <cmath>

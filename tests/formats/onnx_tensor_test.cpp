@@ -1,5 +1,5 @@
-#include "formats/half.hpp"
-#include "formats/onnx_builder.hpp"
+#include <formats/half.hpp>
+#include <formats/onnx_builder.hpp>
 
 #include <bit>
 #include <cstring>

@@ -1,7 +1,7 @@
 // Networks of others, with the outputs of ONNX Runtime for them. They are not part of the project: the tests
 // look for them in $GEOLIP_SHARED or beside the source tree, and are skipped without them.
 #include <formats/support.hpp>
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -15,7 +15,7 @@
 #include <fstream>
 #include <string>
 #include <vector>
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 namespace geolip::test {
 

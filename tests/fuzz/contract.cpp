@@ -1,4 +1,4 @@
-#include "fuzz/contract.hpp"
+#include <fuzz/contract.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Inputs from .npy files.
-#include "cli/exit_code.hpp"
-#include "cli/npy_inputs.hpp"
-#include "fuzz/contract.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/npy_inputs.hpp>
+#include <fuzz/contract.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,8 +1,7 @@
 // .npz archives. Most changes break an archive's checksums, and nothing behind them would ever be reached:
 // the mutator sets those of the stored entries right again.
-#include "formats/reader.hpp"
-#include "fuzz/checker.hpp"
-#include "fuzz/contract.hpp"
+#include <formats/reader.hpp>
+#include <fuzz/contract.hpp>
 
 #include <zlib.h>
 
@@ -60,13 +59,10 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::optional<geolip::Network> product;
   geolip::fuzz::refuse_or_read<geolip::NetworkError>([&] {
-    geolip::formats::Parsed parsed = geolip::formats::read_npz({data, size}, {});
+    const geolip::formats::Parsed parsed = geolip::formats::read_npz({data, size}, {});
     geolip::fuzz::require_consistent(parsed.network);
     geolip::fuzz::require_facts(parsed.facts);
-    product = std::move(parsed.network);
   });
-  geolip::fuzz::require_checker_agrees({data, size}, ".npz", {}, geolip::fuzz::no_external, product);
   return 0;
 }

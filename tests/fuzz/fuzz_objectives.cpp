@@ -1,7 +1,7 @@
 // The text of --outputs, for networks of several sizes.
 #include <geolip/query.hpp>
 
-#include "fuzz/contract.hpp"
+#include <fuzz/contract.hpp>
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // What sweeps read: manifests in both languages, and files of results. The first byte chooses.
-#include "cli/exit_code.hpp"
-#include "cli/results/result_lines.hpp"
-#include "cli/sweep/manifest.hpp"
-#include "cli/text.hpp"
-#include "fuzz/contract.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/results/result_lines.hpp>
+#include <cli/sweep/manifest.hpp>
+#include <cli/text.hpp>
+#include <fuzz/contract.hpp>
 
 #include <set>
 

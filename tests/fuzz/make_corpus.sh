@@ -23,6 +23,30 @@ for target in onnx mat npz nnet; do
     2>"$kept/$target.log" || { tail "$kept/$target.log" >&2; exit 1; }
 done
 
+# canonical files, as the entries that the target packs itself
+mkdir -p "$kept/canonical" tests/fuzz/corpus/canonical
+number=0
+while IFS= read -r -d '' file; do
+  build/release/src/cli/geolip export "$file" "$kept/one.npz" --logits >/dev/null 2>&1 || continue
+  python3 - "$kept/one.npz" "$kept/canonical/$((number++))" <<'PACK'
+import sys
+import zipfile
+
+packed = b""
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    for entry in archive.infolist():
+        data = archive.read(entry)
+        if len(data) > 65535:
+            sys.exit()
+        packed += bytes([len(entry.filename)]) + entry.filename.encode() + len(data).to_bytes(2, "little") + data
+if len(packed) < 8192:
+    open(sys.argv[2], "wb").write(packed)
+PACK
+done < <(find "$kept/all" -type f -size -8k -print0)
+rm -f tests/fuzz/corpus/canonical/*
+build/sanitize/tests/fuzz/fuzz_canonical -merge=1 -max_len=8192 tests/fuzz/corpus/canonical "$kept/canonical" \
+  2>"$kept/canonical.log" || { tail "$kept/canonical.log" >&2; exit 1; }
+
 rm -rf tests/fuzz/corpus/certificate
 mkdir -p tests/fuzz/corpus/certificate
 number=0
@@ -33,7 +57,7 @@ for norm in linf l2 l1; do
       # shellcheck disable=SC2086 # empty means no argument
       build/release/src/cli/geolip estimate tests/data/tiny.nnet --norm $norm --outputs $output $units \
         --certificate "$kept/certificate" >/dev/null
-      mv "$kept"/certificate/* "tests/fuzz/corpus/certificate/$((number++))"
+      mv "$kept"/certificate/*.json "tests/fuzz/corpus/certificate/$((number++))"
     done
   done
 done

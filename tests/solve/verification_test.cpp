@@ -1,5 +1,5 @@
 // Bounds that are proved by the independent checker: of every kind of network and question, at little loss.
-#include <checker/prove.hpp>
+#include <checker/exact/prove_exactly.hpp>
 #include <geolip/estimate.hpp>
 #include <solve/checker.hpp>
 #include <support/enumeration.hpp>

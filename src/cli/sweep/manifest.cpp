@@ -9,7 +9,7 @@
 #include <set>
 #include <span>
 
-#include <checker/files/sha256.hpp>
+#include <checker/bytes.hpp>
 #include <cli/commands.hpp>
 #include <cli/decimal.hpp>
 #include <cli/exit_code.hpp>

@@ -1,4 +1,4 @@
-#include "cli/sweep/sweep.hpp"
+#include <cli/sweep/sweep.hpp>
 
 #include <backend/cpu/host.hpp>
 #include <geolip/version.hpp>
@@ -15,15 +15,15 @@
 #include <map>
 #include <ostream>
 
-#include "cli/exit_code.hpp"
-#include "cli/progress.hpp"
-#include "cli/stop_on_signal.hpp"
-#include "cli/sweep/journal.hpp"
-#include "cli/sweep/manifest.hpp"
-#include "cli/sweep/schedule.hpp"
-#include "cli/text.hpp"
-#include "cli/text_target.hpp"
-#include "formats/reader.hpp"
+#include <cli/exit_code.hpp>
+#include <cli/progress.hpp>
+#include <cli/stop_on_signal.hpp>
+#include <cli/sweep/journal.hpp>
+#include <cli/sweep/manifest.hpp>
+#include <cli/sweep/schedule.hpp>
+#include <cli/text.hpp>
+#include <cli/text_target.hpp>
+#include <formats/reader.hpp>
 
 namespace geolip::cli {
 namespace {
