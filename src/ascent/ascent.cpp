@@ -1,5 +1,6 @@
 // The sweeps, and what is read from a state.
 #include <ascent/ascent.hpp>
+#include <network/at.hpp>
 
 #include <cmath>
 #include <limits>
@@ -121,8 +122,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
     chosen.push_back(problem(b));
     ids.push_back(id(b));
     ranks.push_back(rank(b));
-    for (Index j = 0; j < rank(b); ++j)
-      columns_of.push_back(offset_[static_cast<std::size_t>(b)] + static_cast<std::int32_t>(j));
+    for (Index j = 0; j < rank(b); ++j) columns_of.push_back(at(offset_, b) + static_cast<std::int32_t>(j));
   }
   const Buffer<std::int32_t> index(backend, columns_of);
   const auto cols = static_cast<Index>(columns_of.size());
@@ -211,11 +211,10 @@ std::vector<RawMultipliers> Ascent<T>::multipliers() const {
   const auto scatter = [&](const Buffer<T>& from, auto&& pick) {
     const std::vector<T> host = from.download();
     for (Index b = 0; b < problems(); ++b) {
-      std::vector<double>& to = pick(all[static_cast<std::size_t>(b)]);
+      std::vector<double>& to = pick(at(all, b));
       to.resize(static_cast<std::size_t>(from.rows()));
       for (Index i = 0; i < from.rows(); ++i) {
-        to[static_cast<std::size_t>(i)] =
-            static_cast<double>(host[static_cast<std::size_t>(i * problems() + b)]);
+        at(to, i) = static_cast<double>(at(host, i * problems() + b));
       }
     }
   };
@@ -242,7 +241,7 @@ std::vector<double> Ascent<T>::layer_sizes(const std::vector<Index>& rows) const
     for (Index b = 0; b < problems(); ++b) {
       double sum = 0.0;
       for (Index i = 0; i < rows[k]; ++i) {
-        const auto r = static_cast<double>(host[static_cast<std::size_t>(i * problems() + b)]);
+        const auto r = static_cast<double>(at(host, i * problems() + b));
         sum += r * r;
       }
       largest = std::max(largest, std::sqrt(sum / static_cast<double>(rows[k])));
@@ -257,7 +256,7 @@ std::vector<Pattern> Ascent<T>::patterns(const std::vector<Index>& which,
                                          const std::vector<problem::LayerSlopes>& slopes) const {
   backend::Backend& backend = model_->backend;
   std::vector<std::int32_t> columns_of;
-  for (const Index b : which) columns_of.push_back(offset_[static_cast<std::size_t>(b)]);
+  for (const Index b : which) columns_of.push_back(at(offset_, b));
   const Buffer<std::int32_t> index(backend, columns_of);
   const auto count = static_cast<Index>(which.size());
   const auto pick = [&](const Buffer<T>& from) {

@@ -5,6 +5,7 @@
 
 #include <ascent/problem.hpp>
 #include <backend/buffer.hpp>
+#include <network/at.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -57,12 +58,10 @@ class Ascent {
   void forward() { forward({}); }
 
   Index problems() const { return static_cast<Index>(problems_.size()); }
-  const Problem& problem(Index b) const { return problems_[static_cast<std::size_t>(b)]; }
+  const Problem& problem(Index b) const { return at(problems_, b); }
   /// Which problem of the batch that the caller numbered this is.
-  Index id(Index b) const { return ids_[static_cast<std::size_t>(b)]; }
-  Index rank(Index b) const {
-    return offset_[static_cast<std::size_t>(b + 1)] - offset_[static_cast<std::size_t>(b)];
-  }
+  Index id(Index b) const { return at(ids_, b); }
+  Index rank(Index b) const { return at(offset_, b + 1) - at(offset_, b); }
   Index columns() const { return offset_.back(); }
 
   /// Objective of each problem at the last forward pass, and the largest since the state was made.

@@ -1,4 +1,5 @@
 #include <ascent/patterns.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -22,9 +23,8 @@ std::vector<std::vector<Index>> leaders(const std::vector<double>& values, Index
   for (Index first = 0; first < static_cast<Index>(values.size()); first += starts) {
     std::vector<Index> order(static_cast<std::size_t>(starts));
     std::iota(order.begin(), order.end(), first);
-    std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
-      return values[static_cast<std::size_t>(a)] > values[static_cast<std::size_t>(b)];
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](Index a, Index b) { return at(values, a) > at(values, b); });
     order.resize(static_cast<std::size_t>(std::min(count, starts)));
     best.push_back(std::move(order));
   }

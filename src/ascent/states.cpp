@@ -1,5 +1,6 @@
 // Making states: at random, from another state, rounded to signs.
 #include <ascent/ascent.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -39,7 +40,7 @@ Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::ve
     : Ascent(model, problems, std::move(ids), make_offsets(std::vector<Index>(problems.size(), rank))) {
   input_ = make_input();
   for (Index k = 0; k < model.depth(); ++k) {
-    layers_.push_back(make_layer(model.maps[static_cast<std::size_t>(k)].outputs()));
+    layers_.push_back(make_layer(at(model.maps, k).outputs()));
   }
   // Each problem draws from its own streams, so that it starts alike whatever else is in the batch.
   for (Index b = 0; b < this->problems(); ++b) {
@@ -48,7 +49,7 @@ Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::ve
     const auto stream = static_cast<std::uint64_t>(id(b)) * static_cast<std::uint64_t>(model.depth() + 1);
     const auto fill = [&](Buffer<T>& x, std::uint64_t tensor) {
       if (b == 0) x.zero();
-      const View<T> own(x.data() + offset_[static_cast<std::size_t>(b)], x.rows(), rank, x.cols());
+      const View<T> own(x.data() + at(offset_, b), x.rows(), rank, x.cols());
       model.backend.template in<T>().add_noise(T(1), seed, stream + tensor, mask.data(), own);
     };
     fill(input_.s_hat, 0);
@@ -81,8 +82,7 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
   for (std::size_t b = 0; b < keep.size(); ++b) {
     for (Index j = 0; j < ranks[b]; ++j) {
       const bool existed = j < old.rank(keep[b]);
-      from.push_back(existed ? old.offset_[static_cast<std::size_t>(keep[b])] + static_cast<std::int32_t>(j)
-                             : -1);
+      from.push_back(existed ? at(old.offset_, keep[b]) + static_cast<std::int32_t>(j) : -1);
       is_new.push_back(existed ? 0 : 1);
     }
   }
@@ -139,7 +139,7 @@ Ascent<T> Ascent<T>::rounded(Ascent& source, const std::vector<Index>& which, In
         random_directions(source.problem(b), source.id(b), source.rank(b), starts, seed);
     directions.insert(directions.end(), own.begin(), own.end());
     for (Index j = 0; j < source.rank(b); ++j) {
-      columns.push_back(source.offset_[static_cast<std::size_t>(b)] + static_cast<std::int32_t>(j));
+      columns.push_back(at(source.offset_, b) + static_cast<std::int32_t>(j));
     }
     offset.push_back(static_cast<std::int32_t>(columns.size()));
   }
@@ -180,7 +180,7 @@ std::vector<T> Ascent<T>::random_directions(const Problem& problem, Index id, In
     for (Index j = 0; j < rank; ++j) {
       const double e = j == 0 ? 1.0 : 0.0;
       const double random = turn * kernels::normal(seed, stream, static_cast<std::uint64_t>(j));
-      g[static_cast<std::size_t>(j * starts + k)] = static_cast<T>(k == 0 ? e : random);
+      at(g, j * starts + k) = static_cast<T>(k == 0 ? e : random);
     }
   }
   return g;
@@ -197,7 +197,7 @@ void Ascent<T>::set_up_problems() {
     slope.push_back(static_cast<std::int32_t>(p.slope_set));
     vector.push_back(p.vector || joint() ? 1 : 0);
     for (std::size_t i = 0; i < p.row.index.size(); ++i)
-      u[static_cast<std::size_t>(p.row.index[i] * problems() + b)] = p.row.value[i];
+      at(u, p.row.index[i] * problems() + b) = p.row.value[i];
   }
   offset_device_ = Buffer<std::int32_t>(backend, offset_);
   slope_ = Buffer<std::int32_t>(backend, slope);
@@ -232,8 +232,7 @@ void Ascent<T>::set_up_columns() {
   for (Index first = 0; first < count; first += most) {
     const Index some = std::min(most, count - first);
     std::vector<T> units(static_cast<std::size_t>(map.inputs() * some), T(0));
-    for (Index b = 0; b < some; ++b)
-      units[static_cast<std::size_t>(coordinates[static_cast<std::size_t>(first + b)] * some + b)] = T(1);
+    for (Index b = 0; b < some; ++b) at(units, at(coordinates, first + b) * some + b) = T(1);
     const Buffer<T> e(backend, units, some);
     Buffer<T> columns(backend, map.outputs(), some);
     map.apply(e.view(), columns.view());

@@ -1,5 +1,6 @@
 #include <geolip/baselines.hpp>
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <network/entries.hpp>
 #include <problem/row.hpp>
@@ -54,7 +55,7 @@ std::vector<Weights> sparse_forms(const Network& network) {
 void add_channel_bias(const std::vector<double>& bias, MatrixXd& v) {
   if (bias.empty()) return;
   const Eigen::Index inner = v.rows() / static_cast<Eigen::Index>(bias.size());
-  for (Eigen::Index i = 0; i < v.rows(); ++i) v.row(i).array() += bias[static_cast<std::size_t>(i / inner)];
+  for (Eigen::Index i = 0; i < v.rows(); ++i) v.row(i).array() += at(bias, i / inner);
 }
 
 /// The layer's tensor for a batch of inputs, one input a column.
@@ -79,8 +80,7 @@ struct Forward {
   }
   MatrixXd operator()(const Permutation& permutation) const {
     MatrixXd v(x().rows(), x().cols());
-    for (Eigen::Index i = 0; i < v.rows(); ++i)
-      v.row(i) = x().row(permutation.source[static_cast<std::size_t>(i)]);
+    for (Eigen::Index i = 0; i < v.rows(); ++i) v.row(i) = x().row(at(permutation.source, i));
     return v;
   }
   MatrixXd operator()(const Activation& activation) const {
@@ -138,8 +138,7 @@ struct Backward {
     to().array() += g.array().colwise() * Eigen::Map<const Eigen::ArrayXd>(affine.scale.data(), g.rows());
   }
   void operator()(const Permutation& permutation) const {
-    for (Eigen::Index i = 0; i < g.rows(); ++i)
-      to().row(permutation.source[static_cast<std::size_t>(i)]) += g.row(i);
+    for (Eigen::Index i = 0; i < g.rows(); ++i) to().row(at(permutation.source, i)) += g.row(i);
   }
   void operator()(const Activation&) const { to().array() += g.array() * derivative.array(); }
   void operator()(const Add& add) const {
@@ -167,8 +166,7 @@ class Batch {
     std::vector<MatrixXd> values{std::move(inputs)};
     for (std::size_t l = 0; l < network.layers().size(); ++l) {
       std::vector<const MatrixXd*> reads;
-      for (const Index t : network.read_by(static_cast<Index>(l)))
-        reads.push_back(&values[static_cast<std::size_t>(t)]);
+      for (const Index t : network.read_by(static_cast<Index>(l))) reads.push_back(&at(values, t));
       values.push_back(std::visit(Forward{reads, sparse_[l], derivatives_[l]}, network.layers()[l].op));
     }
   }
@@ -181,8 +179,7 @@ class Batch {
     g.push_back(u.replicate(1, count_));
     for (std::size_t l = sparse_.size(); l-- > 0;) {
       std::vector<MatrixXd*> reads;
-      for (const Index t : network_.read_by(static_cast<Index>(l)))
-        reads.push_back(&g[static_cast<std::size_t>(t)]);
+      for (const Index t : network_.read_by(static_cast<Index>(l))) reads.push_back(&at(g, t));
       std::visit(Backward{g[l + 1], reads, sparse_[l], derivatives_[l]}, network_.layers()[l].op);
       g[l + 1].resize(0, 0);
     }
@@ -208,8 +205,7 @@ class Batch {
     double largest = 0.0;
     MatrixXd jacobian(network_.inputs(), network_.outputs());
     for (Eigen::Index c = 0; c < count_; ++c) {
-      for (Index k = 0; k < network_.outputs(); ++k)
-        jacobian.col(k) = rows[static_cast<std::size_t>(k)].col(c);
+      for (Index k = 0; k < network_.outputs(); ++k) jacobian.col(k) = at(rows, k).col(c);
       // Divided by its largest entry, the Gram matrix neither overflows nor underflows.
       const double scale = jacobian.cwiseAbs().maxCoeff();
       if (scale == 0.0 || !jacobian.allFinite()) continue;

@@ -1,6 +1,7 @@
 #include "baselines/graph_bound.hpp"
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 #include <network/entries.hpp>
 
 #include <algorithm>
@@ -33,8 +34,7 @@ std::vector<Vector> largest_slopes(const Network& network, const SlopeOverride* 
     }
     Vector& largest = all.emplace_back();
     for (Index i = 0; i < neurons; ++i) {
-      const SlopeInterval s =
-          slopes != nullptr ? slopes->layers[k][static_cast<std::size_t>(i)] : slope_interval(*activation, i);
+      const SlopeInterval s = slopes != nullptr ? at(slopes->layers[k], i) : slope_interval(*activation, i);
       if (!(std::isfinite(s.lower) && std::isfinite(s.upper) && s.lower <= s.upper)) {
         throw QueryError("slopes: activation layer " + std::to_string(k) +
                          " has an interval that is empty or not finite");
@@ -85,8 +85,8 @@ double norm_of(const Layer& layer, Index rows, Index cols, Norm norm) {
   Vector row(static_cast<std::size_t>(rows), 0.0);
   Vector column(static_cast<std::size_t>(cols), 0.0);
   for_each_size(layer, [&](Index i, Index j, double w) {
-    row[static_cast<std::size_t>(i)] = add_up(row[static_cast<std::size_t>(i)], w);
-    column[static_cast<std::size_t>(j)] = add_up(column[static_cast<std::size_t>(j)], w);
+    at(row, i) = add_up(at(row, i), w);
+    at(column, j) = add_up(at(column, j), w);
   });
   const double by_rows = *std::max_element(row.begin(), row.end());
   const double by_columns = *std::max_element(column.begin(), column.end());
@@ -139,26 +139,24 @@ Vector absolute_gradient(const Network& network, const std::vector<Vector>& slop
     const std::vector<Index>& reads = network.read_by(static_cast<Index>(l));
     const Layer& layer = network.layers()[l];
     const Vector& from = g[l + 1];
-    Vector& to = g[static_cast<std::size_t>(reads.front())];
+    Vector& to = at(g, reads.front());
     if (std::holds_alternative<Activation>(layer.op)) {
       --activation;
       for (std::size_t i = 0; i < from.size(); ++i) add_to(to[i], from[i], slopes[activation][i]);
     } else if (const auto* add = std::get_if<Add>(&layer.op)) {
       for (std::size_t k = 0; k < reads.size(); ++k) {
-        Vector& part = g[static_cast<std::size_t>(reads[k])];
+        Vector& part = at(g, reads[k]);
         for (std::size_t i = 0; i < from.size(); ++i) add_to(part[i], from[i], coefficient(*add, k));
       }
     } else if (std::holds_alternative<Concat>(layer.op)) {
       std::size_t first = 0;
       for (const Index t : reads) {
-        Vector& part = g[static_cast<std::size_t>(t)];
+        Vector& part = at(g, t);
         for (std::size_t i = 0; i < part.size(); ++i) part[i] = add_up(part[i], from[first + i]);
         first += part.size();
       }
     } else {
-      for_each_size(layer, [&](Index i, Index j, double w) {
-        add_to(to[static_cast<std::size_t>(j)], from[static_cast<std::size_t>(i)], w);
-      });
+      for_each_size(layer, [&](Index i, Index j, double w) { add_to(at(to, j), at(from, i), w); });
     }
   }
   return g.front();
@@ -184,7 +182,7 @@ double operator_bound(const Network& network, Norm norm, const SlopeOverride* sl
     const std::vector<Index>& reads = network.read_by(static_cast<Index>(l));
     const Layer& layer = network.layers()[l];
     Vector parts;
-    for (const Index t : reads) parts.push_back(bound[static_cast<std::size_t>(t)]);
+    for (const Index t : reads) parts.push_back(at(bound, t));
     if (std::holds_alternative<Activation>(layer.op)) {
       const Vector& s = largest[activation++];
       bound.push_back(multiply_up(parts.front(), *std::max_element(s.begin(), s.end())));

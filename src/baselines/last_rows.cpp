@@ -1,5 +1,7 @@
 #include "baselines/last_rows.hpp"
 
+#include <network/at.hpp>
+
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -25,7 +27,7 @@ void absorb_columns(SignedRows& rows) {
   for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
     Eigen::MatrixXd both(2, rows.values.cols());
     both << rows.values.row(i), rows.errors.row(i);
-    rows.exponents[static_cast<std::size_t>(i)] += rescale(both, rows.columns);
+    at(rows.exponents, i) += rescale(both, rows.columns);
     // What raised a tiny value becomes part of the error.
     for (Eigen::Index j = 0; j < both.cols(); ++j) {
       if (std::abs(both(0, j)) == smallest_entry) both(1, j) += smallest_entry;
@@ -51,7 +53,7 @@ SignedRows signed_rows(std::span<const problem::Row> objectives) {
                   std::vector<std::int64_t>(support.size(), 0),
                   {support.begin(), support.end()}};
   for (Eigen::Index r = 0; r < count; ++r) {
-    const problem::Row& row = objectives[static_cast<std::size_t>(r)];
+    const problem::Row& row = at(objectives, r);
     for (std::size_t i = 0; i < row.index.size(); ++i) rows.values(r, place.at(row.index[i])) = row.value[i];
   }
   return rows;
@@ -64,7 +66,7 @@ struct PullBack {
   void operator()(const Dense& dense) const {
     const auto used = static_cast<Index>(rows.support.size());
     const ScaledMatrix weight = balanced(used, dense.weight.cols, [&](Index i, Index j) {
-      return Scaled{dense.weight(rows.support[static_cast<std::size_t>(i)], j), 0};
+      return Scaled{dense.weight(at(rows.support, i), j), 0};
     });
     for (std::size_t k = 0; k < weight.rows.size(); ++k) rows.columns[k] += weight.rows[k];
     absorb_columns(rows);
@@ -83,7 +85,7 @@ struct PullBack {
   void operator()(const Affine& affine) const {
     Eigen::VectorXd scale(static_cast<Eigen::Index>(rows.support.size()));
     for (std::size_t i = 0; i < rows.support.size(); ++i) {
-      const Scaled s = normalised({affine.scale[static_cast<std::size_t>(rows.support[i])], 0});
+      const Scaled s = normalised({at(affine.scale, rows.support[i]), 0});
       scale(static_cast<Eigen::Index>(i)) = 2.0 * s.value;  // at least 1: nothing becomes smaller
       rows.columns[i] += s.exponent - 1;
     }
@@ -93,7 +95,7 @@ struct PullBack {
   }
 
   void operator()(const Permutation& permutation) const {
-    for (Index& i : rows.support) i = permutation.source[static_cast<std::size_t>(i)];
+    for (Index& i : rows.support) i = at(permutation.source, i);
   }
 
   void operator()(const Activation&) const {}  // there is none behind the last one
@@ -126,7 +128,7 @@ ScaledMatrix last_rows(const Network& network, std::size_t first, std::span<cons
     const Index to = rows.support[i];
     all.values.col(to) =
         (1.0 + 4.0 * unit_roundoff) * (rows.values.col(from).cwiseAbs() + rows.errors.col(from));
-    all.columns[static_cast<std::size_t>(to)] = rows.columns[i];
+    at(all.columns, to) = rows.columns[i];
   }
   return all;
 }

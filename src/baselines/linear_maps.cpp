@@ -1,6 +1,7 @@
 #include "baselines/linear_maps.hpp"
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -111,11 +112,11 @@ class Collector {
 /// The piece's matrix, after the column scales and sources of `front`.
 ScaledMatrix assemble(const Piece& piece, const Piece& front) {
   std::vector<std::size_t> from(front.source.size());  // which column of the weight each input meets
-  for (std::size_t j = 0; j < from.size(); ++j) from[static_cast<std::size_t>(front.source[j])] = j;
+  for (std::size_t j = 0; j < from.size(); ++j) at(from, front.source[j]) = j;
   return balanced(static_cast<Eigen::Index>(piece.scale.size()),
                   static_cast<Eigen::Index>(front.scale.size()), [&](Eigen::Index i, Eigen::Index to) {
                     const auto own = static_cast<std::size_t>(i);
-                    const std::size_t j = from[static_cast<std::size_t>(to)];
+                    const std::size_t j = at(from, to);
                     const auto column = static_cast<Index>(j);
                     const double identity = piece.source[own] == column ? 1.0 : 0.0;
                     const Scaled w = normalised(

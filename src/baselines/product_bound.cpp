@@ -1,4 +1,5 @@
 #include <geolip/baselines.hpp>
+#include <network/at.hpp>
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -68,7 +69,7 @@ std::vector<Scaled> dual_norms_up(ScaledMatrix rows, Norm norm) {
   for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
     norms.push_back(
         {baselines::inflate(baselines::dual_norm(rows.values.row(i).transpose(), norm), 4.0 * n + 16.0),
-         rows.rows[static_cast<std::size_t>(i)]});
+         at(rows.rows, i)});
   }
   return norms;
 }

@@ -1,5 +1,7 @@
 #include "baselines/scaled.hpp"
 
+#include <network/at.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -65,11 +67,11 @@ std::int64_t rescale(Eigen::MatrixXd& block, const std::vector<std::int64_t>& ex
     const double largest = block.col(j).cwiseAbs().maxCoeff();
     // what is no number stays as it is, and becomes a bound of infinity
     if (largest > 0.0 && std::isfinite(largest))
-      top = std::max(top, std::ilogb(largest) + 1 + exponents[static_cast<std::size_t>(j)]);
+      top = std::max(top, std::ilogb(largest) + 1 + at(exponents, j));
   }
   if (top == none) return 0;
   for (Eigen::Index j = 0; j < block.cols(); ++j) {
-    const std::int64_t shift = exponents[static_cast<std::size_t>(j)] - top;
+    const std::int64_t shift = at(exponents, j) - top;
     if (shift == 0 && block.col(j).cwiseAbs().minCoeff() >= smallest_entry) continue;
     for (double& x : block.col(j)) {
       if (x != 0.0) x = times_power(x, shift);
@@ -81,7 +83,7 @@ std::int64_t rescale(Eigen::MatrixXd& block, const std::vector<std::int64_t>& ex
 void absorb_columns(ScaledMatrix& m) {
   for (Eigen::Index i = 0; i < m.values.rows(); ++i) {
     Eigen::MatrixXd row = m.values.row(i);
-    m.rows[static_cast<std::size_t>(i)] += rescale(row, m.columns);
+    at(m.rows, i) += rescale(row, m.columns);
     m.values.row(i) = row;
   }
   m.columns.assign(m.columns.size(), 0);

@@ -5,6 +5,8 @@
 
 #include <Eigen/Core>
 
+#include <network/at.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -77,8 +79,7 @@ ScaledMatrix balanced(Eigen::Index rows, Eigen::Index columns, const Entry& entr
                  std::vector<std::int64_t>(static_cast<std::size_t>(columns), none)};
   const auto for_each = [&](const auto& visit) {
     for (Eigen::Index j = 0; j < columns; ++j) {
-      for (Eigen::Index i = 0; i < rows; ++i)
-        visit(i, j, m.rows[static_cast<std::size_t>(i)], m.columns[static_cast<std::size_t>(j)]);
+      for (Eigen::Index i = 0; i < rows; ++i) visit(i, j, at(m.rows, i), at(m.columns, j));
     }
   };
   for_each([&](Eigen::Index i, Eigen::Index j, std::int64_t& row, std::int64_t) {

@@ -1,4 +1,5 @@
 #include <certificate/certificate.hpp>
+#include <network/at.hpp>
 
 #include <certificate/form.hpp>
 #include <certificate/largest_eigenvalue.hpp>
@@ -117,7 +118,7 @@ std::optional<double> Certifier::bound_coordinates(std::vector<double> q, double
   }
   diagonal_ = std::move(diagonal);
   coordinate_bounds_ = std::move(q);
-  return coordinate_bounds_[static_cast<std::size_t>(coordinate)];
+  return at(coordinate_bounds_, coordinate);
 }
 
 }  // namespace geolip::certificate

@@ -1,4 +1,5 @@
 #include <certificate/prediction.hpp>
+#include <network/at.hpp>
 
 #include <certificate/form.hpp>
 #include <operators/footprint.hpp>
@@ -106,7 +107,7 @@ Prediction predict(const problem::Chain& chain, const std::vector<bool>& curved,
   factors.become(rows > 1 ? Factors::Shape::diagonal : Factors::Shape::dense);
   pull_back(chain.stages.back());
   for (Index k = chain.depth(); k-- > 0;) {
-    const problem::Stage& stage = chain.stages[static_cast<std::size_t>(k)];
+    const problem::Stage& stage = at(chain.stages, k);
     const Index n = stage.outputs;
     const Index eliminated = chain.neurons(k);
     widest = std::max(widest, n);
@@ -128,7 +129,7 @@ Prediction predict(const problem::Chain& chain, const std::vector<bool>& curved,
       factors.move(width * width);
       factors.become(Factors::Shape::dense);
     }
-    has_p = eliminated < n || curved[static_cast<std::size_t>(k)];
+    has_p = eliminated < n || at(curved, k);
     columns = width;
     dense = eliminated < n ? width : 0.0;
     pull_back(stage);

@@ -1,5 +1,6 @@
 #include <geolip/error.hpp>
 #include <geolip/network.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <array>
@@ -106,7 +107,7 @@ double gelu_inner_derivative(double x) {
 }
 
 double negative_slope(const Activation& a, Index i) {
-  return a.kind() == ActivationKind::prelu ? a.slopes()[static_cast<std::size_t>(i)] : a.alpha();
+  return a.kind() == ActivationKind::prelu ? at(a.slopes(), i) : a.alpha();
 }
 
 /// The interval from the least to the largest of some slopes.

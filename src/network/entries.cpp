@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <network/entries.hpp>
 
 namespace geolip::network {
@@ -9,15 +10,15 @@ Sparse by_rows(const Op& op) {
   Sparse result;
   result.inputs = inputs_of(op);
   result.offset.assign(static_cast<std::size_t>(outputs_of(op) + 1), 0);
-  for_each_entry(op, [&](Index i, Index, double) { ++result.offset[static_cast<std::size_t>(i + 1)]; });
+  for_each_entry(op, [&](Index i, Index, double) { ++at(result.offset, i + 1); });
   for (std::size_t i = 1; i < result.offset.size(); ++i) result.offset[i] += result.offset[i - 1];
   result.column.resize(static_cast<std::size_t>(result.offset.back()));
   result.value.resize(result.column.size());
   std::vector<Index> next(result.offset);
   for_each_entry(op, [&](Index i, Index j, double w) {
-    const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(i)]++);
-    result.column[at] = j;
-    result.value[at] = w;
+    const auto place = static_cast<std::size_t>(at(next, i)++);
+    result.column[place] = j;
+    result.value[place] = w;
   });
   return result;
 }
@@ -33,7 +34,7 @@ Index most_terms(const ConvTranspose& transpose) { return most_terms(transpose.c
 Index most_terms(const Sparse& sparse) {
   std::vector<Index> down(static_cast<std::size_t>(sparse.inputs), 0);
   Index most = 1;
-  for (const Index j : sparse.column) most = std::max(most, ++down[static_cast<std::size_t>(j)]);
+  for (const Index j : sparse.column) most = std::max(most, ++at(down, j));
   for (std::size_t i = 1; i < sparse.offset.size(); ++i)
     most = std::max(most, sparse.offset[i] - sparse.offset[i - 1]);
   return most;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <geolip/network.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -44,7 +45,7 @@ void for_each_entry(const Conv& conv, const Visit& visit) {
             const Index weights = ((f * part + c) * conv.kernel[0] + a) * conv.kernel[1];
             for (Index b = along.first; b < along.last; ++b) {
               const Index x = q * conv.stride[1] - conv.pads_before[1] + b * conv.dilation[1];
-              visit(i, line + x, conv.weight[static_cast<std::size_t>(weights + b)]);
+              visit(i, line + x, at(conv.weight, weights + b));
             }
           }
         }
@@ -61,8 +62,8 @@ void for_each_entry(const ConvTranspose& transpose, const Visit& visit) {
 template <class Visit>
 void for_each_entry(const Sparse& sparse, const Visit& visit) {
   for (Index i = 0; i < sparse.outputs(); ++i) {
-    const auto end = static_cast<std::size_t>(sparse.offset[static_cast<std::size_t>(i + 1)]);
-    for (auto k = static_cast<std::size_t>(sparse.offset[static_cast<std::size_t>(i)]); k < end; ++k)
+    const auto end = static_cast<std::size_t>(at(sparse.offset, i + 1));
+    for (auto k = static_cast<std::size_t>(at(sparse.offset, i)); k < end; ++k)
       visit(i, sparse.column[k], sparse.value[k]);
   }
 }

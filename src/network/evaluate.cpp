@@ -1,5 +1,6 @@
 #include <geolip/error.hpp>
 #include <geolip/network.hpp>
+#include <network/at.hpp>
 #include <network/entries.hpp>
 
 #include <utility>
@@ -8,8 +9,6 @@ namespace geolip {
 namespace {
 
 using Vector = std::vector<double>;
-
-double at(const Vector& values, Index i) { return values[static_cast<std::size_t>(i)]; }
 
 /// y_i += bias of the channel that i belongs to.
 void add_channel_bias(const Vector& bias, Vector& y) {
@@ -31,7 +30,7 @@ struct EvaluateLayer {
     for (Index i = 0; i < w.rows; ++i) {
       double sum = dense.bias.empty() ? 0.0 : at(dense.bias, i);
       for (Index j = 0; j < w.cols; ++j) sum += w(i, j) * at(x, j);
-      y[static_cast<std::size_t>(i)] = sum;
+      at(y, i) = sum;
     }
     return y;
   }
@@ -82,8 +81,7 @@ struct EvaluateLayer {
   template <class Op>
   Vector product(const Op& op) const {
     Vector y(static_cast<std::size_t>(network::outputs_of(op)), 0.0);
-    network::for_each_entry(
-        op, [&](Index i, Index j, double w) { y[static_cast<std::size_t>(i)] += w * at(x, j); });
+    network::for_each_entry(op, [&](Index i, Index j, double w) { at(y, i) += w * at(x, j); });
     return y;
   }
 };
@@ -99,14 +97,14 @@ struct PullBackLayer {
     const Matrix& w = dense.weight;
     for (Index i = 0; i < w.rows; ++i) {
       const double gi = at(g, i);
-      for (Index j = 0; j < w.cols; ++j) out[static_cast<std::size_t>(j)] += w(i, j) * gi;
+      for (Index j = 0; j < w.cols; ++j) at(out, j) += w(i, j) * gi;
     }
   }
   void operator()(const Affine& affine) const {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += affine.scale[i] * g[i];
   }
   void operator()(const Permutation& permutation) const {
-    for (std::size_t i = 0; i < out.size(); ++i) out[static_cast<std::size_t>(permutation.source[i])] += g[i];
+    for (std::size_t i = 0; i < out.size(); ++i) at(out, permutation.source[i]) += g[i];
   }
   void operator()(const Activation& activation) const {
     for (std::size_t i = 0; i < out.size(); ++i)
@@ -127,8 +125,7 @@ struct PullBackLayer {
   }
   template <class Op>
   void operator()(const Op& op) const {
-    network::for_each_entry(
-        op, [&](Index i, Index j, double w) { out[static_cast<std::size_t>(j)] += w * at(g, i); });
+    network::for_each_entry(op, [&](Index i, Index j, double w) { at(out, j) += w * at(g, i); });
   }
 };
 
@@ -141,8 +138,7 @@ std::vector<Vector> all_values(const Network& network, std::span<const double> x
   std::vector<Vector> values{{x.begin(), x.end()}};
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     std::vector<const Vector*> reads;
-    for (const Index t : network.read_by(static_cast<Index>(l)))
-      reads.push_back(&values[static_cast<std::size_t>(t)]);
+    for (const Index t : network.read_by(static_cast<Index>(l))) reads.push_back(&at(values, t));
     values.push_back(std::visit(EvaluateLayer(reads), network.layers()[l].op));
   }
   return values;
@@ -165,8 +161,8 @@ std::vector<double> Network::gradient(std::span<const double> x, std::span<const
   g.back().assign(objective.begin(), objective.end());
   for (std::size_t l = layers_.size(); l-- > 0;) {
     std::vector<Vector*> sums;
-    for (const Index t : reads_[l]) sums.push_back(&g[static_cast<std::size_t>(t)]);
-    const Vector& first = values[static_cast<std::size_t>(reads_[l].front())];
+    for (const Index t : reads_[l]) sums.push_back(&at(g, t));
+    const Vector& first = at(values, reads_[l].front());
     std::visit(PullBackLayer{first, g[l + 1], sums, *sums.front()}, layers_[l].op);
   }
   return std::move(g.front());

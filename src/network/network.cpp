@@ -1,5 +1,6 @@
 #include <geolip/error.hpp>
 #include <geolip/network.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -69,10 +70,10 @@ struct CheckLayer {
     require_size(name, "permutation", permutation.source.size(), inputs);
     std::vector<bool> seen(static_cast<std::size_t>(inputs), false);
     for (const Index i : permutation.source) {
-      if (i < 0 || i >= inputs || seen[static_cast<std::size_t>(i)]) {
+      if (i < 0 || i >= inputs || at(seen, i)) {
         fail(name, "index " + std::to_string(i) + " does not belong to a permutation");
       }
-      seen[static_cast<std::size_t>(i)] = true;
+      at(seen, i) = true;
     }
     return inputs;
   }

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <operators/linear_operator.hpp>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ constexpr Index few_positions = 8;
 template <class T>
 std::vector<T> scaled(const Conv& conv, const ConvScale& scale) {
   const auto factor = [](const std::vector<double>& factors, Index i) {
-    return factors.empty() ? 1.0 : factors[static_cast<std::size_t>(i)];
+    return factors.empty() ? 1.0 : at(factors, i);
   };
   const Index taps = conv.kernel[0] * conv.kernel[1];
   const Index channels = conv.channels / conv.groups;

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <operators/linear_operator.hpp>
 
 #include <span>
@@ -119,8 +120,7 @@ std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix
     scaled.reserve(weight.data.size());
     for (Index i = 0; i < weight.rows; ++i) {
       for (Index j = 0; j < weight.cols; ++j) {
-        scaled.push_back(static_cast<float>(row_scale[static_cast<std::size_t>(i)] * weight(i, j) *
-                                            column_scale[static_cast<std::size_t>(j)]));
+        scaled.push_back(static_cast<float>(at(row_scale, i) * weight(i, j) * at(column_scale, j)));
       }
     }
     const std::span<const float> view(scaled);

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <operators/linear_operator.hpp>
 
 #include <algorithm>
@@ -62,8 +63,7 @@ class PermutationOperator final : public LinearOperator<T> {
  private:
   static std::vector<Index> inverse(const std::vector<Index>& source) {
     std::vector<Index> target(source.size());
-    for (std::size_t i = 0; i < source.size(); ++i)
-      target[static_cast<std::size_t>(source[i])] = static_cast<Index>(i);
+    for (std::size_t i = 0; i < source.size(); ++i) at(target, source[i]) = static_cast<Index>(i);
     return target;
   }
 

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <operators/linear_map.hpp>
 
 #include <algorithm>
@@ -335,13 +336,13 @@ template <class T>
 LinearMap<T>::LinearMap(Backend& backend, const Chain& chain, Index k, const Scaling& scaling,
                         std::shared_ptr<Intermediates<T>> intermediates)
     : backend_(backend),
-      inputs_(chain.stages[static_cast<std::size_t>(k)].inputs),
-      outputs_(chain.stages[static_cast<std::size_t>(k)].outputs),
+      inputs_(at(chain.stages, k).inputs),
+      outputs_(at(chain.stages, k).outputs),
       intermediates_(std::move(intermediates)) {
-  const Stage& stage = chain.stages[static_cast<std::size_t>(k)];
-  const std::vector<int>& in = scaling.tensors[static_cast<std::size_t>(k)];
+  const Stage& stage = at(chain.stages, k);
+  const std::vector<int>& in = at(scaling.tensors, k);
   const std::vector<int> out = k < chain.depth()
-                                   ? scaling.tensors[static_cast<std::size_t>(k + 1)]
+                                   ? at(scaling.tensors, k + 1)
                                    : std::vector<int>(static_cast<std::size_t>(outputs_), scaling.output);
   const int shift = middle(in);
   const auto is_far = [&](int e) { return std::abs(e - shift) > far_exponent; };
@@ -362,8 +363,7 @@ std::vector<View<T>> LinearMap<T>::inner_nodes(Index cols) {
   std::vector<View<T>> views;
   for (const Node& node : nodes_) {
     const bool own = node.place == Node::Place::inner;
-    views.push_back(own ? intermediates_->nodes[static_cast<std::size_t>(node.first)]->take(node.size, cols)
-                        : View<T>());
+    views.push_back(own ? at(intermediates_->nodes, node.first)->take(node.size, cols) : View<T>());
   }
   return views;
 }

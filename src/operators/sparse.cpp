@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <operators/linear_operator.hpp>
 
 #include <utility>
@@ -26,15 +27,15 @@ Sparse transposed(const Sparse& sparse) {
   Sparse result;
   result.inputs = sparse.outputs();
   result.offset.assign(static_cast<std::size_t>(sparse.inputs + 1), 0);
-  for (const Index j : sparse.column) ++result.offset[static_cast<std::size_t>(j + 1)];
+  for (const Index j : sparse.column) ++at(result.offset, j + 1);
   for (std::size_t j = 1; j < result.offset.size(); ++j) result.offset[j] += result.offset[j - 1];
   result.column.resize(sparse.column.size());
   result.value.resize(sparse.value.size());
   std::vector<Index> next(result.offset);
   for (Index i = 0; i < sparse.outputs(); ++i) {
-    const auto end = static_cast<std::size_t>(sparse.offset[static_cast<std::size_t>(i + 1)]);
-    for (auto k = static_cast<std::size_t>(sparse.offset[static_cast<std::size_t>(i)]); k < end; ++k) {
-      const auto to = static_cast<std::size_t>(next[static_cast<std::size_t>(sparse.column[k])]++);
+    const auto end = static_cast<std::size_t>(at(sparse.offset, i + 1));
+    for (auto k = static_cast<std::size_t>(at(sparse.offset, i)); k < end; ++k) {
+      const auto to = static_cast<std::size_t>(at(next, sparse.column[k])++);
       result.column[to] = i;
       result.value[to] = sparse.value[k];
     }

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <problem/absolute.hpp>
 
 #include <network/entries.hpp>
@@ -24,16 +25,15 @@ struct AbsoluteLayer {
     const Matrix& w = dense.weight;
     for (Index i = 0; i < w.rows; ++i) {
       double sum = 0.0;
-      for (Index j = 0; j < w.cols; ++j) sum += std::abs(w(i, j)) * x()[static_cast<std::size_t>(j)];
-      out[static_cast<std::size_t>(i)] += sum;
+      for (Index j = 0; j < w.cols; ++j) sum += std::abs(w(i, j)) * at(x(), j);
+      at(out, i) += sum;
     }
   }
   void operator()(const Affine& affine) const {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += std::abs(affine.scale[i]) * x()[i];
   }
   void operator()(const Permutation& permutation) const {
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] += x()[static_cast<std::size_t>(permutation.source[i])];
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] += at(x(), permutation.source[i]);
   }
   [[noreturn]] void operator()(const Activation&) const { refuse_activation(); }
   void operator()(const Add& add) const {
@@ -51,9 +51,7 @@ struct AbsoluteLayer {
   }
   template <class Op>
   void operator()(const Op& op) const {
-    network::for_each_entry(op, [&](Index i, Index j, double w) {
-      out[static_cast<std::size_t>(i)] += std::abs(w) * x()[static_cast<std::size_t>(j)];
-    });
+    network::for_each_entry(op, [&](Index i, Index j, double w) { at(out, i) += std::abs(w) * at(x(), j); });
   }
 };
 
@@ -67,16 +65,16 @@ struct AbsoluteAdjoint {
   void operator()(const Dense& dense) const {
     const Matrix& w = dense.weight;
     for (Index i = 0; i < w.rows; ++i) {
-      const double yi = y[static_cast<std::size_t>(i)];
+      const double yi = at(y, i);
       if (yi == 0.0) continue;
-      for (Index j = 0; j < w.cols; ++j) out()[static_cast<std::size_t>(j)] += yi * std::abs(w(i, j));
+      for (Index j = 0; j < w.cols; ++j) at(out(), j) += yi * std::abs(w(i, j));
     }
   }
   void operator()(const Affine& affine) const {
     for (std::size_t i = 0; i < y.size(); ++i) out()[i] += y[i] * std::abs(affine.scale[i]);
   }
   void operator()(const Permutation& permutation) const {
-    for (std::size_t i = 0; i < y.size(); ++i) out()[static_cast<std::size_t>(permutation.source[i])] += y[i];
+    for (std::size_t i = 0; i < y.size(); ++i) at(out(), permutation.source[i]) += y[i];
   }
   [[noreturn]] void operator()(const Activation&) const { refuse_activation(); }
   void operator()(const Add& add) const {
@@ -94,9 +92,7 @@ struct AbsoluteAdjoint {
   }
   template <class Op>
   void operator()(const Op& op) const {
-    network::for_each_entry(op, [&](Index i, Index j, double w) {
-      out()[static_cast<std::size_t>(j)] += y[static_cast<std::size_t>(i)] * std::abs(w);
-    });
+    network::for_each_entry(op, [&](Index i, Index j, double w) { at(out(), j) += at(y, i) * std::abs(w); });
   }
 };
 

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <problem/cancellation.hpp>
 
 #include <network/entries.hpp>
@@ -89,14 +90,12 @@ struct Follow {
     return sums([&](Sum& sum, std::size_t i) { sum.add(x()[i], affine.scale[i]); });
   }
   std::vector<Terms> operator()(const Permutation& permutation) const {
-    return sums(
-        [&](Sum& sum, std::size_t i) { sum.add(x()[static_cast<std::size_t>(permutation.source[i])], 1.0); });
+    return sums([&](Sum& sum, std::size_t i) { sum.add(at(x(), permutation.source[i]), 1.0); });
   }
   std::vector<Terms> operator()(const Sparse& sparse) const {
     return sums([&](Sum& sum, std::size_t i) {
       for (Index k = sparse.offset[i]; k < sparse.offset[i + 1]; ++k) {
-        const auto at = static_cast<std::size_t>(k);
-        sum.add(x()[static_cast<std::size_t>(sparse.column[at])], sparse.value[at]);
+        sum.add(at(x(), at(sparse.column, k)), at(sparse.value, k));
       }
     });
   }

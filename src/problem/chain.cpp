@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <problem/chain.hpp>
 
 #include <algorithm>
@@ -59,7 +60,7 @@ Chain with_outputs(const Chain& chain, Index first, Index count, Layer& end) {
 
 Index Chain::neurons(Index k) const {
   Index sum = 0;
-  for (const Block& block : layers[static_cast<std::size_t>(k)]) {
+  for (const Block& block : at(layers, k)) {
     if (block.activation != nullptr) sum += block.neurons;
   }
   return sum;

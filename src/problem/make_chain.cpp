@@ -1,4 +1,5 @@
 // From a network's graph to a chain of stages: which activations share a layer, and what passes by.
+#include <network/at.hpp>
 #include <problem/chain.hpp>
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 
 namespace geolip::problem {
 namespace {
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 const Activation* activation_of(const Layer& layer) { return std::get_if<Activation>(&layer.op); }
 
@@ -20,7 +19,7 @@ std::vector<bool> find_needed(const Network& network) {
   for (std::size_t l = count; l-- > 0;) {
     if (!needed[l]) continue;
     for (const Index t : network.read_by(static_cast<Index>(l))) {
-      if (t > 0) needed[at(t - 1)] = true;
+      if (t > 0) at(needed, t - 1) = true;
     }
   }
   return needed;
@@ -35,7 +34,7 @@ Levels early(const Network& network) {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     Index deepest = 0;
     for (const Index t : network.read_by(static_cast<Index>(l)))
-      deepest = std::max(deepest, t > 0 ? level[at(t - 1)] : 0);
+      deepest = std::max(deepest, t > 0 ? at(level, t - 1) : 0);
     level.push_back(deepest + (activation_of(network.layers()[l]) != nullptr ? 1 : 0));
   }
   return level;
@@ -53,7 +52,7 @@ Levels late(const Network& network, const std::vector<bool>& needed) {
     if (!needed[l]) continue;
     const Index own = behind[l + 1] - (activation_of(network.layers()[l]) != nullptr ? 1 : 0);
     level[l] = own;
-    for (const Index t : network.read_by(static_cast<Index>(l))) behind[at(t)] = std::min(behind[at(t)], own);
+    for (const Index t : network.read_by(static_cast<Index>(l))) at(behind, t) = std::min(at(behind, t), own);
   }
   return level;
 }
@@ -83,7 +82,7 @@ class Builder {
       if (activation) chain_.activation_sizes.push_back(network.size(static_cast<Index>(l + 1)));
       if (!needed[l]) continue;
       if (activation) depth_ = std::max(depth_, level[l]);
-      for (const Index t : network.read_by(static_cast<Index>(l))) readers_[at(t)].push_back(l);
+      for (const Index t : network.read_by(static_cast<Index>(l))) at(readers_, t).push_back(l);
     }
   }
 
@@ -126,12 +125,12 @@ class Builder {
   /// Adds the linear layers that tensor `t` is computed by and that have not been added yet.
   void compute(Index t) {
     std::vector<bool> wanted(done_.size(), false);
-    wanted[at(t)] = !done_[at(t)];
-    for (std::size_t l = at(t); l-- > 0;) {
+    at(wanted, t) = !at(done_, t);
+    for (std::size_t l = static_cast<std::size_t>(t); l-- > 0;) {
       if (!wanted[l + 1]) continue;
-      for (const Index from : network_.read_by(static_cast<Index>(l))) wanted[at(from)] = !done_[at(from)];
+      for (const Index from : network_.read_by(static_cast<Index>(l))) at(wanted, from) = !at(done_, from);
     }
-    for (std::size_t l = 0; l < at(t); ++l) {
+    for (std::size_t l = 0; l < static_cast<std::size_t>(t); ++l) {
       if (wanted[l + 1]) add_step(l);
     }
   }
@@ -139,7 +138,7 @@ class Builder {
   /// Whether nothing that is still to be computed reads the tensor.
   bool spent(Index t) const {
     if (t == static_cast<Index>(needed_.size())) return false;
-    return std::all_of(readers_[at(t)].begin(), readers_[at(t)].end(),
+    return std::all_of(at(readers_, t).begin(), at(readers_, t).end(),
                        [&](std::size_t l) { return done_[l + 1]; });
   }
 
@@ -228,7 +227,7 @@ double elimination_work(const Chain& chain) {
   double work = 0.0;
   for (Index k = 0; k < chain.depth(); ++k) {
     const auto eliminated = static_cast<double>(chain.neurons(k));
-    const auto rows = static_cast<double>(chain.stages[at(k)].outputs);
+    const auto rows = static_cast<double>(at(chain.stages, k).outputs);
     // the factor of K, its solve for every row, and the form itself
     work += eliminated * eliminated * eliminated / 3.0 + rows * rows * (rows + eliminated);
   }

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <network/entries.hpp>
 #include <problem/cancellation.hpp>
 #include <problem/reach.hpp>
@@ -17,9 +18,8 @@ struct ReachForward {
   void operator()(const Dense& dense) const {
     const Matrix& w = dense.weight;
     for (Index i = 0; i < w.rows; ++i) {
-      for (Index j = 0; j < w.cols && out[static_cast<std::size_t>(i)] == 0; ++j) {
-        out[static_cast<std::size_t>(i)] =
-            static_cast<char>(in()[static_cast<std::size_t>(j)] != 0 && w(i, j) != 0.0);
+      for (Index j = 0; j < w.cols && at(out, i) == 0; ++j) {
+        at(out, i) = static_cast<char>(at(in(), j) != 0 && w(i, j) != 0.0);
       }
     }
   }
@@ -28,8 +28,7 @@ struct ReachForward {
       out[i] = static_cast<char>(in()[i] != 0 && affine.scale[i] != 0.0);
   }
   void operator()(const Permutation& permutation) const {
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = in()[static_cast<std::size_t>(permutation.source[i])];
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = at(in(), permutation.source[i]);
   }
   void operator()(const Activation&) const { out = in(); }
   void operator()(const Add& add) const {
@@ -45,7 +44,7 @@ struct ReachForward {
   template <class Op>
   void operator()(const Op& op) const {
     network::for_each_entry(op, [&](Index i, Index j, double w) {
-      if (w != 0.0 && in()[static_cast<std::size_t>(j)] != 0) out[static_cast<std::size_t>(i)] = 1;
+      if (w != 0.0 && at(in(), j) != 0) at(out, i) = 1;
     });
   }
 };
@@ -61,9 +60,9 @@ struct ReachBackward {
     const Matrix& w = dense.weight;
     auto missing = std::count(in().begin(), in().end(), char{0});
     for (Index i = 0; i < w.rows && missing > 0; ++i) {
-      if (out[static_cast<std::size_t>(i)] == 0) continue;
+      if (at(out, i) == 0) continue;
       for (Index j = 0; j < w.cols; ++j) {
-        char& reached = in()[static_cast<std::size_t>(j)];
+        char& reached = at(in(), j);
         if (w(i, j) == 0.0 || reached != 0) continue;
         reached = 1;
         --missing;
@@ -77,7 +76,7 @@ struct ReachBackward {
   }
   void operator()(const Permutation& permutation) const {
     for (std::size_t i = 0; i < out.size(); ++i) {
-      if (out[i] != 0) in()[static_cast<std::size_t>(permutation.source[i])] = 1;
+      if (out[i] != 0) at(in(), permutation.source[i]) = 1;
     }
   }
   void operator()(const Activation&) const { in() = out; }
@@ -99,7 +98,7 @@ struct ReachBackward {
   template <class Op>
   void operator()(const Op& op) const {
     network::for_each_entry(op, [&](Index i, Index j, double w) {
-      if (w != 0.0 && out[static_cast<std::size_t>(i)] != 0) in()[static_cast<std::size_t>(j)] = 1;
+      if (w != 0.0 && at(out, i) != 0) at(in(), j) = 1;
     });
   }
 };
@@ -122,9 +121,7 @@ Mask through_stage(const Stage& stage, const Mask& mask) {
     const std::size_t own = values.size();
     values.push_back(std::move(out));
     for (std::size_t i = 0; i < values[own].size(); ++i) {
-      const auto reached = [&](const Term& t) {
-        return values[t.value][static_cast<std::size_t>(t.coordinate)] != 0;
-      };
+      const auto reached = [&](const Term& t) { return at(values[t.value], t.coordinate) != 0; };
       const Terms& sum = terms[own][i];
       values[own][i] = static_cast<char>(std::any_of(sum.begin(), sum.end(), reached));
     }
@@ -142,7 +139,7 @@ Mask back_from(const Stage& stage, const std::vector<std::vector<Terms>>& terms,
   for (std::size_t v = 0; v < stage.sources.size() + stage.steps.size(); ++v)
     values.emplace_back(static_cast<std::size_t>(stage.size(v)), 0);
   const auto mark = [&](const Terms& sum) {
-    for (const Term& t : sum) values[t.value][static_cast<std::size_t>(t.coordinate)] = 1;
+    for (const Term& t : sum) at(values[t.value], t.coordinate) = 1;
   };
   mark(seen);
   for (std::size_t s = stage.steps.size(); s-- > 0;) {

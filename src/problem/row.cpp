@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <problem/row.hpp>
 
 #include <geolip/error.hpp>
@@ -19,7 +20,7 @@ void check_index(Index k, Index outputs) {
 
 Row::Row(const std::vector<double>& coefficients) : outputs(static_cast<Index>(coefficients.size())) {
   for (Index i = 0; i < outputs; ++i) {
-    const double u = coefficients[static_cast<std::size_t>(i)];
+    const double u = at(coefficients, i);
     if (u == 0.0) continue;
     index.push_back(i);
     value.push_back(u);
@@ -36,7 +37,7 @@ Row Row::unit(Index k, Index outputs) {
 
 std::vector<double> Row::dense() const {
   std::vector<double> all(static_cast<std::size_t>(outputs), 0.0);
-  for (std::size_t i = 0; i < index.size(); ++i) all[static_cast<std::size_t>(index[i])] = value[i];
+  for (std::size_t i = 0; i < index.size(); ++i) at(all, index[i]) = value[i];
   return all;
 }
 

@@ -1,3 +1,4 @@
+#include <network/at.hpp>
 #include <problem/slopes.hpp>
 
 #include <problem/reach.hpp>
@@ -25,7 +26,7 @@ Mask back_through_objective(const Stage& stage, const Row& row) {
   for (Index j = 0; j < w.cols; ++j) {
     double sum = 0.0;
     for (std::size_t i = 0; i < row.index.size(); ++i) sum += row.value[i] * w(row.index[i], j);
-    in[static_cast<std::size_t>(j)] = static_cast<char>(sum != 0.0);
+    at(in, j) = static_cast<char>(sum != 0.0);
   }
   Stage before = stage;
   before.targets = {before.steps.back().from.front()};
@@ -36,16 +37,15 @@ Mask back_through_objective(const Stage& stage, const Row& row) {
 /// Clears the neurons whose slope is zero throughout.
 void mask_slopes(const LayerSlopes& slopes, Index set, Mask& mask) {
   for (Index i = 0; i < slopes.neurons; ++i) {
-    if (slopes.centre(i, set) == 0.0 && slopes.half_width(i, set) == 0.0)
-      mask[static_cast<std::size_t>(i)] = 0;
+    if (slopes.centre(i, set) == 0.0 && slopes.half_width(i, set) == 0.0) at(mask, i) = 0;
   }
 }
 
 void clear_slopes(const Mask& keep, LayerSlopes& slopes, Index set) {
   for (Index i = 0; i < slopes.neurons; ++i) {
-    if (keep[static_cast<std::size_t>(i)] != 0) continue;
-    slopes.c[static_cast<std::size_t>(i * slopes.sets + set)] = 0.0;
-    slopes.h[static_cast<std::size_t>(i * slopes.sets + set)] = 0.0;
+    if (at(keep, i) != 0) continue;
+    at(slopes.c, i * slopes.sets + set) = 0.0;
+    at(slopes.h, i * slopes.sets + set) = 0.0;
   }
 }
 
@@ -86,8 +86,7 @@ SlopeInterval interval_of(const Block& block, Index i, Index s,
                           const std::vector<const SlopeOverride*>& overrides) {
   if (block.activation == nullptr) return {1.0, 1.0};
   if (s == 0) return slope_interval(*block.activation, i);
-  return overrides[static_cast<std::size_t>(s - 1)]
-      ->layers[static_cast<std::size_t>(block.number)][static_cast<std::size_t>(i)];
+  return at(at(at(overrides, s - 1)->layers, block.number), i);
 }
 
 bool any(const Mask& mask) {
@@ -148,7 +147,7 @@ void add_sets(std::vector<LayerSlopes>& slopes, const std::vector<Index>& bases,
     wider.sets = old.sets + static_cast<Index>(bases.size());
     for (Index i = 0; i < old.neurons; ++i) {
       for (Index s = 0; s < wider.sets; ++s) {
-        const Index from = s < old.sets ? s : bases[static_cast<std::size_t>(s - old.sets)];
+        const Index from = s < old.sets ? s : at(bases, s - old.sets);
         wider.c.push_back(old.centre(i, from));
         wider.h.push_back(old.half_width(i, from));
       }

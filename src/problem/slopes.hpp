@@ -2,6 +2,7 @@
 /// The slope intervals of a chain's neurons, and which neurons an objective can see.
 #pragma once
 
+#include <network/at.hpp>
 #include <problem/chain.hpp>
 #include <problem/reach.hpp>
 #include <problem/row.hpp>
@@ -17,8 +18,8 @@ struct LayerSlopes {
   std::vector<double> c;
   std::vector<double> h;
 
-  double centre(Index i, Index s) const { return c[static_cast<std::size_t>(i * sets + s)]; }
-  double half_width(Index i, Index s) const { return h[static_cast<std::size_t>(i * sets + s)]; }
+  double centre(Index i, Index s) const { return at(c, i * sets + s); }
+  double half_width(Index i, Index s) const { return at(h, i * sets + s); }
 };
 
 /// The slopes of every layer. Set 0 is that of the activation functions; each override is a set of its own.

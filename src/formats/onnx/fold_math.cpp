@@ -2,6 +2,7 @@
 #include <formats/onnx/fold.hpp>
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -94,7 +95,7 @@ struct Operand {
   bool transposed;
 
   double operator()(Index i, Index j) const {
-    return tensor.reals[static_cast<std::size_t>(transposed ? j * rows + i : i * cols + j)];
+    return at(tensor.reals, transposed ? j * rows + i : i * cols + j);
   }
 };
 
@@ -117,7 +118,7 @@ Tensor product(const FoldContext& c, const Operand& a, const Operand& b) {
   for (Index i = 0; i < a.rows; ++i) {
     for (Index k = 0; k < a.cols; ++k) {
       const double factor = a(i, k);
-      for (Index j = 0; j < b.cols; ++j) values[static_cast<std::size_t>(i * b.cols + j)] += factor * b(k, j);
+      for (Index j = 0; j < b.cols; ++j) at(values, i * b.cols + j) += factor * b(k, j);
     }
   }
   Tensor result = Tensor::of_reals({a.rows, b.cols}, std::move(values));
@@ -202,7 +203,7 @@ Tensor fold_reduce(const FoldContext& c) {
   }
   constexpr double exact = 9007199254740992.0;  // 2^53: sums and products of integers are exact below it
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    double& v = values[static_cast<std::size_t>(target[i])];
+    double& v = at(values, target[i]);
     v = reduction.step(v, entries[i]);
     if (whole && !(std::abs(v) < exact && std::abs(entries[i]) < exact)) {
       throw NetworkError("a reduction of integers is not exact");
@@ -259,7 +260,7 @@ Tensor fold_gemm(const FoldContext& c) {
     }
     const std::vector<Index> from = broadcast_indices(addend->shape, result.shape);
     for (std::size_t i = 0; i < from.size(); ++i) {
-      result.reals[i] += beta * addend->reals[static_cast<std::size_t>(from[i])];
+      result.reals[i] += beta * at(addend->reals, from[i]);
     }
   }
   return result;

@@ -1,6 +1,7 @@
 #include <formats/onnx/graph.hpp>
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <queue>
@@ -171,7 +172,7 @@ std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph, const N
     const auto& outputs = proto.node(n).output();
     if (std::none_of(outputs.begin(), outputs.end(), [&](const auto& name) { return needed.contains(name); }))
       continue;
-    waits[static_cast<std::size_t>(n)] = 0;
+    at(waits, n) = 0;
     for (const std::string& input : proto.node(n).input()) {
       if (input.empty() || input == graph.input || graph.initializers.contains(input)) continue;
       const auto producer = producers.find(input);
@@ -179,22 +180,22 @@ std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph, const N
         throw NetworkError(label(proto.node(n)) + ": it reads " + in_quotes(input) +
                            ", which nothing defines");
       }
-      successors[static_cast<std::size_t>(producer->second)].push_back(n);
-      ++waits[static_cast<std::size_t>(n)];
+      at(successors, producer->second).push_back(n);
+      ++at(waits, n);
     }
   }
   // lowest index first: a file that is in order keeps its order
   std::priority_queue<int, std::vector<int>, std::greater<>> ready;
   for (int n = 0; n < proto.node_size(); ++n) {
-    if (waits[static_cast<std::size_t>(n)] == 0) ready.push(n);
+    if (at(waits, n) == 0) ready.push(n);
   }
   std::vector<int> order;
   while (!ready.empty()) {
     const int n = ready.top();
     ready.pop();
     order.push_back(n);
-    for (const int next : successors[static_cast<std::size_t>(n)]) {
-      if (--waits[static_cast<std::size_t>(next)] == 0) ready.push(next);
+    for (const int next : at(successors, n)) {
+      if (--at(waits, next) == 0) ready.push(next);
     }
   }
   if (const auto stuck = std::find_if(waits.begin(), waits.end(), [](int w) { return w > 0; });

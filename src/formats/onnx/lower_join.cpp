@@ -1,6 +1,7 @@
 // Operators that choose, repeat or join elements.
 #include <formats/onnx/fold.hpp>
 #include <formats/onnx/operators.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -99,7 +100,7 @@ void lower_split(Lowering& state, const Node& node) {
   const Data whole = state.current();
   Index start = 0;
   for (int k = 0; k < node.proto().output_size(); ++k) {
-    const Index size = (*sizes)[static_cast<std::size_t>(k)];
+    const Index size = at(*sizes, k);
     std::vector<Index> places(static_cast<std::size_t>(size));
     std::iota(places.begin(), places.end(), start);
     start += size;

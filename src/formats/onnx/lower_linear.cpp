@@ -1,5 +1,6 @@
 #include <formats/onnx/exact.hpp>
 #include <formats/onnx/operators.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -33,7 +34,7 @@ Matrix to_matrix(Lowering& state, const Tensor& tensor, Index rows, Index cols, 
   }
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < cols; ++j) {
-      const double entry = tensor.reals[static_cast<std::size_t>(transposed ? j * rows + i : i * cols + j)];
+      const double entry = at(tensor.reals, transposed ? j * rows + i : i * cols + j);
       weight(i, j) = factor * entry;
       if (!is_exact_product(factor, entry, weight(i, j))) state.note_rounding();
     }
@@ -53,7 +54,7 @@ std::vector<double> gemm_bias(Lowering& state, const Node& node, const Shape& re
   }
   std::vector<double> bias;
   for (const Index i : broadcast_indices(c.shape, result)) {
-    bias.push_back(beta * c.reals[static_cast<std::size_t>(i)]);
+    bias.push_back(beta * at(c.reals, i));
   }
   return bias;
 }

@@ -5,6 +5,7 @@
 #include <formats/onnx/fold.hpp>
 #include <formats/onnx/fork.hpp>
 #include <formats/onnx/operators.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -242,7 +243,7 @@ std::vector<double> Lowering::per_element(const Tensor& constant) {
   std::vector<double> values;
   values.reserve(static_cast<std::size_t>(data_.size));
   for (const Index i : broadcast_indices(constant.shape, common)) {
-    values.push_back(constant.reals[static_cast<std::size_t>(i)]);
+    values.push_back(at(constant.reals, i));
   }
   data_.shape = std::move(common);
   return values;
@@ -264,7 +265,7 @@ void Lowering::add_affine(const Node& node, std::vector<double> scale, std::vect
 void Lowering::add_shift(const Node& node, const std::vector<double>& shift) {
   require_open();
   Dense* dense = data_.tensor > 0 && !data_.shared
-                     ? std::get_if<Dense>(&layers_[static_cast<std::size_t>(data_.tensor - 1)].layer.op)
+                     ? std::get_if<Dense>(&at(layers_, data_.tensor - 1).layer.op)
                      : nullptr;
   if (dense == nullptr) {
     add_affine(node, std::vector<double>(shift.size(), 1.0), shift);
@@ -286,7 +287,7 @@ void Lowering::relabel(const Node& node, const std::vector<Index>& source) {
   composed.reserve(source.size());
   bool changes = false;
   for (const Index i : source) {
-    composed.push_back(data_.source.empty() ? i : data_.source[static_cast<std::size_t>(i)]);
+    composed.push_back(data_.source.empty() ? i : at(data_.source, i));
     changes = changes || composed.back() != static_cast<Index>(composed.size()) - 1;
   }
   if (!changes) composed.clear();

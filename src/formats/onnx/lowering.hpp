@@ -6,6 +6,7 @@
 #include <formats/onnx/graph.hpp>
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <optional>
 #include <string>
@@ -33,7 +34,7 @@ struct Data {
   Numbers numbers;            ///< of the tensor's coordinates
 
   /// The number of element i.
-  Index number(Index i) const { return numbers.at(source.empty() ? i : source[static_cast<std::size_t>(i)]); }
+  Index number(Index i) const { return numbers.at(source.empty() ? i : at(source, i)); }
 };
 
 /// The state of the walk. Handlers of operators read the shape of the data at their node's first input that

@@ -1,5 +1,7 @@
 #include <formats/onnx/rounds.hpp>
 
+#include <network/at.hpp>
+
 #include <algorithm>
 
 namespace geolip::formats::onnx_graph {
@@ -95,8 +97,7 @@ Lists lists_over(Lowering& state, const std::vector<bool>& axes) {
   state.budget().take(2 * state.size());
   Lists lists(static_cast<std::size_t>(element_count(ones, "its result")));
   const std::vector<Index> to = broadcast_indices(ones, x);
-  for (std::size_t i = 0; i < to.size(); ++i)
-    lists[static_cast<std::size_t>(to[i])].push_back(static_cast<Index>(i));
+  for (std::size_t i = 0; i < to.size(); ++i) at(lists, to[i]).push_back(static_cast<Index>(i));
   return lists;
 }
 

@@ -1,6 +1,7 @@
 #include <formats/onnx/shapes.hpp>
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -105,7 +106,7 @@ std::vector<Index> transposition(const Node& node, std::size_t rank) {
 
 Shape transposed(const Shape& shape, const std::vector<Index>& permutation) {
   Shape result;
-  for (const Index axis : permutation) result.push_back(shape[static_cast<std::size_t>(axis)]);
+  for (const Index axis : permutation) result.push_back(at(shape, axis));
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include <formats/onnx/sorting_network.hpp>
 
+#include <network/at.hpp>
+
 #include <algorithm>
 
 namespace geolip::formats::onnx_graph {
@@ -38,13 +40,11 @@ std::vector<SortingPass> sorting_network(Index wires, Index kept) {
   std::fill_n(wanted.begin(), kept, true);
   for (auto pass = passes.rbegin(); pass != passes.rend(); ++pass) {
     for (Index i = 0; i < wires; ++i) {
-      if (wanted[static_cast<std::size_t>(i)]) pass->wires.push_back(i);
+      if (at(wanted, i)) pass->wires.push_back(i);
     }
-    std::erase_if(pass->comparators, [&](const Pair& c) {
-      return !wanted[static_cast<std::size_t>(c.first)] && !wanted[static_cast<std::size_t>(c.second)];
-    });
-    for (const Pair& c : pass->comparators)
-      wanted[static_cast<std::size_t>(c.first)] = wanted[static_cast<std::size_t>(c.second)] = true;
+    std::erase_if(pass->comparators,
+                  [&](const Pair& c) { return !at(wanted, c.first) && !at(wanted, c.second); });
+    for (const Pair& c : pass->comparators) at(wanted, c.first) = at(wanted, c.second) = true;
   }
   std::erase_if(passes, [](const SortingPass& pass) { return pass.comparators.empty(); });
   return passes;

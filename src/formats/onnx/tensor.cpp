@@ -1,6 +1,7 @@
 #include <formats/onnx/tensor.hpp>
 
 #include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -107,8 +108,8 @@ std::vector<Index> transpose_indices(const Shape& shape, const std::vector<Index
   Shape target;
   Shape steps;
   for (const Index axis : permutation) {
-    target.push_back(shape[static_cast<std::size_t>(axis)]);
-    steps.push_back(strides[static_cast<std::size_t>(axis)]);
+    target.push_back(at(shape, axis));
+    steps.push_back(at(strides, axis));
   }
   return walk(target, steps);
 }
@@ -142,10 +143,10 @@ Tensor gather_entries(const Tensor& tensor, Shape shape, const std::vector<Index
   result.shape = std::move(shape);
   if (tensor.kind == Kind::real) {
     result.reals.reserve(indices.size());
-    for (const Index i : indices) result.reals.push_back(tensor.reals[static_cast<std::size_t>(i)]);
+    for (const Index i : indices) result.reals.push_back(at(tensor.reals, i));
   } else {
     result.integers.reserve(indices.size());
-    for (const Index i : indices) result.integers.push_back(tensor.integers[static_cast<std::size_t>(i)]);
+    for (const Index i : indices) result.integers.push_back(at(tensor.integers, i));
   }
   return result;
 }
