@@ -39,6 +39,7 @@ struct SparseRows {
   const Index* offset = nullptr;
   const Index* column = nullptr;
   const T* value = nullptr;
+  Index entries = 0;
 };
 
 /// The operations of a sweep, in one arithmetic T (float or double).

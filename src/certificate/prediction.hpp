@@ -1,5 +1,6 @@
 /// \file
-/// What a certificate will take, found from the network's sizes alone.
+/// What a certificate will take, counted on the network's sizes alone: the certifier itself runs on a backend that
+/// computes nothing.
 #pragma once
 
 #include <problem/chain.hpp>

@@ -20,7 +20,7 @@ struct Rows {
         column(backend, sparse.column),
         value(backend, std::vector<T>(sparse.value.begin(), sparse.value.end())) {}
 
-  backend::SparseRows<T> view() const { return {offset.data(), column.data(), value.data()}; }
+  backend::SparseRows<T> view() const { return {offset.data(), column.data(), value.data(), value.size()}; }
 };
 
 Sparse transposed(const Sparse& sparse) {
