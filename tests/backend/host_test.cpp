@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 class Host : public testing::Test {
  protected:
-  ~Host() override { fs::remove_all(root); }
+  void TearDown() override { fs::remove_all(root); }
 
   void write(const std::string& path, const std::string& text) const {
     fs::create_directories((root / path).parent_path());

@@ -73,11 +73,14 @@ void require_room(const std::vector<std::size_t>& pieces, const std::string& wha
            : "the limit of " + std::to_string(limit >> 20) + " MB (ulimit -v) has no room for"));
 }
 
+/// The number that a text begins with; 0 if there is none.
+int number_at(const char* text) { return static_cast<int>(std::strtol(text, nullptr, 10)); }
+
 /// Threads that the library starts when it is loaded, the calling one included.
 int own_threads() {
   for (const char* name : {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"}) {
     const char* text = std::getenv(name);
-    const int threads = text == nullptr ? 0 : std::atoi(text);
+    const int threads = text == nullptr ? 0 : number_at(text);
     if (threads > 0) return threads;
   }
   return usable_cores();
@@ -141,7 +144,7 @@ Users users;
 int calls_at_once() {
   const char* text = blas.config == nullptr ? nullptr : std::strstr(blas.config(), "MAX_THREADS=");
   if (text == nullptr) return usual_calls;
-  return std::max(1, 2 * std::atoi(text + std::strlen("MAX_THREADS=")) - blas.get_threads());
+  return std::max(1, 2 * number_at(text + std::strlen("MAX_THREADS=")) - blas.get_threads());
 }
 
 /// Makes the library take the workspaces that `threads` callers need: where there is no room, it tries for ever.
