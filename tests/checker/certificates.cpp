@@ -15,7 +15,7 @@ namespace {
 
 std::string number(std::size_t value, unsigned bytes) {
   std::string text;
-  for (unsigned i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8U * i);
+  for (; bytes > 0; --bytes, value >>= 8U) text += static_cast<char>(value & 0xffU);
   return text;
 }
 

@@ -14,8 +14,8 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
 #include <support/paths.hpp>
+#include <vector>
 
 namespace geolip::test {
 

@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (!own) return;
     require(geolip::solve::checker_network(parsed.network) == own->network, "two readings of one file");
     // and written it is read the same again
-    const std::string again =
-        canonical_bytes({std::move(parsed.network), "canonical", own->sha256, {}, std::move(*parsed.source)});
+    const std::string again = geolip::canonical_bytes(
+        {std::move(parsed.network), "canonical", own->sha256, {}, std::move(*parsed.source)});
     const auto twice = read(again);
     require(twice && twice->network == own->network && twice->source == own->source,
             "a network that is another one when it was written");
