@@ -154,10 +154,8 @@ std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim
   return alive;
 }
 
-/// Nothing alive: an empty form, which proves that the FGL is 0.
-Exact make_exact(const Chain& chain, const Proof& proof) {
-  const Claim& claim = proof.claim;
-  const auto layers = at(chain.depth());
+/// Refuses what would take too long in rational numbers.
+void check_size(const Chain& chain, const Claim& claim) {
   Index most = chain.inputs + static_cast<Index>(claim.rows.size());
   for (Index k = 1; k <= chain.depth(); ++k) most += chain.width(k);
   if (most > most_variables) {
@@ -170,101 +168,144 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
     throw Refusal("a tensor of the network has " + std::to_string(widest) +
                   " elements, too many for exact arithmetic");
   }
-  std::vector<std::vector<Matrix>> maps;
-  for (std::size_t k = 1; k <= layers + 1; ++k)
-    maps.push_back(maps_to(chain, k, k > layers ? &claim.rows : nullptr));
-  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, maps);
+}
 
-  const auto is_free = [&](std::size_t k, std::size_t i) {
-    return alive[k][i] && (k == 0 || chain.slopes[k - 1].lower[i] != chain.slopes[k - 1].upper[i]);
-  };
-  Exact result;
-  std::size_t count = claim.rows.size();
-  std::vector<std::vector<std::size_t>> variable(layers + 1);
-  for (std::size_t k = layers + 1; k-- > 0;) {
+/// The form's variables: t for every row of the objective, free neurons from the last layer down, inputs.
+struct Variables {
+  std::vector<std::vector<std::size_t>> number;  ///< of every block's coordinates, as far as they are free
+  std::vector<std::vector<bool>> alive;
+  std::vector<std::vector<bool>> free;
+  std::size_t count = 0;
+  std::size_t inputs = 0;
+};
+
+Variables number_variables(const Chain& chain, const Claim& claim, std::vector<std::vector<bool>> alive) {
+  Variables result;
+  result.number.resize(alive.size());
+  result.free = alive;
+  result.count = claim.rows.size();
+  for (std::size_t k = alive.size(); k-- > 0;) {
     for (std::size_t i = 0; i < alive[k].size(); ++i) {
-      variable[k].push_back(count);
-      if (!is_free(k, i)) continue;
-      ++count;
+      if (k > 0 && chain.slopes[k - 1].lower[i] == chain.slopes[k - 1].upper[i]) result.free[k][i] = false;
+      result.number[k].push_back(result.count);
+      if (!result.free[k][i]) continue;
+      ++result.count;
       if (k == 0) ++result.inputs;
     }
   }
-  if (result.inputs == 0) return result;
-  check_counts(chain, claim, proof.multipliers);
+  result.alive = std::move(alive);
+  return result;
+}
 
-  Matrix& form = result.form;
-  form.assign(count, Row(count));
-  check_positive(proof.multipliers.zeta, "zeta", 0, -1);
-  for (std::size_t r = 0; r < claim.rows.size(); ++r) form[r][r] = rational(proof.multipliers.zeta);
-  if (claim.norm == Norm::l2) result.gamma = proof.multipliers.gamma;
+/// zeta |t|^2 + sum gamma x^2
+void add_diagonal(const Chain& chain, const Proof& proof, const Variables& variables, Exact& result) {
+  const Claim& claim = proof.claim;
+  const Multipliers& multipliers = proof.multipliers;
+  check_positive(multipliers.zeta, "zeta", 0, -1);
+  for (std::size_t r = 0; r < claim.rows.size(); ++r) result.form[r][r] = rational(multipliers.zeta);
+  if (claim.norm == Norm::l2) result.gamma = multipliers.gamma;
   const std::vector<Index> inputs = claimed_inputs(chain, claim);
   for (std::size_t g = 0; g < inputs.size(); ++g) {
     const std::size_t j = at(inputs[g]);
-    if (!alive[0][j]) continue;
+    if (!variables.alive[0][j]) continue;
     const std::size_t entry = claim.norm == Norm::l2 ? 0 : g;
-    check_positive(proof.multipliers.gamma[entry], "gamma", 0, static_cast<Index>(entry));
-    form[variable[0][j]][variable[0][j]] = rational(proof.multipliers.gamma[entry]);
-    if (claim.norm != Norm::l2) result.gamma.push_back(proof.multipliers.gamma[entry]);
+    check_positive(multipliers.gamma[entry], "gamma", 0, static_cast<Index>(entry));
+    const std::size_t x = variables.number[0][j];
+    result.form[x][x] = rational(multipliers.gamma[entry]);
+    if (claim.norm != Norm::l2) result.gamma.push_back(multipliers.gamma[entry]);
   }
+}
+
+/// Coordinate i of w, the sum over all earlier blocks v of what linear layers make of them, in the variables.
+Row weighted(const std::vector<Matrix>& maps, const std::vector<Matrix>& v, std::size_t i,
+             std::size_t count) {
+  Row w(count);
+  for (std::size_t from = 0; from < maps.size(); ++from) {
+    if (maps[from].empty()) continue;
+    for (std::size_t j = 0; j < v[from].size(); ++j) {
+      const Rational& weight = maps[from][i][j];
+      if (weight == 0) continue;
+      for (std::size_t q = 0; q < count; ++q) {
+        if (v[from][j][q] != 0) w[q] += weight * v[from][j][q];
+      }
+    }
+  }
+  return w;
+}
+
+/// form += lambda (v - lower w)(v - upper w), v a variable
+void add_square(const Rational& lambda, std::size_t v, const Rational& lower, const Rational& upper,
+                const Row& w, Matrix& form) {
+  const std::size_t count = w.size();
+  Row a(count);
+  Row b(count);
+  for (std::size_t q = 0; q < count; ++q) {
+    a[q] = -lower * w[q];
+    b[q] = -upper * w[q];
+  }
+  a[v] += 1;
+  b[v] += 1;
+  for (std::size_t p = 0; p < count; ++p) {
+    for (std::size_t q = 0; q < count; ++q) {
+      if ((a[p] != 0 && b[q] != 0) || (b[p] != 0 && a[q] != 0))
+        form[p][q] += lambda * (a[p] * b[q] + b[p] * a[q]) / 2;
+    }
+  }
+}
+
+/// v of neuron i of layer k, in the variables: one of them, or what a folded neuron makes of w.
+Row neuron(const Chain& chain, const Proof& proof, const Variables& variables, std::size_t k, std::size_t i,
+           Row w, Matrix& form) {
+  const Rational lower = chain.slopes[k - 1].lower[i];
+  const Rational upper = chain.slopes[k - 1].upper[i];
+  if (variables.free[k][i]) {
+    const Real& lambda = proof.multipliers.lambda[k - 1][i];
+    check_positive(lambda, "lambda", static_cast<Index>(k), static_cast<Index>(i));
+    add_square(rational(lambda), variables.number[k][i], lower, upper, w, form);
+    w.assign(w.size(), 0);
+    w[variables.number[k][i]] = 1;
+  } else if (variables.alive[k][i]) {
+    for (Rational& x : w) x *= lower;
+  } else {
+    w.assign(w.size(), 0);
+  }
+  return w;
+}
+
+/// Nothing alive: an empty form, which proves that the FGL is 0.
+Exact make_exact(const Chain& chain, const Proof& proof) {
+  const Claim& claim = proof.claim;
+  check_size(chain, claim);
+  const auto layers = at(chain.depth());
+  std::vector<std::vector<Matrix>> maps;
+  for (std::size_t k = 1; k <= layers + 1; ++k)
+    maps.push_back(maps_to(chain, k, k > layers ? &claim.rows : nullptr));
+  const Variables variables = number_variables(chain, claim, find_alive(chain, claim, maps));
+  Exact result;
+  result.inputs = variables.inputs;
+  if (result.inputs == 0) return result;
+  check_counts(chain, claim, proof.multipliers);
+  result.form.assign(variables.count, Row(variables.count));
+  add_diagonal(chain, proof, variables, result);
 
   // every v in the variables, block by block
   std::vector<Matrix> v(layers + 1);
-  for (std::size_t j = 0; j < alive[0].size(); ++j) {
-    v[0].emplace_back(count);
-    if (alive[0][j]) v[0].back()[variable[0][j]] = 1;
+  for (std::size_t j = 0; j < variables.alive[0].size(); ++j) {
+    v[0].emplace_back(variables.count);
+    if (variables.alive[0][j]) v[0].back()[variables.number[0][j]] = 1;
   }
-  for (std::size_t k = 1; k <= layers + 1; ++k) {
-    Matrix next;
-    const std::size_t size = k > layers ? claim.rows.size() : alive[k].size();
-    for (std::size_t i = 0; i < size; ++i) {
-      Row w(count);
-      for (std::size_t from = 0; from < k; ++from) {
-        if (maps[k - 1][from].empty()) continue;
-        for (std::size_t j = 0; j < v[from].size(); ++j) {
-          const Rational& weight = maps[k - 1][from][i][j];
-          if (weight == 0) continue;
-          for (std::size_t q = 0; q < count; ++q) {
-            if (v[from][j][q] != 0) w[q] += weight * v[from][j][q];
-          }
-        }
-      }
-      if (k == layers + 1) {  // - t w
-        for (std::size_t q = 0; q < count; ++q) {
-          form[i][q] -= w[q] / 2;
-          form[q][i] -= w[q] / 2;
-        }
-        continue;
-      }
-      const Rational lower = chain.slopes[k - 1].lower[i];
-      const Rational upper = chain.slopes[k - 1].upper[i];
-      if (is_free(k, i)) {  // lambda (v - lower w)(v - upper w)
-        const Real& lambda = proof.multipliers.lambda[k - 1][i];
-        check_positive(lambda, "lambda", static_cast<Index>(k), static_cast<Index>(i));
-        const Rational factor = rational(lambda);
-        Row a(count);
-        for (std::size_t q = 0; q < count; ++q) a[q] = -lower * w[q];
-        Row b(count);
-        for (std::size_t q = 0; q < count; ++q) b[q] = -upper * w[q];
-        a[variable[k][i]] += 1;
-        b[variable[k][i]] += 1;
-        for (std::size_t p = 0; p < count; ++p) {
-          for (std::size_t q = 0; q < count; ++q) {
-            if ((a[p] != 0 && b[q] != 0) || (b[p] != 0 && a[q] != 0))
-              form[p][q] += factor * (a[p] * b[q] + b[p] * a[q]) / 2;
-          }
-        }
-        next.emplace_back(count);
-        next.back()[variable[k][i]] = 1;
-      } else {
-        if (!alive[k][i] || lower != upper) {
-          w.assign(count, 0);
-        } else {
-          for (Rational& x : w) x *= lower;
-        }
-        next.push_back(std::move(w));
-      }
+  for (std::size_t k = 1; k <= layers; ++k) {
+    for (std::size_t i = 0; i < variables.alive[k].size(); ++i) {
+      Row w = weighted(maps[k - 1], v, i, variables.count);
+      v[k].push_back(neuron(chain, proof, variables, k, i, std::move(w), result.form));
     }
-    if (k <= layers) v[k] = std::move(next);
+  }
+  for (std::size_t r = 0; r < claim.rows.size(); ++r) {  // - t w
+    const Row w = weighted(maps[layers], v, r, variables.count);
+    for (std::size_t q = 0; q < variables.count; ++q) {
+      result.form[r][q] -= w[q] / 2;
+      result.form[q][r] -= w[q] / 2;
+    }
   }
   return result;
 }
