@@ -119,7 +119,7 @@ View<double> Form::write_form() {
 
 /// A neuron with -q on the diagonal of Q, if it were alone, would be best off with lam = q (1 + |c| / h).
 void Form::close(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam) const {
-  // so that lam + Q stays positive where c = 0
+  // (M35), with a margin so that lam + Q stays positive where c = 0
   constexpr double margin = 1.0 + 1e-5;
   if (std::none_of(lam.begin(), lam.end(), [](double l) { return l < 0.0; })) return;
   const std::vector<double> q = negative_diagonal();
