@@ -223,8 +223,10 @@ class Reader {
   /// The layer's next array, which is the archive's next entry.
   Array next(const char* what, std::string_view type, std::size_t rank) {
     const std::string name = number_ + "." + what;
-    if (named_ >= arrays_->size() || (*arrays_)[named_++] != name || entries_[next_].name != name + ".npy")
+    const bool named = named_ < arrays_->size() && (*arrays_)[named_] == name;
+    if (!named || entries_[next_].name != name + ".npy")
       throw ReadError("the array " + in_quotes(name) + " does not stand where it must");
+    ++named_;
     return array_of(entries_[next_++], type, rank);
   }
   /// Biases and shifts change no slope, but have to be there.
@@ -232,9 +234,10 @@ class Reader {
     const Array array = next(what, "<f8", 1);
     const std::vector<double> numbers = numbers_of<double>(array);
     if (array.shape[0] != size ||
-        !std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); }))
+        !std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); })) {
       throw ReadError("layer " + number_ + ": its " + what +
                       " has another size, or a number that is not finite");
+    }
   }
 
   const std::vector<Entry>& entries_;

@@ -125,9 +125,10 @@ ProofEntry read_proof(const json& value, const std::string& where) {
   if (const json* gamma = wanted("gamma"))
     proof.multipliers.gamma = multipliers_of(*gamma, where + ": 'gamma'");
   if (wanted("lambda") != nullptr) {
+    const std::string name = where + ": 'lambda' of layer ";
     for (const json& layer : object.list("lambda")) {
-      const std::string number = std::to_string(proof.multipliers.lambda.size());
-      proof.multipliers.lambda.push_back(multipliers_of(layer, where + ": 'lambda' of layer " + number));
+      const std::size_t k = proof.multipliers.lambda.size();
+      proof.multipliers.lambda.push_back(multipliers_of(layer, name + std::to_string(k)));
     }
   }
   object.finish();
@@ -333,7 +334,7 @@ std::string line_of(const std::string& name, const Verification& verification) {
   if (certificate.source.logits) add("logits");
   if (certificate.source.physical_units) add("physical units");
   if (certificate.source.rounded) add("of weights that were rounded when the file was read");
-  if (!conditions.empty()) conditions += ")";
+  if (!conditions.empty()) conditions += ')';
   return "VERIFIED  " + printable(name) + "  " + to_string(certificate.norm) + "  " +
          to_string(certificate.objective) + "  bound " + bound.data() + conditions;
 }

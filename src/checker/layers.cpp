@@ -104,10 +104,11 @@ Slopes slopes_of(std::string_view kind, const std::vector<std::vector<double>>& 
     throw ReadError("an activation of the kind " + in_quotes(kind) + " has not its parameters");
   const auto n = at(neurons);
   for (const std::vector<double>& parameter : parameters) {
-    if (parameter.size() != 1 && (kind != "prelu" || parameter.size() != n))
+    if (parameter.size() != 1 && (kind != "prelu" || parameter.size() != n)) {
       throw ReadError("a parameter of the kind " + in_quotes(kind) + " has " +
                       std::to_string(parameter.size()) + " numbers where there are " +
                       std::to_string(neurons) + " neurons");
+    }
   }
   Slopes slopes{std::vector<double>(n), std::vector<double>(n)};
   const bool each = !parameters.empty() && parameters[0].size() != 1;

@@ -45,6 +45,7 @@ std::string write_network(const std::filesystem::path& folder, const NetworkFile
       const std::vector<unsigned char> old = formats::read_bytes(path);
       there = formats::sha256(old);
     } catch (const NetworkError&) {
+      there.clear();  // what cannot be read is not this network
     }
     if (there == hash) return hash;
     constexpr std::size_t digits = 8;

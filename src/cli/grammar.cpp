@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ostream>
-#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -45,7 +44,7 @@ namespace {
 bool parse(CLI::App& app, int argc, const char* const* argv, const Console& console) {
   std::vector<std::string> words;
   bool options = true;
-  for (const std::string word : std::span(argv, static_cast<std::size_t>(argc)) | std::views::drop(1)) {
+  for (const std::string word : std::span(argv + 1, argv + argc)) {
     if (options && word == "--") {
       options = false;  // what follows names files: in this form no name is an option
     } else {

@@ -100,9 +100,10 @@ class NetworkSource {
     try {
       NetworkFile file = read(certificate.source);
       if (file.format != "canonical") {
-        if (file.sha256 != certificate.source.sha256)
+        if (file.sha256 != certificate.source.sha256) {
           throw checker::ReadError(
               "the certificate is about another file: the SHA-256 of the network differs");
+        }
         file.source.file = certificate.source.file;  // it may have been renamed since
       }
       const std::string bytes = canonical_bytes(file);
@@ -163,9 +164,10 @@ int check_all(const VerifyArguments& arguments, const Library& library, const ch
     results.push_back({*file, checker::check(checker::read_file(*file), std::ref(source), prover)});
     const Result& result = results.back();
     all = all && result.verification.verified;
-    if (!json.owns_output() && (!arguments.quiet || !result.verification.verified))
+    if (!json.owns_output() && (!arguments.quiet || !result.verification.verified)) {
       console.out << checker::line_of(result.path.filename().string(), result.verification) << '\n'
                   << std::flush;
+    }
   }
   if (json.wanted())
     json.write(console, report(arguments, checker::sha256(checker::read_file(*network)), results));

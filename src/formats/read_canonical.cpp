@@ -187,9 +187,10 @@ class Reader {
     object.finish();
     if (used_ != names_.size()) fail("layer " + std::to_string(number_) + " has an array too many");
     network.add(std::move(layer), std::move(reads));
-    if (network.outputs() != size)
+    if (network.outputs() != size) {
       fail("layer " + std::to_string(number_) + " has the size " + std::to_string(size) + " where it makes " +
            std::to_string(network.outputs()));
+    }
   }
 
   decltype(Layer::op) operation(const std::string& kind, Object& object, Index inputs) {
@@ -316,9 +317,10 @@ class Reader {
     try {
       RawArray raw = archive_.array(take(name + ".npy"), kind);
       if (raw.header.swapped || raw.header.fortran || raw.header.itemsize != 8 ||
-          raw.header.shape.size() != rank)
+          raw.header.shape.size() != rank) {
         fail("it is " + dimensions(raw.header.shape) + " but must have " + std::to_string(rank) +
              " dimensions, of 64 bits in this machine's order");
+      }
       return raw;
     } catch (const NetworkError& error) {
       fail(name + ": " + error.what());

@@ -19,6 +19,12 @@ std::string number(std::size_t value, unsigned bytes) {
   return text;
 }
 
+std::string joined(std::initializer_list<std::string> parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  return text;
+}
+
 std::uint32_t crc32(const std::string& text) {
   std::uint32_t crc = 0xffffffffU;
   for (const char c : text) {
@@ -34,11 +40,11 @@ std::string packed(const Entries& entries) {
   std::string file;
   std::string directory;
   for (const auto& [name, data] : entries) {
-    const std::string fields = number(20, 2) + number(0, 6) + number(0x21, 2) + number(crc32(data), 4) +
-                               number(data.size(), 4) + number(data.size(), 4) + number(name.size(), 2) +
-                               number(0, 2);
-    directory += "PK\x01\x02" + number(20, 2) + fields + number(0, 10) + number(file.size(), 4) + name;
-    file += "PK\x03\x04" + fields + name + data;
+    const std::string fields =
+        joined({number(20, 2), number(0, 6), number(0x21, 2), number(crc32(data), 4), number(data.size(), 4),
+                number(data.size(), 4), number(name.size(), 2), number(0, 2)});
+    directory += joined({"PK\x01\x02", number(20, 2), fields, number(0, 10), number(file.size(), 4), name});
+    file += joined({"PK\x03\x04", fields, name, data});
   }
   const std::string end = number(0, 4) + number(entries.size(), 2) + number(entries.size(), 2) +
                           number(directory.size(), 4) + number(file.size(), 4) + number(0, 2);

@@ -92,7 +92,7 @@ TEST(BadInput, WhatIsOfAnotherKindIsNotReadToItsEnd) {
   for (const auto& [name, why] : refusals) {
     write_file(folder / name, "");
     fs::resize_file(folder / name, std::uintmax_t{2'000'000'000});
-    EXPECT_EQ(info(folder / name), "geolip: " + name + ": " + why);
+    EXPECT_EQ(info(folder / name), std::string("geolip: ").append(name).append(": ").append(why));
   }
   write_file(folder / "zeros.jsonl", "");
   fs::resize_file(folder / "zeros.jsonl", std::uintmax_t{2'000'000'000});

@@ -138,11 +138,13 @@ TEST(Command, DoesNotWriteOverWhatItReads) {
   std::filesystem::create_hard_link(network, folder / "proofs/l2-output-0.json");
   const std::string link = (folder / "link").string();
   const std::string sentence = "cannot be written (it is the input " + network + ")\n";
-  for (const std::string& arguments :
-       {"info " + network + " --json " + link, "estimate " + network + " --outputs 0 --json " + network,
-        "estimate " + network + " --outputs 0 --certificate " + (folder / "proofs").string(),
-        "verify c.json " + network + " --json " + link}) {
-    const auto [code, text] = shell(std::string(GEOLIP_COMMAND) + " " + arguments);
+  const std::vector<std::string> commands{
+      "info " + network + " --json " + link, "estimate " + network + " --outputs 0 --json " + network,
+      "estimate " + network + " --outputs 0 --certificate " + (folder / "proofs").string(),
+      "verify c.json " + network + " --json " + link};
+  const std::string geolip = std::string(GEOLIP_COMMAND) + " ";
+  for (const std::string& arguments : commands) {
+    const auto [code, text] = shell(geolip + arguments);
     EXPECT_EQ(code, 3) << arguments;
     EXPECT_NE(text.find(sentence), std::string::npos) << text;
   }

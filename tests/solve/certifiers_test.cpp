@@ -31,9 +31,10 @@ struct Setting {
 
   Certifiers::Queues forked(backend::Backend& backend, int count) const {
     Certifiers::Queues queues;
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
       queues.push_back(std::make_unique<Certifiers::Queue>(backend.fork(), prepared.chain, prepared.scaling,
                                                            maps.front().weights()));
+    }
     return queues;
   }
   Certifiers certifiers(backend::Backend& backend, const Certifiers::Queues& queues, Norm norm) {

@@ -67,9 +67,9 @@ inline Eigen::VectorXd to_eigen(const std::vector<double>& v) {
   return Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Index>(v.size()));
 }
 
-inline ascent::Problem row_problem(std::vector<double> row) {
+inline ascent::Problem row_problem(const std::vector<double>& row) {
   ascent::Problem problem;
-  problem.row = std::move(row);
+  problem.row = row;
   return problem;
 }
 

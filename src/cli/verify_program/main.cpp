@@ -57,9 +57,9 @@ int verify(const std::vector<std::string>& files, int threads, bool quiet) {
   };
   int code = exit_verified;
   for (auto file = files.begin(); file + 1 != files.end(); ++file) {
-    const auto bytes = checker::read_file(*file);
     const checker::Verification result = checker::check(
-        bytes, [&](const checker::Certificate&) -> const auto& { return network; }, prover);
+        checker::read_file(*file), [&](const checker::Certificate&) -> const auto& { return network; },
+        prover);
     if (!result.verified) code = exit_rejected;
     if (!quiet || !result.verified)
       std::cout << checker::line_of(std::filesystem::path(*file).filename().string(), result) << '\n';

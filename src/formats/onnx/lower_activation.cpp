@@ -27,7 +27,7 @@ ActivationKind kind_of(std::string_view op) {
 /// The activation of an operator with the parameters that it says.
 Activation activation_of(const Node& node) {
   const ActivationKind kind = kind_of(node.op());
-  const Activation plain(kind);
+  Activation plain(kind);
   // attributes are floats, those left out as well: a network runs with the float next to 0.01
   const auto read = [&](const char* name, double left_out) {
     return node.real(name, static_cast<double>(static_cast<float>(left_out)));
