@@ -13,7 +13,6 @@
 // variables, M is one matrix, and Gaussian elimination in rational numbers decides.
 
 namespace geolip::checker {
-
 namespace {
 
 using Rational = mpq_class;

@@ -1,4 +1,5 @@
 // geolip-verify: the checker as a program of its own, without the solver, its readers and their libraries.
+#include <checker/certificate.hpp>
 #include <geolip/version.hpp>
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 #include <iostream>
 #include <thread>
 #include <vector>
-
-#include <checker/certificate.hpp>
 
 namespace {
 
