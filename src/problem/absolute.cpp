@@ -112,6 +112,29 @@ struct Terms {
   }
 };
 
+/// Exponents of the numbers of a linear layer that are furthest from 1, on either side.
+struct Exponents {
+  int least = 0;
+  int most = 0;
+
+  void take(const std::vector<double>& numbers) {
+    for (const double w : numbers) {
+      if (w == 0.0) continue;
+      least = std::min(least, std::ilogb(w));
+      most = std::max(most, std::ilogb(w) + 1);
+    }
+  }
+  void operator()(const Dense& dense) { take(dense.weight.data); }
+  void operator()(const Affine& affine) { take(affine.scale); }
+  void operator()(const Conv& conv) { take(conv.weight); }
+  void operator()(const ConvTranspose& transpose) { take(transpose.conv.weight); }
+  void operator()(const Sparse& sparse) { take(sparse.value); }
+  void operator()(const Add& add) { take(add.coefficients); }
+  void operator()(const Activation&) const { refuse_activation(); }
+  void operator()(const Permutation&) const {}
+  void operator()(const Concat&) const {}
+};
+
 Index terms_of(const Step& step) { return std::visit(Terms{step.from.size()}, step.layer->op); }
 
 /// Zeros for every value of a stage.
@@ -176,6 +199,20 @@ double sum_rounding(const Stage& stage) {
   // what several layers read is the sum of what they make of it
   if (!stage.is_chain()) roundings += 2.0 * static_cast<double>(stage.steps.size() + stage.targets.size());
   return 2.0 * roundings * 0x1p-53;
+}
+
+bool keeps_products(const Stage& stage, int room) {
+  // the rest of the range is left to sums of many terms
+  constexpr int range = 960;
+  double least = -room;
+  double most = room;
+  for (const Step& step : stage.steps) {
+    Exponents layer;
+    std::visit([&](const auto& op) { layer(op); }, step.layer->op);
+    least += layer.least;
+    most += layer.most;
+  }
+  return least > -range && most < range;
 }
 
 }  // namespace geolip::problem

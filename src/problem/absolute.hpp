@@ -21,4 +21,8 @@ bool may_cancel(const Stage& stage);
 /// the absolute values give; doubled for good measure.
 double sum_rounding(const Stage& stage);
 
+/// Whether no product of entries along a path through the stage, times a number between 2^-`room` and 2^`room`,
+/// leaves the range of normal numbers on its way. Otherwise sums may lack terms that later entries make large.
+bool keeps_products(const Stage& stage, int room);
+
 }  // namespace geolip::problem

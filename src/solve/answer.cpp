@@ -2,6 +2,7 @@
 
 #include <baselines/product_cost.hpp>
 #include <geolip/baselines.hpp>
+#include <problem/absolute.hpp>
 #include <solve/batch.hpp>
 #include <solve/coordinates.hpp>
 #include <solve/estimate_on.hpp>
@@ -45,6 +46,15 @@ double dual_norm(const std::vector<double>& g, Norm norm) {
   return largest * (norm == Norm::linf ? sum : std::sqrt(sum));
 }
 
+/// n with all entries of a row but zeros between 2^-n and 2^n.
+int row_room(const problem::Row& row) {
+  int room = 0;
+  for (const double u : row.value) {
+    if (u != 0.0) room = std::max(room, std::abs(std::ilogb(u)) + 1);
+  }
+  return room;
+}
+
 /// A network without a hidden layer has one gradient, B'u.
 void solve_linear(Session& session, std::span<const Task> tasks) {
   const Norm norm = session.query.norm;
@@ -58,9 +68,10 @@ void solve_linear(Session& session, std::span<const Task> tasks) {
                             (8.0 + static_cast<double>(gradient.size())) * 0x1p-53 * value;
     // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones
     const bool is_copy = one_layer && bound.objective.kind == Objective::Kind::output;
-    const bool accurate = value > least_accurate || is_copy;
+    const bool keeps = problem::keeps_products(session.chain.stages.front(), row_room(task.problem.row));
+    const bool accurate = (keeps && value > least_accurate) || is_copy;
     bound.upper = product_bound(session.network, norm, bound.objective);
-    if (value > least_accurate) bound.upper = std::min(bound.upper, value + 2.0 * rounding);
+    if (keeps && value > least_accurate) bound.upper = std::min(bound.upper, value + 2.0 * rounding);
     bound.lower = bound.relaxation = accurate ? std::clamp(value - rounding, 0.0, bound.upper) : 0.0;
     bound.proofs.push_back(make_linear_proof(bound.upper, gradient, norm));
   }

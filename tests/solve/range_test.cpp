@@ -127,5 +127,28 @@ TEST(Range, AnAbsoluteValueIsProved) {
   }
 }
 
+// f(x) = (1e-200 1e-200 1e300 1e300 + 1) x, whose first part is lost to underflow on the way back from the output.
+TEST(Range, ALinearNetworkKeepsWhatUnderflowsOnTheWay) {
+  for (const std::vector<double>& large : {std::vector<double>{1e300, 1e300, 1e-200, 1e-200},
+                                           std::vector<double>{1e-200, 1e-200, 1e300, 1e300}}) {
+    Network n(1);
+    n.add({"split", Dense{matrix(2, 1, {1.0, 1.0}), {}}});
+    for (const double w : large) n.add({"w", Affine{{w, 1.0}, {}}});
+    n.add({"sum", Dense{matrix(1, 2, {1.0, 1.0}), {}}});
+    Network curved = n;
+    curved.add({"relu", Activation(ActivationKind::relu)});
+    for (const Network& network : {n, curved})
+      for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+        for (const Verify verify : {Verify::on, Verify::off}) {
+          Settings settings;
+          settings.verify = verify;
+          const Bound bound = estimate(network, {norm, {Objective::output(0)}}, settings).bounds.front();
+          EXPECT_GE(bound.upper, 0.999e200) << to_string(bound.status);
+          EXPECT_LE(bound.lower, 1.001e200);
+        }
+      }
+  }
+}
+
 }  // namespace
 }  // namespace geolip
