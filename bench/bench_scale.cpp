@@ -118,9 +118,10 @@ json sweeps(backend::Backend& backend, double peak, const Network& network, Norm
             Index rank) {
   const problem::Chain chain = problem::make_chain(network);
   const std::vector<problem::LayerSlopes> slopes = problem::make_slopes(chain, {});
-  ascent::Model<float> model(backend, chain, slopes, problem::unit_scaling(chain), norm);
-  std::vector<ascent::Problem> problems(static_cast<std::size_t>(outputs));
+  ascent::Model<float> model(backend, chain, slopes, problem::unit_scaling(chain));
+  std::vector<problem::Problem> problems(static_cast<std::size_t>(outputs));
   for (std::size_t b = 0; b < problems.size(); ++b) {
+    problems[b].ball.norm = norm;
     problems[b].row = problem::Row::unit(static_cast<Index>(b), network.outputs());
   }
   std::vector<Index> ids(problems.size());

@@ -21,7 +21,7 @@ constexpr double fall_units = 4.0;
 
 template <class T>
 void Ascent<T>::apply_first(View<const T> x, View<T> w) {
-  if (model_->norm == Norm::l1) {
+  if (l1()) {
     model_->backend.template in<T>().spread_column(first_layout(), std::as_const(a_).view(), x, w);
   } else {
     model_->maps.front().apply(x, w);
@@ -30,7 +30,7 @@ void Ascent<T>::apply_first(View<const T> x, View<T> w) {
 
 template <class T>
 void Ascent<T>::adjoint_first(View<const T> w, View<T> x) {
-  if (model_->norm == Norm::l1) {
+  if (l1()) {
     model_->backend.template in<T>().collect_column(first_layout(), std::as_const(a_).view(), w, x);
   } else {
     model_->maps.front().adjoint(w, x);
@@ -46,18 +46,18 @@ backend::Columns Ascent<T>::layout() const {
 template <class T>
 backend::Columns Ascent<T>::first_layout() const {
   if (!joint()) return layout();
-  return {static_cast<Index>(problems_.front().coordinates.size()), columns(), first_offset_.data(), nullptr};
+  return {static_cast<Index>(ball().coordinates.size()), columns(), first_offset_.data(), nullptr};
 }
 
 template <class T>
 void Ascent<T>::normalise() {
   auto& kernels = model_->backend.template in<T>();
-  if (ball()) {
+  if (one_input()) {
     kernels.normalise_ball(layout(), rows(input_));
   } else {
     kernels.normalise_rows(layout(), rows(input_));
   }
-  for (Block& block : layers_) kernels.normalise_rows(layout(), rows(block));
+  for (UnitVectors& block : layers_) kernels.normalise_rows(layout(), rows(block));
 }
 
 template <class T>
@@ -114,7 +114,7 @@ Buffer<double> Ascent<T>::widen(const Buffer<T>& block, const Buffer<std::int32_
 template <class T>
 std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<Index>& which) {
   backend::Backend& backend = model_->backend;
-  std::vector<Problem> chosen;
+  std::vector<problem::Problem> chosen;
   std::vector<Index> ids;
   std::vector<Index> ranks;
   std::vector<std::int32_t> columns_of;
@@ -128,7 +128,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
   const auto cols = static_cast<Index>(columns_of.size());
   auto& kernels = backend.template in<double>();
   Ascent<double> point(exact, std::move(chosen), std::move(ids), make_offsets(ranks));
-  const auto unit = [&](const Block& block, bool as_ball) {
+  const auto unit = [&](const UnitVectors& block, bool as_ball) {
     Buffer<double> s_hat = widen(block.s_hat, index);
     const backend::RowState<double> state{s_hat.view(), s_hat.view(), {}};
     if (as_ball) {
@@ -138,7 +138,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
     }
     return s_hat;
   };
-  Buffer<double> v = unit(input_, ball());
+  Buffer<double> v = unit(input_, one_input());
   for (std::size_t k = 0; k < layers_.size(); ++k) {
     Buffer<double> w(backend, layers_[k].s_hat.rows(), cols);
     if (k == 0) {
@@ -194,10 +194,10 @@ void Ascent<T>::backward() {
                           std::as_const(w_[k]).view(), std::as_const(rho_[k]).view(), rows(layers_[k]), down);
     g = down;
   }
-  const View<T> g0 = next_buffer(model_->input_rows());
+  const View<T> g0 = next_buffer(input_rows());
   adjoint_first(g, g0);
   // X = G_0 / |G_0|, row by row (l_inf) or as a whole (l_2)
-  if (ball()) {
+  if (one_input()) {
     kernels.input_ball(layout(), momentum_.data(), g0, rows(input_));
   } else {
     kernels.input_rows(layout(), momentum_.data(), g0, rows(input_));
@@ -205,9 +205,9 @@ void Ascent<T>::backward() {
 }
 
 template <class T>
-std::vector<RawMultipliers> Ascent<T>::multipliers() const {
+std::vector<SweepNorms> Ascent<T>::norms() const {
   if (signs_) throw std::logic_error("a state of signs has no multipliers");
-  std::vector<RawMultipliers> all(problems_.size());
+  std::vector<SweepNorms> all(problems_.size());
   const auto scatter = [&](const Buffer<T>& from, auto&& pick) {
     const std::vector<T> host = from.download();
     for (Index b = 0; b < problems(); ++b) {
@@ -222,10 +222,10 @@ std::vector<RawMultipliers> Ascent<T>::multipliers() const {
     return layers.emplace_back();
   };
   for (std::size_t k = 0; k < layers_.size(); ++k) {
-    scatter(layers_[k].g, [&](RawMultipliers& m) -> std::vector<double>& { return deepen(m.g); });
-    scatter(rho_[k], [&](RawMultipliers& m) -> std::vector<double>& { return deepen(m.rho); });
+    scatter(layers_[k].g, [&](SweepNorms& m) -> std::vector<double>& { return deepen(m.g); });
+    scatter(rho_[k], [&](SweepNorms& m) -> std::vector<double>& { return deepen(m.rho); });
   }
-  scatter(input_.g, [](RawMultipliers& m) -> std::vector<double>& { return m.input; });
+  scatter(input_.g, [](SweepNorms& m) -> std::vector<double>& { return m.input; });
   const std::vector<double> value = values();
   for (std::size_t b = 0; b < all.size(); ++b) all[b].value = value[b];
   return all;

@@ -3,9 +3,10 @@
 /// 3).
 #pragma once
 
-#include <ascent/problem.hpp>
+#include <ascent/model.hpp>
 #include <backend/buffer.hpp>
 #include <network/at.hpp>
+#include <problem/problem.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -13,9 +14,9 @@
 
 namespace geolip::ascent {
 
-/// What the certificate needs of one problem: the norms |G_k| and rho_k of every layer and |G_0| of the
-/// input, from the last sweep (M10).
-struct RawMultipliers {
+/// What the last sweep of one problem left, and multipliers are made of: the norms |G_k| and rho_k of every layer and
+/// |G_0| of the input (M10).
+struct SweepNorms {
   std::vector<std::vector<double>> g;    ///< layer by layer, one entry a neuron
   std::vector<std::vector<double>> rho;  ///< likewise
   std::vector<double> input;             ///< l_inf: one entry an input; l_2: one entry
@@ -33,7 +34,7 @@ template <class T>
 class Ascent {
  public:
   /// Random unit vectors, which depend on `seed` and the problem's `id` alone.
-  Ascent(Model<T>& model, const std::vector<Problem>& problems, std::vector<Index> ids, Index rank,
+  Ascent(Model<T>& model, const std::vector<problem::Problem>& problems, std::vector<Index> ids, Index rank,
          std::uint64_t seed);
 
   /// Problems `keep` (positions in `old`) of another state, in either arithmetic, with ranks raised to
@@ -58,7 +59,7 @@ class Ascent {
   void forward() { forward({}); }
 
   Index problems() const { return static_cast<Index>(problems_.size()); }
-  const Problem& problem(Index b) const { return at(problems_, b); }
+  const problem::Problem& problem(Index b) const { return at(problems_, b); }
   /// Which problem of the batch that the caller numbered this is.
   Index id(Index b) const { return at(ids_, b); }
   Index rank(Index b) const { return at(offset_, b + 1) - at(offset_, b); }
@@ -71,8 +72,8 @@ class Ascent {
   /// Objectives of the problems `which` at the present point, evaluated in float64 on the same network.
   /// Synchronises.
   std::vector<double> values64(Model<double>& exact, const std::vector<Index>& which);
-  /// Multipliers of every problem after a sweep; a state made by rounded() has none. Synchronises.
-  std::vector<RawMultipliers> multipliers() const;
+  /// Norms of every problem after a sweep; a state made by rounded() has none. Synchronises.
+  std::vector<SweepNorms> norms() const;
   /// Largest root mean square of rho over the problems, for each layer, of its first rows[k] rows.
   /// Synchronises.
   std::vector<double> layer_sizes(const std::vector<Index>& rows) const;
@@ -84,18 +85,18 @@ class Ascent {
   template <class From>
   friend class Ascent;
 
-  struct Block {
+  struct UnitVectors {
     backend::Buffer<T> s;  // empty: as s_hat
     backend::Buffer<T> s_hat;
     backend::Buffer<T> g;
   };
 
-  Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids,
+  Ascent(Model<T>& model, std::vector<problem::Problem> problems, std::vector<Index> ids,
          std::vector<std::int32_t> offset);
 
   /// Where each problem's columns begin, and their number at the end.
   static std::vector<std::int32_t> make_offsets(const std::vector<Index>& ranks);
-  static std::vector<T> random_directions(const Problem& problem, Index id, Index rank, Index starts,
+  static std::vector<T> random_directions(const problem::Problem& problem, Index id, Index rank, Index starts,
                                           std::uint64_t seed);
   void set_up_problems();
   void set_up_columns();
@@ -104,23 +105,27 @@ class Ascent {
   void apply_first(backend::ConstView<T> x, backend::View<T> w);
   void adjoint_first(backend::ConstView<T> w, backend::View<T> x);
   void allocate_scalars();
-  Block make_input() const;
-  Block make_layer(Index n) const;
-  Block make_block(Index n, Index norms) const;
+  UnitVectors make_input() const;
+  UnitVectors make_layer(Index n) const;
+  UnitVectors make_block(Index n, Index norms) const;
   void normalise();
   void forward(const kernels::History& history);
   void backward();
   backend::Columns layout() const;
   backend::Columns first_layout() const;
-  bool joint() const { return !problems_.front().coordinates.empty(); }
-  backend::RowState<T> rows(Block& block) const {
+  const problem::Ball& ball() const { return problems_.front().ball; }  // all have the same norm
+  Index input_rows() const { return ball().rows(model_->maps.front().inputs()); }
+  bool joint() const { return ball().is_joint(); }
+  bool l1() const { return ball().norm == Norm::l1; }
+  backend::RowState<T> rows(UnitVectors& block) const {
     return {signs_ ? block.s_hat.view() : block.s.view(), block.s_hat.view(), block.g.view()};
   }
-  bool ball() const { return model_->norm != Norm::linf; }
+  /// Whether the whole input is one unit vector.
+  bool one_input() const { return ball().norm != Norm::linf; }
 
   Model<T>* model_;
   bool signs_ = false;  // made by rounded(): what multipliers and momentum alone need is not kept
-  std::vector<Problem> problems_;
+  std::vector<problem::Problem> problems_;
   std::vector<Index> ids_;
   std::vector<std::int32_t> offset_;
 
@@ -137,8 +142,8 @@ class Ascent {
   backend::Buffer<double> value_;
   backend::Buffer<double> best_;
 
-  Block input_;                        // X
-  std::vector<Block> layers_;          // s_k
+  UnitVectors input_;                  // X
+  std::vector<UnitVectors> layers_;    // s_k
   std::vector<backend::Buffer<T>> w_;  // W_k V_{k-1}
   std::vector<backend::Buffer<T>> rho_;
   backend::Buffer<T> even_;  // V_k and G_k for even k, rows for the widest

@@ -121,13 +121,13 @@ problem::Scaling probe(backend::Backend& backend, const problem::Chain& chain,
 }  // namespace
 
 Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
-                      const std::vector<problem::LayerSlopes>& slopes, Norm norm,
-                      const std::vector<Problem>& problems, std::uint64_t seed,
+                      const std::vector<problem::LayerSlopes>& slopes,
+                      const std::vector<problem::Problem>& problems, std::uint64_t seed,
                       const std::shared_ptr<operators::DenseWeights>& weights) {
   Calibration result;
   result.scaling = probe(backend, chain, weights);
   result.rows.assign(problems.size(), 0);
-  std::vector<Problem> scaled(problems);
+  std::vector<problem::Problem> scaled(problems);
   std::vector<Index> ids(problems.size());
   std::iota(ids.begin(), ids.end(), Index{0});
   for (std::size_t b = 0; b < problems.size(); ++b) {
@@ -135,7 +135,7 @@ Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
     scaled[b].row.scale(result.rows[b]);
   }
 
-  Model<double> model(backend, chain, slopes, result.scaling, norm, weights);
+  Model<double> model(backend, chain, slopes, result.scaling, weights);
   Ascent<double> ascent(model, scaled, ids, sweep_rank, seed);
   std::vector<Index> neurons;
   for (Index k = 0; k < chain.depth(); ++k) neurons.push_back(chain.neurons(k));

@@ -15,8 +15,8 @@ struct Calibration {
 /// rank two in float64, after which each problem's objective is about 1. `weights`: those that other maps of
 /// the chain use, or null.
 Calibration calibrate(backend::Backend& backend, const problem::Chain& chain,
-                      const std::vector<problem::LayerSlopes>& slopes, Norm norm,
-                      const std::vector<Problem>& problems, std::uint64_t seed,
+                      const std::vector<problem::LayerSlopes>& slopes,
+                      const std::vector<problem::Problem>& problems, std::uint64_t seed,
                       const std::shared_ptr<operators::DenseWeights>& weights = nullptr);
 
 }  // namespace geolip::ascent

@@ -62,20 +62,20 @@ class PatternPass {
   Index count_;
 };
 
-/// Dual norm of problem b's column of a row-major matrix of `count` columns.
-double column_norm(const std::vector<double>& x, std::size_t count, std::size_t b, Norm norm,
-                   Index coordinate) {
-  // the one partial derivative that an l_1 problem is about
-  if (norm == Norm::l1) return std::abs(x[static_cast<std::size_t>(coordinate) * count + b]);
-  double sum = 0.0;
-  for (std::size_t at = b; at < x.size(); at += count)
-    sum += norm == Norm::linf ? std::abs(x[at]) : x[at] * x[at];
-  return norm == Norm::linf ? sum : std::sqrt(sum);
+/// Column b of a row-major matrix of `count` columns.
+std::vector<double> column(const std::vector<double>& x, std::size_t count, std::size_t b) {
+  std::vector<double> own;
+  own.reserve(x.size() / count);
+  for (std::size_t at = b; at < x.size(); at += count) own.push_back(x[at]);
+  return own;
 }
+
+double length(const std::vector<double>& x) { return problem::dual_norm({Norm::l2}, x); }
 
 }  // namespace
 
-std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vector<ascent::Problem>& problems,
+std::vector<double> pattern_values(ascent::Model<double>& exact,
+                                   const std::vector<problem::Problem>& problems,
                                    const std::vector<ascent::Pattern>& patterns) {
   const std::size_t count = problems.size();
   PatternPass pass(exact, patterns);
@@ -94,18 +94,18 @@ std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vect
   std::vector<double> g = pass.backward(u);
   std::vector<double> values(count);
   for (std::size_t b = 0; b < count; ++b)
-    values[b] = column_norm(g, count, b, exact.norm, problems[b].coordinate);
+    values[b] = problem::dual_norm(problems[b].ball, column(g, count, b));
   if (any_vector) {
     std::vector<double> x = g;
     for (int i = 0; i < power_iterations; ++i) {
       std::vector<double> norms(count);
-      for (std::size_t b = 0; b < count; ++b) norms[b] = column_norm(x, count, b, Norm::l2, -1);
+      for (std::size_t b = 0; b < count; ++b) norms[b] = length(column(x, count, b));
       for (std::size_t at = 0; at < x.size(); ++at)
         x[at] /= norms[at % count] > 0.0 ? norms[at % count] : 1.0;
       // |x| = 1: |J x| is a lower bound on |J|
       const std::vector<double> y = pass.forward(x);
       for (std::size_t b = 0; b < count; ++b) {
-        if (problems[b].vector) values[b] = column_norm(y, count, b, Norm::l2, -1);
+        if (problems[b].vector) values[b] = length(column(y, count, b));
       }
       x = pass.backward(y);
     }

@@ -58,7 +58,7 @@ std::vector<double> wave(Model<T>& model, Model<double>& exact,
   }
   chosen.forward();
   const std::vector<Index> winners = flatten(leaders(chosen.values(), finals, 1));
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   for (const Index b : winners) problems.push_back(chosen.problem(b));
   return pattern_values(exact, problems, chosen.patterns(winners, slopes));
 }

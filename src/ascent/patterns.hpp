@@ -26,7 +26,8 @@ std::vector<double> lower_bounds(ascent::Model<T>& model, ascent::Model<double>&
 
 /// The dual norm of the gradient (vector: a lower bound on the Jacobian's spectral norm) under activation
 /// patterns, one a problem, evaluated in float64 with all problems as columns.
-std::vector<double> pattern_values(ascent::Model<double>& exact, const std::vector<ascent::Problem>& problems,
+std::vector<double> pattern_values(ascent::Model<double>& exact,
+                                   const std::vector<problem::Problem>& problems,
                                    const std::vector<ascent::Pattern>& patterns);
 
 }  // namespace geolip::ascent

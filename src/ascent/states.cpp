@@ -28,15 +28,15 @@ std::vector<std::int32_t> Ascent<T>::make_offsets(const std::vector<Index>& rank
 }
 
 template <class T>
-Ascent<T>::Ascent(Model<T>& model, std::vector<Problem> problems, std::vector<Index> ids,
+Ascent<T>::Ascent(Model<T>& model, std::vector<problem::Problem> problems, std::vector<Index> ids,
                   std::vector<std::int32_t> offset)
     : model_(&model), problems_(std::move(problems)), ids_(std::move(ids)), offset_(std::move(offset)) {
   set_up_problems();
 }
 
 template <class T>
-Ascent<T>::Ascent(Model<T>& model, const std::vector<Problem>& problems, std::vector<Index> ids, Index rank,
-                  std::uint64_t seed)
+Ascent<T>::Ascent(Model<T>& model, const std::vector<problem::Problem>& problems, std::vector<Index> ids,
+                  Index rank, std::uint64_t seed)
     : Ascent(model, problems, std::move(ids), make_offsets(std::vector<Index>(problems.size(), rank))) {
   input_ = make_input();
   for (Index k = 0; k < model.depth(); ++k) {
@@ -66,7 +66,7 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
     : Ascent(
           model,
           [&] {
-            std::vector<Problem> kept;
+            std::vector<problem::Problem> kept;
             for (const Index b : keep) kept.push_back(old.problem(b));
             return kept;
           }(),
@@ -92,15 +92,16 @@ Ascent<T>::Ascent(Model<T>& model, Ascent<From>& old, const std::vector<Index>& 
 
   signs_ = old.signs_;
   if (signs_ && columns() != this->problems()) throw std::logic_error("a state of signs has rank one");
-  const auto move_block = [&](typename Ascent<From>::Block& block, Block next, std::uint64_t tensor) {
+  const auto move_block = [&](typename Ascent<From>::UnitVectors& block, UnitVectors next,
+                              std::uint64_t tensor) {
     if constexpr (std::is_same_v<T, From>) {
       backend.template in<T>().gather_columns(index.data(), block.s_hat.view(), next.s_hat.view());
     } else if constexpr (std::is_same_v<From, float>) {
       backend.widen_columns(index.data(), block.s_hat.view(), next.s_hat.view());
     }
-    if (release == Release::yes) block = typename Ascent<From>::Block();
+    if (release == Release::yes) block = typename Ascent<From>::UnitVectors();
     if (grown) {
-      const double rows = ball() && tensor == 0 ? static_cast<double>(next.s_hat.rows()) : 1.0;
+      const double rows = one_input() && tensor == 0 ? static_cast<double>(next.s_hat.rows()) : 1.0;
       backend.template in<T>().add_noise(static_cast<T>(new_column_size / std::sqrt(rows)), seed, tensor,
                                          mask.data(), next.s_hat.view());
     }
@@ -125,7 +126,7 @@ Ascent<T> Ascent<T>::rounded(Ascent& source, const std::vector<Index>& which, In
                              std::uint64_t seed) {
   Model<T>& model = *source.model_;
   backend::Backend& backend = model.backend;
-  std::vector<Problem> problems;
+  std::vector<problem::Problem> problems;
   std::vector<Index> ids;
   std::vector<std::int32_t> columns;    // of the source, problem after problem
   std::vector<std::int32_t> offset{0};  // where each problem's columns begin in that list
@@ -152,14 +153,14 @@ Ascent<T> Ascent<T>::rounded(Ascent& source, const std::vector<Index>& which, In
   const Buffer<std::int32_t> own_offset(backend, offset);
   const auto count = static_cast<Index>(columns.size());
   const backend::Columns layout{static_cast<Index>(which.size()), count, own_offset.data(), nullptr};
-  const auto project = [&](Block& block, Block next) {
+  const auto project = [&](UnitVectors& block, UnitVectors next) {
     Buffer<T> chosen(backend, block.s_hat.rows(), count);
     backend.template in<T>().gather_columns(index.data(), block.s_hat.view(), chosen.view());
     backend.template in<T>().project_signs(layout, std::as_const(chosen).view(), d.view(), next.s_hat.view());
     return next;
   };
   result.input_ = project(source.input_, result.make_input());
-  for (Block& block : source.layers_) {
+  for (UnitVectors& block : source.layers_) {
     result.layers_.push_back(project(block, result.make_layer(block.s_hat.rows())));
   }
   result.allocate_scalars();
@@ -170,8 +171,8 @@ Ascent<T> Ascent<T>::rounded(Ascent& source, const std::vector<Index>& which, In
 /// Normal numbers, rank x starts, each start turned so that the sign of e along it is +1. Start 0 is e
 /// itself.
 template <class T>
-std::vector<T> Ascent<T>::random_directions(const Problem& problem, Index id, Index rank, Index starts,
-                                            std::uint64_t seed) {
+std::vector<T> Ascent<T>::random_directions(const problem::Problem& problem, Index id, Index rank,
+                                            Index starts, std::uint64_t seed) {
   std::vector<T> g(static_cast<std::size_t>(rank * starts));
   for (Index k = 0; k < starts; ++k) {
     const std::uint64_t stream = kernels::mix(static_cast<std::uint64_t>(id)) + static_cast<std::uint64_t>(k);
@@ -193,7 +194,7 @@ void Ascent<T>::set_up_problems() {
   std::vector<std::int32_t> vector;
   std::vector<double> u(static_cast<std::size_t>(model_->outputs() * problems()), 0.0);
   for (Index b = 0; b < problems(); ++b) {
-    const Problem& p = problem(b);
+    const problem::Problem& p = problem(b);
     slope.push_back(static_cast<std::int32_t>(p.slope_set));
     vector.push_back(p.vector || joint() ? 1 : 0);
     for (std::size_t i = 0; i < p.row.index.size(); ++i)
@@ -203,14 +204,16 @@ void Ascent<T>::set_up_problems() {
   slope_ = Buffer<std::int32_t>(backend, slope);
   vector_ = Buffer<std::int32_t>(backend, vector);
   u_ = Buffer<double>(backend, u, problems());
-  if (model_->norm == Norm::l1) set_up_columns();
+  if (l1()) set_up_columns();
 }
 
 /// W_1 e_j for every coordinate j, by products with unit vectors.
 template <class T>
 void Ascent<T>::set_up_columns() {
   backend::Backend& backend = model_->backend;
-  std::vector<Index> coordinates = problems_.front().coordinates;
+  std::vector<Index> coordinates;
+  for (const problem::Problem& p : problems_)
+    coordinates.insert(coordinates.end(), p.ball.coordinates.begin(), p.ball.coordinates.end());
   if (joint()) {
     if (problems() != 1) throw std::logic_error("a joint problem is alone in its state");
     const Index each = columns() / static_cast<Index>(coordinates.size());
@@ -222,8 +225,6 @@ void Ascent<T>::set_up_columns() {
     row_ = Buffer<T>(backend, std::vector<T>(u.begin(), u.end()), static_cast<Index>(u.size()));
     along_ = Buffer<T>(backend, 1, columns());
     along_gradient_ = Buffer<T>(backend, 1, columns());
-  } else {
-    for (const Problem& p : problems_) coordinates.push_back(p.coordinate);
   }
   operators::LinearMap<T>& map = model_->maps.front();
   const auto count = static_cast<Index>(coordinates.size());
@@ -245,8 +246,8 @@ template <class T>
 void Ascent<T>::allocate_scalars() {
   backend::Backend& backend = model_->backend;
   const Index cols = columns();
-  Index widest = std::max(model_->input_rows(), model_->outputs());
-  for (const Block& block : layers_) {
+  Index widest = std::max(input_rows(), model_->outputs());
+  for (const UnitVectors& block : layers_) {
     const Index n = block.s_hat.rows();
     w_.emplace_back(backend, n, cols);
     rho_.push_back(signs_ ? Buffer<T>() : Buffer<T>(backend, n, problems()));
@@ -260,36 +261,37 @@ void Ascent<T>::allocate_scalars() {
 }
 
 template <class T>
-typename Ascent<T>::Block Ascent<T>::make_input() const {
-  return ball() ? make_block(model_->input_rows(), 1) : make_layer(model_->input_rows());
+typename Ascent<T>::UnitVectors Ascent<T>::make_input() const {
+  return one_input() ? make_block(input_rows(), 1) : make_layer(input_rows());
 }
 
 template <class T>
-typename Ascent<T>::Block Ascent<T>::make_layer(Index n) const {
+typename Ascent<T>::UnitVectors Ascent<T>::make_layer(Index n) const {
   return make_block(n, signs_ ? 0 : n);
 }
 
 template <class T>
-typename Ascent<T>::Block Ascent<T>::make_block(Index n, Index norms) const {
+typename Ascent<T>::UnitVectors Ascent<T>::make_block(Index n, Index norms) const {
   backend::Backend& backend = model_->backend;
   return {signs_ ? Buffer<T>() : Buffer<T>(backend, n, columns()), Buffer<T>(backend, n, columns()),
           Buffer<T>(backend, norms, problems())};
 }
 
-#define GEOLIP_INSTANTIATE(T)                                                                               \
-  template Ascent<T>::Ascent(Model<T>&, std::vector<Problem>, std::vector<Index>,                           \
-                             std::vector<std::int32_t>);                                                    \
-  template Ascent<T>::Ascent(Model<T>&, const std::vector<Problem>&, std::vector<Index>, Index,             \
-                             std::uint64_t);                                                                \
-  template Ascent<T> Ascent<T>::rounded(Ascent&, const std::vector<Index>&, Index, std::uint64_t);          \
-  template std::vector<T> Ascent<T>::random_directions(const Problem&, Index, Index, Index, std::uint64_t); \
-  template std::vector<std::int32_t> Ascent<T>::make_offsets(const std::vector<Index>&);                    \
-  template void Ascent<T>::set_up_problems();                                                               \
-  template void Ascent<T>::set_up_columns();                                                                \
-  template void Ascent<T>::allocate_scalars();                                                              \
-  template Ascent<T>::Block Ascent<T>::make_input() const;                                                  \
-  template Ascent<T>::Block Ascent<T>::make_layer(Index) const;                                             \
-  template Ascent<T>::Block Ascent<T>::make_block(Index, Index) const;
+#define GEOLIP_INSTANTIATE(T)                                                                            \
+  template Ascent<T>::Ascent(Model<T>&, std::vector<problem::Problem>, std::vector<Index>,               \
+                             std::vector<std::int32_t>);                                                 \
+  template Ascent<T>::Ascent(Model<T>&, const std::vector<problem::Problem>&, std::vector<Index>, Index, \
+                             std::uint64_t);                                                             \
+  template Ascent<T> Ascent<T>::rounded(Ascent&, const std::vector<Index>&, Index, std::uint64_t);       \
+  template std::vector<T> Ascent<T>::random_directions(const problem::Problem&, Index, Index, Index,     \
+                                                       std::uint64_t);                                   \
+  template std::vector<std::int32_t> Ascent<T>::make_offsets(const std::vector<Index>&);                 \
+  template void Ascent<T>::set_up_problems();                                                            \
+  template void Ascent<T>::set_up_columns();                                                             \
+  template void Ascent<T>::allocate_scalars();                                                           \
+  template Ascent<T>::UnitVectors Ascent<T>::make_input() const;                                         \
+  template Ascent<T>::UnitVectors Ascent<T>::make_layer(Index) const;                                    \
+  template Ascent<T>::UnitVectors Ascent<T>::make_block(Index, Index) const;
 GEOLIP_INSTANTIATE(float)
 GEOLIP_INSTANTIATE(double)
 #undef GEOLIP_INSTANTIATE

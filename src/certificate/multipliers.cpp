@@ -1,5 +1,6 @@
-#include <certificate/certificate.hpp>
 #include <certificate/half_width.hpp>
+#include <certificate/multipliers.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -60,20 +61,20 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
 
 }  // namespace
 
-Multipliers make_multipliers(const ascent::RawMultipliers& raw,
-                             const std::vector<problem::LayerSlopes>& slopes,
-                             const ascent::Problem& problem) {
+Multipliers make_multipliers(const ascent::SweepNorms& norms, const std::vector<problem::LayerSlopes>& slopes,
+                             const problem::Problem& problem) {
   Multipliers m;
   const auto layers = static_cast<double>(slopes.size());
   const double growth = std::min(growth_per_layer, most_growth / layers);
   for (std::size_t k = 0; k < slopes.size(); ++k) {
     const double floor = lam_floor * std::pow(10.0, -growth * static_cast<double>(k));
     std::optional<double> unreached;
-    if (problem.coordinate >= 0) unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
-    m.lam.push_back(layer_multipliers(raw.g[k], raw.rho[k], slopes[k], problem.slope_set, raw.value, floor,
-                                      unreached, problem.vector));
+    if (problem.ball.coordinates.size() == 1)
+      unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
+    m.lam.push_back(layer_multipliers(norms.g[k], norms.rho[k], slopes[k], problem.slope_set, norms.value,
+                                      floor, unreached, problem.vector));
   }
-  m.gamma = raw.input;
+  m.gamma = norms.input;
   double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);
   const double least = gamma_floor * sum / static_cast<double>(m.gamma.size());
   // gamma = |G_0| / 2;  zeta = sum gamma
@@ -82,12 +83,18 @@ Multipliers make_multipliers(const ascent::RawMultipliers& raw,
   return m;
 }
 
+std::vector<double> inflation_factors(Index layers, double d) {
+  std::vector<double> factors{1.0 + d};
+  while (static_cast<Index>(factors.size()) < layers + 2) factors.push_back(factors.back() * (1.0 + d));
+  return factors;
+}
+
 Multipliers inflate(Multipliers m, double d) {
-  double t = 1.0 + d;
-  m.zeta *= t;
-  for (std::size_t k = m.lam.size(); k-- > 0;) {
-    t *= 1.0 + d;
-    for (double& lam : m.lam[k]) lam *= t;
+  const auto layers = static_cast<Index>(m.lam.size());
+  const std::vector<double> factors = inflation_factors(layers, d);
+  m.zeta *= factors.front();
+  for (Index k = 0; k < layers; ++k) {
+    for (double& lam : at(m.lam, k)) lam *= at(factors, layers - k);
   }
   return m;
 }

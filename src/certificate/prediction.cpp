@@ -47,21 +47,21 @@ Prediction predict(const problem::Chain& chain, const std::vector<bool>& curved,
   std::vector<operators::LinearMap<double>> maps =
       operators::make_linear_maps<double>(*backend, chain, some_scaling(chain));
   const std::vector<problem::LayerSlopes> slopes = demanding_slopes(chain, curved);
-  ascent::Problem scalar;
+  problem::Problem scalar;
   scalar.row = problem::Row::unit(0, chain.stages.back().outputs);
-  ascent::Problem vector;
+  problem::Problem vector;
   vector.vector = true;
   Multipliers multipliers{{}, {1.0}, 1.0};
   for (const problem::LayerSlopes& layer : slopes) multipliers.lam.emplace_back(layer.c.size(), 1.0);
 
   const std::size_t of_maps = counts.bytes;
   counts.peak_bytes = counts.bytes;
-  Certifier certifier(*backend, maps, slopes, Norm::l2);
-  const ascent::Problem& largest = rows > 1 ? vector : scalar;
-  certifier.bound(multipliers, largest);
+  Certifier certifier(*backend, maps, slopes);
+  const problem::Problem& largest = rows > 1 ? vector : scalar;
+  certifier.certify(largest, multipliers, 0.0);
   const double multiplications = counts.multiplications;
   // the workspace is kept, and serves scalar objectives beside a vector
-  for (const ascent::Problem& next : {scalar, largest}) certifier.bound(multipliers, next);
+  for (const problem::Problem& next : {scalar, largest}) certifier.certify(next, multipliers, 0.0);
   return {static_cast<double>(counts.peak_bytes - of_maps), multiplications};
 }
 

@@ -33,19 +33,6 @@ constexpr double most_late_multiplications = 1e9;
 // The products that a gradient of this size is made of have not lost digits to underflow.
 constexpr double least_accurate = 1e-200;
 
-/// The dual norm of a gradient, without overflow or underflow on the way.
-double dual_norm(const std::vector<double>& g, Norm norm) {
-  double largest = 0.0;
-  for (const double x : g) largest = std::max(largest, std::abs(x));
-  if (norm == Norm::l1 || !(largest > 0.0) || !std::isfinite(largest)) return largest;
-  double sum = 0.0;
-  for (const double x : g) {
-    const double share = std::abs(x) / largest;
-    sum += norm == Norm::linf ? share : share * share;
-  }
-  return largest * (norm == Norm::linf ? sum : std::sqrt(sum));
-}
-
 /// n with all entries of a row but zeros between 2^-n and 2^n.
 int row_room(const problem::Row& row) {
   int room = 0;
@@ -59,16 +46,16 @@ int row_room(const problem::Row& row) {
 void solve_linear(Session& session, std::span<const Task> tasks) {
   const Norm norm = session.query.norm;
   const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
-  const bool one_layer = session.chain.stages.front().steps.size() == 1;
+  const bool one_layer = session.chain().stages.front().steps.size() == 1;
   for (const Task& task : tasks) {
     Bound& bound = session.result.bounds[task.objective];
     const std::vector<double> gradient = session.network.gradient(origin, task.problem.row.dense());
-    const double value = dual_norm(gradient, norm);
-    const double rounding = rounding_of_sums(session.chain, session.slopes, task.problem, norm) +
+    const double value = problem::dual_norm({norm}, gradient);
+    const double rounding = rounding_of_sums(session.chain(), session.slopes, task.problem) +
                             (8.0 + static_cast<double>(gradient.size())) * 0x1p-53 * value;
     // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones
     const bool is_copy = one_layer && bound.objective.kind == Objective::Kind::output;
-    const bool keeps = problem::keeps_products(session.chain.stages.front(), row_room(task.problem.row));
+    const bool keeps = problem::keeps_products(session.chain().stages.front(), row_room(task.problem.row));
     const bool accurate = (keeps && value > least_accurate) || is_copy;
     bound.upper = product_bound(session.network, norm, bound.objective);
     if (keeps && value > least_accurate) bound.upper = std::min(bound.upper, value + 2.0 * rounding);
@@ -89,7 +76,8 @@ constexpr Index gradient_inputs = 2;
 /// certificate.
 void drop_impossible(Session& session) {
   double multiplications = 0.0;
-  for (const problem::Stage& stage : session.chain.stages) multiplications += problem::multiplications(stage);
+  for (const problem::Stage& stage : session.chain().stages)
+    multiplications += problem::multiplications(stage);
   std::vector<double> gradients(session.result.bounds.size(), 0.0);
   if (multiplications <= most_gradient_multiplications && !session.budget.stopped()) {
     gradients = gradient_bounds(session.network, session.query.norm, session.query.objectives,
@@ -192,9 +180,9 @@ void solve_tasks(Session& session, std::span<const Task> tasks) {
   }
   const bool scalar =
       std::none_of(tasks.begin(), tasks.end(), [](const Task& t) { return t.problem.vector || t.row >= 0; });
-  if (session.chain.depth() == 0 && scalar) return solve_linear(session, tasks);
+  if (session.chain().depth() == 0 && scalar) return solve_linear(session, tasks);
   const Guest guest(*session.resident);
-  session.resident->prepare(session.plan, session.slopes, session.query.norm, session.slope_sets);
+  session.resident->prepare(session.plan, session.slopes, session.slope_sets);
   if (session.query.norm == Norm::l1) {
     solve_coordinates(session, tasks);
   } else {
@@ -222,11 +210,9 @@ void solve_rows(Session& session, std::span<const Task> tasks) {
     Resident rows(session.backend, session.network, problem::with_outputs(whole.chain(), first, count, end));
     for (Task& task : own) task.problem.row = problem::Row::unit(task.row - first, count);
     session.resident = &rows;
-    session.chain = rows.chain();
     solve_tasks(session, own);
   }
   session.resident = &whole;
-  session.chain = whole.chain();
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ int exponent_of(double size) { return size > 0.0 && std::isfinite(size) ? std::i
 
 /// |F'u| of every row u, with F the last map.
 std::vector<double> gradient_sizes(ascent::Model<double>& model,
-                                   const std::vector<ascent::Problem>& problems) {
+                                   const std::vector<problem::Problem>& problems) {
   operators::LinearMap<double>& map = model.maps.back();
   const auto count = static_cast<Index>(problems.size());
   std::vector<double> u(static_cast<std::size_t>(map.outputs() * count), 0.0);
@@ -51,7 +51,7 @@ std::vector<double> gradient_sizes(ascent::Model<double>& model,
 /// Solves the problems of some tasks together; how many met their gap.
 Index solve_batch(Session& session, std::span<const Task> tasks) {
   const Norm norm = session.query.norm;
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   for (const Task& task : tasks) problems.push_back(task.problem);
   const std::vector<int> exponents = scale_rows(session.resident->exact(), problems);
   Batch batch(session, std::move(problems));
@@ -66,8 +66,9 @@ Index solve_batch(Session& session, std::span<const Task> tasks) {
     merge(outcome, exponent, bound);
     objectives.insert(tasks[b].objective);
     met += outcome.met ? 1 : 0;
-    if (outcome.passed.empty()) continue;
-    bound.proofs.push_back(make_proof(outcome.passed.front(), session.chain, scaling, exponent, norm));
+    if (outcome.certificates.empty()) continue;
+    bound.proofs.push_back(
+        make_proof(outcome.certificates.front(), session.chain(), scaling, exponent, norm));
     bound.proofs.back().objective_row = tasks[b].row;
   }
   for (const std::size_t objective : objectives) add(batch.seconds, session.result.bounds[objective].seconds);
@@ -76,16 +77,15 @@ Index solve_batch(Session& session, std::span<const Task> tasks) {
 
 }  // namespace
 
-Batch::Batch(Session& session_, std::vector<ascent::Problem> problems_, Known known_)
+Batch::Batch(Session& session_, std::vector<problem::Problem> problems_, Known known_)
     : session(session_),
       problems(std::move(problems_)),
       known(std::move(known_)),
-      certifiers(session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes,
-                 session.query.norm),
+      certifiers(session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes),
       tracks(problems.size()),
       most_rank(
           std::max(session.plan.first_rank, choose_ranks(session.settings.rank, session.settings.max_rank,
-                                                         operators::widest_layer(session.chain))
+                                                         operators::widest_layer(session.chain()))
                                                 .most)),
       certificate_seconds(session.plan.prediction.seconds) {
   for (Track& track : tracks) track.inflation = known.inflation;
@@ -113,9 +113,9 @@ void add(const Seconds& of_batch, Seconds& seconds) {
   seconds.rounding += of_batch.rounding;
 }
 
-std::vector<int> scale_rows(ascent::Model<double>& model, std::vector<ascent::Problem>& problems) {
+std::vector<int> scale_rows(ascent::Model<double>& model, std::vector<problem::Problem>& problems) {
   std::vector<int> exponents;
-  for (ascent::Problem& problem : problems) {
+  for (problem::Problem& problem : problems) {
     exponents.push_back(-exponent_of(problem.row.largest()));
     problem.row.scale(exponents.back());
   }

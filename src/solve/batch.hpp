@@ -15,13 +15,6 @@
 
 namespace geolip::solve {
 
-/// A certificate that passed, in the units of the scaled network.
-struct Passed {
-  certificate::Multipliers multipliers;  ///< as Certifier::feasible() gives them
-  double inflation = 0.0;                ///< d that they contain
-  std::vector<double> coordinates;       ///< l_1: what it proves for each input coordinate
-};
-
 /// What is known of one problem, in the units of the scaled network.
 struct Outcome {
   double lower = 0.0;
@@ -34,8 +27,8 @@ struct Outcome {
   Precision precision = Precision::float32;  ///< arithmetic of its last sweeps
   double allowance = 0.0;           ///< for rounding: to be added to `upper` and taken off the others
   std::vector<double> coordinates;  ///< l_1: an upper bound for every input coordinate
-  /// The certificate behind `upper`; l_1: all that lowered the bound of some coordinate.
-  std::vector<Passed> passed;
+  /// The one behind `upper`; l_1: all that lowered the bound of some coordinate.
+  std::vector<certificate::Certificate> certificates;
 };
 
 /// What is known before a batch is solved, of problems in l_1.
@@ -62,7 +55,7 @@ struct Check {
   Index id = 0;  ///< of the problem in the batch
   double value = 0.0;
   double rise = 0.0;  ///< since the last check, relative
-  ascent::RawMultipliers raw;
+  ascent::SweepNorms norms;
   bool is_ready = false;         ///< for a certificate
   bool attempted = false;        ///< whether one was tried
   std::optional<double> passed;  ///< what it proved
@@ -71,7 +64,7 @@ struct Check {
 
 /// The last answers of allowance(), which are the same for all problems that differ in the coordinate alone.
 struct Allowance {
-  ascent::Problem problem;
+  problem::Problem problem;
   double most = 0.0;         ///< rounding_allowance()
   double relaxation = -1.0;  ///< the largest that `least` was made for
   double least = 0.0;        ///< rounding_effect() there, if that is less
@@ -80,7 +73,7 @@ struct Allowance {
 /// The problems of a batch on their way.
 struct Batch {
   /// `problems_` carry rows that are scaled already.
-  Batch(Session& session_, std::vector<ascent::Problem> problems_, Known known_ = {});
+  Batch(Session& session_, std::vector<problem::Problem> problems_, Known known_ = {});
 
   /// An upper bound of a problem that is good enough, whatever the gap.
   double enough(Index id) const {
@@ -89,7 +82,7 @@ struct Batch {
   Track& track(Index id) { return tracks[static_cast<std::size_t>(id)]; }
 
   Session& session;
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   Known known;
   Certifiers certifiers;
   std::vector<Track> tracks;  ///< one a problem
@@ -112,7 +105,7 @@ void add(const Seconds& of_batch, Seconds& seconds);
 
 /// Powers of two that bring the rows of problems, taken back to the last layer of neurons, to about unit
 /// size: a small one is no different from a large one. Multiplies them by these.
-std::vector<int> scale_rows(ascent::Model<double>& model, std::vector<ascent::Problem>& problems);
+std::vector<int> scale_rows(ascent::Model<double>& model, std::vector<problem::Problem>& problems);
 
 /// Nothing is known of these: the product bound will stand in.
 void leave_out(Session& session, std::span<const Task> tasks);

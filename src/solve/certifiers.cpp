@@ -11,11 +11,11 @@
 namespace geolip::solve {
 
 Certifiers::Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
-                       const Queues& queues, const std::vector<problem::LayerSlopes>& slopes, Norm norm)
-    : own_(backend, maps, slopes, norm) {
+                       const Queues& queues, const std::vector<problem::LayerSlopes>& slopes)
+    : own_(backend, maps, slopes) {
   for (const auto& queue : queues) {
     others_.push_back(std::unique_ptr<Other>(
-        new Other{*queue->backend, certificate::Certifier(*queue->backend, queue->maps, slopes, norm)}));
+        new Other{*queue->backend, certificate::Certifier(*queue->backend, queue->maps, slopes)}));
   }
 }
 

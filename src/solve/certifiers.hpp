@@ -30,7 +30,7 @@ class Certifiers {
   /// \param maps those of the chain on `backend`
   /// \param queues forked from `backend`: one for each certificate more that is made at the same time
   Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps, const Queues& queues,
-             const std::vector<problem::LayerSlopes>& slopes, Norm norm);
+             const std::vector<problem::LayerSlopes>& slopes);
 
   /// Calls body(i, certifier) for each i in 0 .. count - 1, in any order and on any thread. Throws what a
   /// body throws (of several, that of the least i), after all have ended. Where memory is too short for

@@ -7,6 +7,7 @@
 namespace geolip::solve {
 namespace {
 
+using certificate::Certificate;
 using certificate::Certifier;
 using certificate::Multipliers;
 
@@ -18,48 +19,45 @@ constexpr double last_growth = 10.0;
 struct Attempt {
   const Batch& batch;
   Track& track;
-  const ascent::Problem& problem;
+  const problem::Problem& problem;
   Multipliers multipliers;
 };
 
 /// Keeps a certificate that is better than what is known.
-void accept(const Attempt& attempt, const Certifier& certifier, double bound, const Multipliers& inflated,
-            double inflation) {
-  Outcome& outcome = attempt.track.outcome;
-  const bool better = bound < outcome.upper;
-  outcome.upper = std::min(outcome.upper, bound);
-  if (attempt.batch.session.query.norm != Norm::l1) {
-    if (!better) return;
-    outcome.passed.clear();
-    outcome.passed.push_back({certifier.feasible(inflated, attempt.problem), inflation, {}});
-    return;
-  }
-  const std::vector<double>& found = certifier.coordinate_bounds();
+void keep(Outcome& outcome, Certificate certificate) {
+  const std::vector<double>& found = certificate.coordinates;
   std::vector<double>& known = outcome.coordinates;
-  if (known.empty()) known.assign(found.size(), std::numeric_limits<double>::infinity());
-  bool lowered = false;
+  bool better = certificate.bound < outcome.upper;
+  if (found.empty()) {
+    if (better) outcome.certificates.clear();
+  } else if (known.empty()) {
+    known.assign(found.size(), std::numeric_limits<double>::infinity());
+  }
   for (std::size_t j = 0; j < known.size(); ++j) {
-    lowered = lowered || found[j] < known[j];
+    better = better || found[j] < known[j];
     known[j] = std::min(known[j], found[j]);
   }
-  if (lowered) outcome.passed.push_back({certifier.feasible(inflated, attempt.problem), inflation, found});
+  outcome.upper = std::min(outcome.upper, certificate.bound);
+  if (better) outcome.certificates.push_back(std::move(certificate));
 }
 
 /// Tries one inflation d (M17).
 std::optional<double> try_inflation(const Attempt& attempt, Certifier& certifier, double d) {
   const Budget& budget = attempt.batch.session.budget;
-  const Multipliers inflated = certificate::inflate(attempt.multipliers, d);
   const double expected_end = budget.seconds() + attempt.batch.certificate_seconds;
-  const std::optional<double> bound = certifier.bound(
-      inflated, attempt.problem, [&] { return !budget.has(std::max(0.0, expected_end - budget.seconds())); });
-  if (bound) accept(attempt, certifier, *bound, inflated, d);
+  std::optional<Certificate> certificate = certifier.certify(attempt.problem, attempt.multipliers, d, [&] {
+    return !budget.has(std::max(0.0, expected_end - budget.seconds()));
+  });
+  if (!certificate) return std::nullopt;
+  const double bound = certificate->bound;
+  keep(attempt.track.outcome, std::move(*certificate));
   return bound;
 }
 
 /// The largest inflation that may be of use: what the gap allows, or what takes the bound towards one that is
 /// good enough.
 double most_inflation(const Batch& batch, const Track& track, Index id) {
-  const Index layers = batch.session.chain.depth();
+  const Index layers = batch.session.chain().depth();
   const double of_gap = largest_inflation(batch.session.settings.gap, layers);
   if (!track.is_far_below || !(track.estimate > 0.0)) return of_gap;
   return std::max(of_gap, inflation_towards(batch.enough(id), track.estimate, layers));
@@ -114,9 +112,9 @@ bool certify(Batch& batch, const ascent::Ascent<T>& ascent, std::vector<Check>& 
     if (i > 0 && !budget.has(batch.certificate_seconds)) return;
     Check& check = checks[chosen[static_cast<std::size_t>(i)]];
     Track& track = batch.track(check.id);
-    const ascent::Problem& problem = ascent.problem(static_cast<Index>(chosen[static_cast<std::size_t>(i)]));
+    const problem::Problem& problem = ascent.problem(static_cast<Index>(chosen[static_cast<std::size_t>(i)]));
     const Attempt attempt{batch, track, problem,
-                          certificate::make_multipliers(check.raw, session.slopes, problem)};
+                          certificate::make_multipliers(check.norms, session.slopes, problem)};
     check.passed = try_certificate(attempt, certifier, effort, most_inflation(batch, track, check.id));
     if (last && !check.passed && !batch.known.has_bounds) try_last(attempt, certifier);
   });

@@ -10,6 +10,8 @@
 namespace geolip::solve {
 namespace {
 
+using certificate::Certificate;
+
 constexpr Index first_wave = 4;
 // Of the gap: what rounding takes off at the end comes out of the rest.
 constexpr double known_share = 0.9;
@@ -18,13 +20,13 @@ constexpr Index least_joined = 8;
 
 /// An objective's row, and what is known of the input coordinates.
 struct Row {
-  ascent::Problem problem;  ///< scaled
-  int exponent = 0;         ///< with the output's: what its values are scaled by
+  problem::Problem problem;  ///< scaled
+  int exponent = 0;          ///< with the output's: what its values are scaled by
   std::size_t objective = 0;
   std::vector<double> upper;  ///< of each coordinate
   std::vector<char> solved;   ///< likewise
   Outcome best;               ///< of those solved by themselves
-  std::vector<Passed> passed;
+  std::vector<Certificate> certificates;
   Index joined = 0;  ///< coordinates of the last joint problem
 
   bool has_bounds() const {
@@ -92,15 +94,15 @@ std::vector<double> column_squares(Session& session) {
 }
 
 std::vector<Row> make_rows(Session& session, std::span<const Task> tasks) {
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   for (const Task& task : tasks) problems.push_back(task.problem);
   const std::vector<int> exponents = scale_rows(session.resident->exact(), problems);
   std::vector<Row> rows(tasks.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    const ascent::Problem& unscaled = tasks[r].problem;
+    const problem::Problem& unscaled = tasks[r].problem;
     // no path joins the other inputs to this output: there is nothing to solve
     const problem::Mask seen =
-        problem::seen_inputs(session.chain, session.slopes, unscaled.slope_set, unscaled.row);
+        problem::seen_inputs(session.chain(), session.slopes, unscaled.slope_set, unscaled.row);
     Row& row = rows[r];
     row.problem = std::move(problems[r]);
     row.exponent = session.resident->scaling().output + exponents[r];
@@ -126,12 +128,12 @@ void join(Search& search, Row& row, const std::vector<Index>& coordinates) {
   }
   row.joined = static_cast<Index>(coordinates.size());
   const double start = session.budget.seconds();
-  std::optional<Passed> passed = joint_certificate(session, row.problem, coordinates);
+  std::optional<Certificate> certificate = joint_certificate(session, row.problem, coordinates);
   search.seconds.certificate += session.budget.seconds() - start;
-  if (!passed) return;
+  if (!certificate) return;
   for (std::size_t j = 0; j < row.upper.size(); ++j)
-    row.upper[j] = std::min(row.upper[j], passed->coordinates[j]);
-  row.passed.push_back(std::move(*passed));
+    row.upper[j] = std::min(row.upper[j], certificate->coordinates[j]);
+  row.certificates.push_back(std::move(*certificate));
 }
 
 /// The same for all candidates, where they have become few enough for another answer, and too many for the
@@ -153,7 +155,7 @@ void learn(Row& row, Index coordinate, const Outcome& outcome) {
     std::fill(row.solved.begin(), row.solved.end(), char{1});
     return;
   }
-  row.passed.insert(row.passed.end(), outcome.passed.begin(), outcome.passed.end());
+  row.certificates.insert(row.certificates.end(), outcome.certificates.begin(), outcome.certificates.end());
   Outcome& best = row.best;
   if (!std::isfinite(best.upper)) best.upper = 0.0;
   best.upper = std::max(best.upper, row.upper[j]);
@@ -166,7 +168,7 @@ void learn(Row& row, Index coordinate, const Outcome& outcome) {
 }
 
 /// Solves some coordinates by themselves, as one batch.
-void solve_some(Search& search, std::span<const ascent::Problem> problems,
+void solve_some(Search& search, std::span<const problem::Problem> problems,
                 std::span<const std::size_t> row_of) {
   Known before;
   before.inflation = search.inflation;
@@ -180,23 +182,23 @@ void solve_some(Search& search, std::span<const ascent::Problem> problems,
   std::optional<double> inflation;
   for (std::size_t p = 0; p < problems.size(); ++p) {
     const Outcome& outcome = batch.tracks[p].outcome;
-    learn(search.rows[row_of[p]], problems[p].coordinate, outcome);
-    for (const Passed& passed : outcome.passed)
-      inflation = std::min(inflation.value_or(passed.inflation), passed.inflation);
+    learn(search.rows[row_of[p]], problems[p].ball.coordinates.front(), outcome);
+    for (const Certificate& certificate : outcome.certificates)
+      inflation = std::min(inflation.value_or(certificate.inflation), certificate.inflation);
   }
   if (inflation) search.inflation = *inflation;
 }
 
 /// Solves the most promising coordinates of all rows; false if there are none, or no time for them.
 bool solve_wave(Search& search, Index wave) {
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   std::vector<std::size_t> row_of;
   for (std::size_t r = 0; r < search.rows.size(); ++r) {
     const Row& row = search.rows[r];
     const bool is_open = wave == first_wave && !row.has_bounds();
     for (const Index j : is_open ? largest(search, row, first_wave) : candidates(search, row, wave)) {
       problems.push_back(row.problem);
-      problems.back().coordinate = j;
+      problems.back().ball.coordinates = {j};
       row_of.push_back(r);
     }
   }
@@ -216,8 +218,8 @@ void report(Search& search, Row& row) {
   Bound& bound = session.result.bounds[row.objective];
   merge(row.best, row.exponent, bound);
   bound.seconds = search.seconds;
-  bound.proofs = make_coordinate_proofs(row.passed, session.chain, session.resident->scaling(), row.exponent,
-                                        row.best.upper);
+  bound.proofs = make_coordinate_proofs(row.certificates, session.chain(), session.resident->scaling(),
+                                        row.exponent, row.best.upper);
 }
 
 }  // namespace

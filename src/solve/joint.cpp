@@ -8,7 +8,8 @@ namespace {
 
 using ascent::Ascent;
 using ascent::Model;
-using ascent::RawMultipliers;
+using ascent::SweepNorms;
+using certificate::Certificate;
 
 // Columns of a state at the least: with fewer, ascents end at bad points.
 constexpr Index least_columns = 16;
@@ -37,8 +38,8 @@ bool is_late(const Session& session, Index sweep) {
 /// Sweeps of the joint problem, until they are good enough or time is up; what the last one left, of the
 /// value itself where the ascent is about its square.
 template <class T>
-RawMultipliers climb(const Session& session, Model<T>& model, const ascent::Problem& problem) {
-  const auto count = static_cast<Index>(problem.coordinates.size());
+SweepNorms climb(const Session& session, Model<T>& model, const problem::Problem& problem) {
+  const auto count = static_cast<Index>(problem.ball.coordinates.size());
   const Index each = (least_columns + count - 1) / count;
   Ascent<T> ascent(model, {problem}, {0}, each * count, session.settings.seed);
   double known = 0.0;
@@ -52,13 +53,13 @@ RawMultipliers climb(const Session& session, Model<T>& model, const ascent::Prob
     if (!(value - known > small_rise * value)) break;
     known = value;
   }
-  RawMultipliers raw = ascent.multipliers().front();
-  raw.value = std::sqrt(raw.value);
-  for (std::vector<double>& layer : raw.g) {
-    for (double& g : layer) g /= 2.0 * raw.value;
+  SweepNorms norms = ascent.norms().front();
+  norms.value = std::sqrt(norms.value);
+  for (std::vector<double>& layer : norms.g) {
+    for (double& g : layer) g /= 2.0 * norms.value;
   }
-  raw.input = {raw.value};
-  return raw;
+  norms.input = {norms.value};
+  return norms;
 }
 
 }  // namespace
@@ -69,23 +70,21 @@ Index most_joint_coordinates(const Session& session) {
   return std::max<Index>(1, session.plan.columns * 6 / 7);
 }
 
-std::optional<Passed> joint_certificate(Session& session, const ascent::Problem& row,
-                                        const std::vector<Index>& coordinates) {
-  ascent::Problem problem = row;
-  problem.coordinates = coordinates;
-  const RawMultipliers raw = session.settings.precision == Precision::float64
-                                 ? climb(session, session.resident->exact(), problem)
-                                 : climb(session, session.resident->fast(), problem);
-  if (!(raw.value > 0.0 && std::isfinite(raw.value))) return std::nullopt;
-  const certificate::Multipliers multipliers = certificate::make_multipliers(raw, session.slopes, row);
-  certificate::Certifier certifier(session.backend, session.resident->exact().maps, session.slopes, Norm::l1);
-  problem.coordinate = coordinates.front();
+std::optional<Certificate> joint_certificate(Session& session, const problem::Problem& row,
+                                             const std::vector<Index>& coordinates) {
+  problem::Problem problem = row;
+  problem.ball.coordinates = coordinates;
+  const SweepNorms norms = session.settings.precision == Precision::float64
+                               ? climb(session, session.resident->exact(), problem)
+                               : climb(session, session.resident->fast(), problem);
+  if (!(norms.value > 0.0 && std::isfinite(norms.value))) return std::nullopt;
+  const certificate::Multipliers multipliers = certificate::make_multipliers(norms, session.slopes, row);
+  certificate::Certifier certifier(session.backend, session.resident->exact().maps, session.slopes);
   const auto gives_up = [&session] { return session.budget.is_used_up(); };
   for (double d = least_inflation; d <= most_inflation; d *= joint_growth) {
     if (d > least_inflation && session.budget.passed()) return std::nullopt;
-    const certificate::Multipliers inflated = certificate::inflate(multipliers, d);
-    if (!certifier.bound(inflated, problem, gives_up)) continue;
-    return Passed{certifier.feasible(inflated, problem), d, certifier.coordinate_bounds()};
+    if (std::optional<Certificate> certificate = certifier.certify(problem, multipliers, d, gives_up))
+      return certificate;
   }
   return std::nullopt;
 }

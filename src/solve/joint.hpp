@@ -18,7 +18,7 @@ Index most_joint_coordinates(const Session& session);
 /// theirs. A time limit that passes meanwhile ends the ascent, not the certificate in the making.
 /// \param row objective of the problem, scaled
 /// \param coordinates at least one and at most most_joint_coordinates()
-std::optional<Passed> joint_certificate(Session& session, const ascent::Problem& row,
-                                        const std::vector<Index>& coordinates);
+std::optional<certificate::Certificate> joint_certificate(Session& session, const problem::Problem& row,
+                                                          const std::vector<Index>& coordinates);
 
 }  // namespace geolip::solve

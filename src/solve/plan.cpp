@@ -54,9 +54,9 @@ double model_bytes(const Session& session, operators::DenseWeights::Place place)
   for (const problem::LayerSlopes& layer : session.slopes)
     slopes += 2.0 * (sizeof(float) + sizeof(double)) * static_cast<double>(layer.c.size());
   const bool passing = place == operators::DenseWeights::Place::host;
-  return operators::map_bytes(session.chain, sizeof(float), passing) +
-         operators::map_bytes(session.chain, sizeof(double), passing) + slopes +
-         (passing ? (sizeof(float) + sizeof(double)) * operators::largest_dense(session.chain) : 0.0);
+  return operators::map_bytes(session.chain(), sizeof(float), passing) +
+         operators::map_bytes(session.chain(), sizeof(double), passing) + slopes +
+         (passing ? (sizeof(float) + sizeof(double)) * operators::largest_dense(session.chain()) : 0.0);
 }
 
 /// Seconds of a rank-k update and a Cholesky factorisation of order n; the second time counts.
@@ -111,10 +111,10 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   const bool vector =
       std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
   const certificate::Prediction certificate = certificate::predict(
-      session.chain, curved_layers(session.slopes), vector ? session.network.outputs() : 1, on_host);
-  const ascent::StateBytes state = ascent::state_bytes(session.chain, norm, on_host);
-  const Ranks ranks =
-      choose_ranks(session.settings.rank, session.settings.max_rank, operators::widest_layer(session.chain));
+      session.chain(), curved_layers(session.slopes), vector ? session.network.outputs() : 1, on_host);
+  const ascent::StateBytes state = ascent::state_bytes(session.chain(), norm, on_host);
+  const Ranks ranks = choose_ranks(session.settings.rank, session.settings.max_rank,
+                                   operators::widest_layer(session.chain()));
 
   auto memory = static_cast<double>(backend.memory());
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
@@ -147,7 +147,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   }
   // in l_1 every objective has a problem for each input
   const auto most = static_cast<double>(tasks.size()) *
-                    (norm == Norm::l1 ? static_cast<double>(session.chain.inputs) : 1.0);
+                    (norm == Norm::l1 ? static_cast<double>(session.chain().inputs) : 1.0);
   const auto rank = static_cast<double>(plan.first_rank);
   const double fit = (room_for_state - state.fixed) / (state.problem + rank * state.column);
   plan.batch = static_cast<Index>(std::max(1.0, std::min(most, fit)));
@@ -158,9 +158,9 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
 
   // Another queue has maps of its own, but for dense weights, and its own workspace.
   const double passing = plan.weights == operators::DenseWeights::Place::host
-                             ? sizeof(double) * operators::largest_dense(session.chain)
+                             ? sizeof(double) * operators::largest_dense(session.chain())
                              : 0.0;
-  const double another = certificate.bytes + operators::map_bytes(session.chain, sizeof(double), true) +
+  const double another = certificate.bytes + operators::map_bytes(session.chain(), sizeof(double), true) +
                          passing + (on_host ? 0.0 : queue_bytes);
   const double left =
       room - needed(0.0, certificate.bytes, state.of(batch, static_cast<double>(plan.columns)));
@@ -174,7 +174,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.prediction.weights_on_host = plan.weights == operators::DenseWeights::Place::host;
   if (certificate.multiplications >= worth_timing) {
     plan.prediction.seconds =
-        certificate.multiplications / measured_speed(backend, operators::widest_layer(session.chain));
+        certificate.multiplications / measured_speed(backend, operators::widest_layer(session.chain()));
   }
   return plan;
 }

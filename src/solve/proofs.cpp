@@ -9,16 +9,18 @@
 namespace geolip::solve {
 namespace {
 
+using certificate::Certificate;
+
 // Of the largest gamma that the bound allows.
 constexpr double smallest_share = 1e-12;
 
 }  // namespace
 
-Proof make_proof(const Passed& passed, const problem::Chain& chain, const problem::Scaling& scaling,
+Proof make_proof(const Certificate& certificate, const problem::Chain& chain, const problem::Scaling& scaling,
                  int exponent, Norm norm) {
-  const certificate::Multipliers& m = passed.multipliers;
+  const certificate::Multipliers& m = certificate.multipliers;
   Proof proof;
-  proof.inflation = passed.inflation;
+  proof.inflation = certificate.inflation;
   proof.zeta = {m.zeta, -2 * std::int64_t{exponent}};
   for (const double gamma : m.gamma) proof.gamma.push_back({gamma, 0});
   // one list for each activation of the network, whatever layer it shares; those that lead nowhere have zeros
@@ -38,20 +40,21 @@ Proof make_proof(const Passed& passed, const problem::Chain& chain, const proble
   return proof;
 }
 
-std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const problem::Chain& chain,
-                                          const problem::Scaling& scaling, int exponent, double bound) {
+std::vector<Proof> make_coordinate_proofs(const std::vector<Certificate>& certificates,
+                                          const problem::Chain& chain, const problem::Scaling& scaling,
+                                          int exponent, double bound) {
   std::vector<Proof> proofs;
-  if (passed.empty()) return proofs;
-  const std::size_t count = passed.front().coordinates.size();
+  if (certificates.empty()) return proofs;
+  const std::size_t count = certificates.front().coordinates.size();
   std::vector<char> covered(count, 0);
   std::size_t left = count;
-  for (const Passed& certificate : passed) {
+  for (const Certificate& certificate : certificates) {
     std::vector<Index> own;
     for (std::size_t j = 0; j < count; ++j) {
       if (covered[j] == 0 && certificate.coordinates[j] <= bound) own.push_back(static_cast<Index>(j));
     }
     if (own.empty()) continue;
-    Passed part = certificate;
+    Certificate part = certificate;
     part.multipliers.gamma.clear();
     // A coordinate that does not matter has gamma 0; any positive number is as valid.
     for (const Index j : own) {
@@ -88,15 +91,14 @@ std::vector<Index> all_coordinates(Index inputs) {
 }
 
 Proof inflate(Proof proof, double d, Norm norm) {
-  double t = 1.0 + d;
+  const auto layers = static_cast<Index>(proof.lambda.size());
+  const std::vector<double> factors = certificate::inflation_factors(layers, d);
   proof.inflation = proof.inflation + d + proof.inflation * d;
-  proof.zeta.significand *= t;
-  for (std::size_t k = proof.lambda.size(); k-- > 0;) {
-    t *= 1.0 + d;
-    for (ScaledNumber& lambda : proof.lambda[k]) lambda.significand *= t;
+  proof.zeta.significand *= factors.front();
+  for (Index k = 0; k < layers; ++k) {
+    for (ScaledNumber& lambda : at(proof.lambda, k)) lambda.significand *= at(factors, layers - k);
   }
-  t *= 1.0 + d;
-  for (ScaledNumber& gamma : proof.gamma) gamma.significand *= t;
+  for (ScaledNumber& gamma : proof.gamma) gamma.significand *= factors.back();
   proof.bound = proved_bound(proof, norm);
   return proof;
 }

@@ -12,14 +12,15 @@ namespace geolip::solve {
 
 /// The proof that a certificate gives. `exponent` is that of the objective: scaled values are 2^exponent
 /// times the network's own. Exact: only exponents change (M20).
-Proof make_proof(const Passed& passed, const problem::Chain& chain, const problem::Scaling& scaling,
-                 int exponent, Norm norm);
+Proof make_proof(const certificate::Certificate& certificate, const problem::Chain& chain,
+                 const problem::Scaling& scaling, int exponent, Norm norm);
 
 /// l_1: proofs that together cover every input coordinate, each by a certificate that bounds it by at most
 /// `bound` (in scaled units). Few certificates are wanted, so each takes all coordinates that it can.
 /// Empty if some coordinate has no such certificate.
-std::vector<Proof> make_coordinate_proofs(const std::vector<Passed>& passed, const problem::Chain& chain,
-                                          const problem::Scaling& scaling, int exponent, double bound);
+std::vector<Proof> make_coordinate_proofs(const std::vector<certificate::Certificate>& certificates,
+                                          const problem::Chain& chain, const problem::Scaling& scaling,
+                                          int exponent, double bound);
 
 /// Without a hidden layer, where the bound is the dual norm of the one gradient.
 Proof make_linear_proof(double bound, const std::vector<double>& gradient, Norm norm);

@@ -89,7 +89,8 @@ class Prover {
       for (const Proof& proof : bound.proofs) cost += proving_cost(network_, in_checker_terms(bound, proof));
     }
     const double ratio = session_.backend.shares_host_memory() ? speed_ratio_cpu : speed_ratio_device;
-    return cost <= std::max(always_affordable, solving_cost(session_.chain, session_.result.bounds) / ratio);
+    return cost <=
+           std::max(always_affordable, solving_cost(session_.chain(), session_.result.bounds) / ratio);
   }
 
   checker::Proof in_checker_terms(const Bound& bound, const Proof& proof) const {
@@ -134,9 +135,9 @@ class Prover {
 
   /// The proof, inflated until the checker accepts it.
   std::optional<Proof> prove(Bound& bound, const Proof& proof) {
-    const auto layers = static_cast<double>(session_.chain.depth() + 3);
+    const auto layers = static_cast<double>(session_.chain().depth() + 3);
     double d =
-        inflation_per_slack * slack_guess * 0x1p-53 * square(static_cast<double>(widest(session_.chain)));
+        inflation_per_slack * slack_guess * 0x1p-53 * square(static_cast<double>(widest(session_.chain())));
     std::string reason;
     while (0.5 * layers * d <= largest_loss) {
       if (session_.budget.passed()) {

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t most_sets = 64;
 
 /// The whole output, which every objective is a part of.
-ascent::Problem all_outputs(Index slope_set) {
-  ascent::Problem problem;
+problem::Problem all_outputs(Index slope_set) {
+  problem::Problem problem;
   problem.vector = true;
   problem.slope_set = slope_set;
   return problem;
@@ -30,9 +30,9 @@ Resident::Resident(backend::Backend& backend, const Network& network, problem::C
 /// A scaling is about the range of floating point alone: it is found for one norm and serves all.
 problem::Scaling Resident::scaling_for(const std::vector<problem::LayerSlopes>& slopes,
                                        const std::vector<Index>& sets) {
-  std::vector<ascent::Problem> problems;
+  std::vector<problem::Problem> problems;
   for (std::size_t i = 0; i < std::min(sets.size(), most_sets); ++i) problems.push_back(all_outputs(sets[i]));
-  return ascent::calibrate(backend_, chain_, slopes, Norm::l2, problems, 0, weights_).scaling;
+  return ascent::calibrate(backend_, chain_, slopes, problems, 0, weights_).scaling;
 }
 
 void Resident::forget() {
@@ -41,7 +41,7 @@ void Resident::forget() {
   exact_.reset();
 }
 
-void Resident::prepare(const Plan& plan, const std::vector<problem::LayerSlopes>& slopes, Norm norm,
+void Resident::prepare(const Plan& plan, const std::vector<problem::LayerSlopes>& slopes,
                        const std::vector<Index>& overridden) {
   if (weights_ == nullptr || weights_->place() != plan.weights) {
     forget();
@@ -52,12 +52,11 @@ void Resident::prepare(const Plan& plan, const std::vector<problem::LayerSlopes>
   if (exact_ && wanted != scaling_) forget();
   if (!exact_) {
     scaling_ = wanted;
-    exact_.emplace(backend_, chain_, slopes, scaling_, norm, weights_);
+    exact_.emplace(backend_, chain_, slopes, scaling_, weights_);
   } else {
-    exact_->set_question(slopes, norm);
+    exact_->set_slopes(slopes);
   }
   query_slopes_ = &slopes;
-  norm_ = norm;
   try {
     while (static_cast<Index>(queues_.size()) + 1 < plan.prediction.certificates)
       queues_.push_back(std::make_unique<Certifiers::Queue>(backend_.fork(), chain_, scaling_, weights_));
@@ -68,9 +67,9 @@ void Resident::prepare(const Plan& plan, const std::vector<problem::LayerSlopes>
 
 ascent::Model<float>& Resident::fast() {
   if (!fast_) {
-    fast_.emplace(backend_, chain_, *query_slopes_, scaling_, norm_, weights_);
+    fast_.emplace(backend_, chain_, *query_slopes_, scaling_, weights_);
   } else if (fast_is_at_rest_) {
-    fast_->set_question(*query_slopes_, norm_);
+    fast_->set_slopes(*query_slopes_);
   }
   fast_is_at_rest_ = false;
   return *fast_;

@@ -2,7 +2,7 @@
 /// A network on a device, and what stays there from query to query.
 #pragma once
 
-#include <ascent/problem.hpp>
+#include <ascent/model.hpp>
 #include <solve/certifiers.hpp>
 #include <solve/plan.hpp>
 
@@ -27,7 +27,7 @@ class Resident {
   /// \param slopes of the query
   /// \param overridden the slope sets that the query's objectives bring; empty where the activations' own
   /// serve
-  void prepare(const Plan& plan, const std::vector<problem::LayerSlopes>& slopes, Norm norm,
+  void prepare(const Plan& plan, const std::vector<problem::LayerSlopes>& slopes,
                const std::vector<Index>& overridden);
   /// Gives all memory back but that of the weights.
   void rest();
@@ -64,7 +64,6 @@ class Resident {
   std::optional<ascent::Model<float>> fast_;
   bool fast_is_at_rest_ = true;
   const std::vector<problem::LayerSlopes>* query_slopes_ = nullptr;
-  Norm norm_ = Norm::l2;
   Certifiers::Queues queues_;
 };
 

@@ -20,7 +20,7 @@ constexpr double most_error = 1e-3;
 
 /// Whether the products of the last layer and the objective's row cancel, in more than a single correctly
 /// rounded subtraction: that of two rows whose factors are one and the same power of two.
-bool row_may_cancel(const ascent::Problem& problem) {
+bool row_may_cancel(const problem::Problem& problem) {
   const std::vector<double>& u = problem.row.value;
   if (u.size() != 2) return u.size() > 2;
   int exponent = 0;
@@ -28,30 +28,18 @@ bool row_may_cancel(const ascent::Problem& problem) {
 }
 
 /// Whether sums cancel anywhere outside the eliminations.
-bool may_cancel(const problem::Chain& chain, const ascent::Problem& problem) {
+bool may_cancel(const problem::Chain& chain, const problem::Problem& problem) {
   return row_may_cancel(problem) ||
          std::any_of(chain.stages.begin(), chain.stages.end(),
                      [](const problem::Stage& s) { return problem::may_cancel(s); });
 }
 
-double sum(const Row& x) { return std::accumulate(x.begin(), x.end(), 0.0); }
 double largest(const Row& x) { return *std::max_element(x.begin(), x.end()); }
-
-double length(const Row& x) {
-  const double scale = largest(x);
-  if (!(scale > 0.0) || !std::isfinite(scale)) return scale;
-  double squares = 0.0;
-  for (const double v : x) squares += (v / scale) * (v / scale);
-  return scale * std::sqrt(squares);
-}
 
 double dot(const Row& x, const Row& y) { return std::transform_reduce(x.begin(), x.end(), y.begin(), 0.0); }
 
-/// The dual norm of a non-negative gradient at the input; l_1: over all coordinates.
-double dual_norm(const Row& x, Norm norm) {
-  if (norm == Norm::l1) return largest(x);
-  return norm == Norm::linf ? sum(x) : length(x);
-}
+/// The dual norm of a gradient at the input; l_1: over all coordinates.
+double dual_norm(const Row& x, Norm norm) { return problem::dual_norm({norm}, x); }
 
 /// The steepest slope of every neuron of a layer, in size.
 Row steepest(const problem::LayerSlopes& slopes, Index set) {
@@ -89,14 +77,14 @@ Row absolute(Row x) {
 }
 
 /// Rounding of the products with the objective's row, beside that of the last stage.
-double row_rounding(const ascent::Problem& problem) {
+double row_rounding(const problem::Problem& problem) {
   return row_may_cancel(problem) ? 2.0 * (4.0 + static_cast<double>(problem.row.outputs)) * 0x1p-53 : 0.0;
 }
 
 /// What noise in the w_k can come to at the objective. The ascent's gradients say nothing of it: behind a row
 /// that is zero as computed they have lost the half widths of the slopes.
 double amplified(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                 const ascent::Problem& problem, const std::vector<Row>& noise) {
+                 const problem::Problem& problem, const std::vector<Row>& noise) {
   double total = 0.0;
   Row r = problem.vector ? Row(static_cast<std::size_t>(chain.stages.back().outputs), 1.0)
                          : absolute(problem.row.dense());
@@ -113,12 +101,12 @@ double amplified(const problem::Chain& chain, const std::vector<problem::LayerSl
 }  // namespace
 
 double rounding_allowance(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                          const ascent::Problem& problem, Norm norm) {
-  return may_cancel(chain, problem) ? rounding_of_sums(chain, slopes, problem, norm) : 0.0;
+                          const problem::Problem& problem) {
+  return may_cancel(chain, problem) ? rounding_of_sums(chain, slopes, problem) : 0.0;
 }
 
 double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                        const ascent::Problem& problem, Norm norm) {
+                        const problem::Problem& problem) {
   std::vector<Row> most;
   for (const problem::LayerSlopes& layer : slopes) most.push_back(steepest(layer, problem.slope_set));
   double size = 0.0;
@@ -129,7 +117,7 @@ double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::
     size = std::sqrt(largest(absolute_gradient(chain, most, Row(outputs, 1.0)))) *
            std::sqrt(largest(absolute_outputs(chain, most, Row(inputs, 1.0))));
   } else {
-    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row.dense())), norm);
+    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row.dense())), problem.ball.norm);
   }
   double rounding = row_rounding(problem);
   for (const problem::Stage& stage : chain.stages) rounding += problem::sum_rounding(stage);
@@ -138,15 +126,15 @@ double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::
 }
 
 double rounding_effect(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                       const problem::Scaling& scaling, const ascent::Problem& problem,
-                       const ascent::RawMultipliers& raw, Norm norm) {
+                       const problem::Scaling& scaling, const problem::Problem& problem,
+                       const ascent::SweepNorms& norms) {
   if (!may_cancel(chain, problem)) return 0.0;
   // f = |Y|^2 where the bound is |Y|
-  const double per_bound = problem.vector ? 2.0 * std::sqrt(raw.value) : 1.0;
+  const double per_bound = problem.vector ? 2.0 * std::sqrt(norms.value) : 1.0;
   Row v(static_cast<std::size_t>(chain.inputs), 1.0);  // |V_k|, or an error above it
-  if (problem.coordinate >= 0) {
+  if (!problem.ball.coordinates.empty()) {
     v.assign(v.size(), 0.0);
-    v[static_cast<std::size_t>(problem.coordinate)] = 1.0;
+    for (const Index j : problem.ball.coordinates) at(v, j) = 1.0;
   }
   Row error(v.size(), 0.0);  // of v
   double effect = 0.0;
@@ -158,7 +146,7 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
     const double rounding = problem::sum_rounding(stage) + (last ? row_rounding(problem) : 0.0);
     for (double& w : own) w *= rounding;
     if (last && problem.vector) {
-      effect += std::ldexp(length(own), scaling.output);
+      effect += std::ldexp(dual_norm(own, Norm::l2), scaling.output);
       break;
     }
     // of the scaled bound in the unscaled w_k
@@ -166,10 +154,10 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
     const Row most = last ? absolute(problem.row.dense()) : steepest(slopes[k], problem.slope_set);
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       gradient[i] = last ? std::ldexp(most[i], scaling.output)
-                         : most[i] * std::ldexp(raw.g[k][i], scaling.tensors[k + 1][i]) / per_bound;
+                         : most[i] * std::ldexp(norms.g[k][i], scaling.tensors[k + 1][i]) / per_bound;
     }
-    effect +=
-        k == 0 ? rounding * dual_norm(problem::absolute_adjoint(stage, gradient), norm) : dot(own, gradient);
+    effect += k == 0 ? rounding * dual_norm(problem::absolute_adjoint(stage, gradient), problem.ball.norm)
+                     : dot(own, gradient);
     if (last) break;
 
     const std::vector<int>& exponents = scaling.tensors[k + 1];
@@ -178,7 +166,7 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
     error.assign(own.size(), 0.0);
     noise.emplace_back(own.size(), 0.0);
     for (std::size_t i = 0; i < own.size(); ++i) {
-      const double w = std::ldexp(raw.rho[k][i], -exponents[i]);
+      const double w = std::ldexp(norms.rho[k][i], -exponents[i]);
       const double whole = own[i] + passed[i];
       v[i] = most[i] * std::max(w, whole);
       const bool drowns = whole > most_error * w;

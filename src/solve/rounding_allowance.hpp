@@ -15,20 +15,20 @@ namespace geolip::solve {
 /// were all its numbers positive (docs/method.md, section 7); elsewhere it is 0. Infinity if that leaves the
 /// double range.
 double rounding_allowance(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                          const ascent::Problem& problem, Norm norm);
+                          const problem::Problem& problem);
 
 /// The rounding of all sums by itself, whether or not they cancel: how far the dual norm of a gradient as
 /// computed may be from that of the slopes' own.
 double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                        const ascent::Problem& problem, Norm norm);
+                        const problem::Problem& problem);
 
 /// The same error to first order at the point of the ascent (docs/method.md, (M33)): every stage's own
 /// rounding, next to the numbers that meet it there. Deep networks, whose allowance is far above their value,
 /// are left with this one.
-/// \param raw what a sweep of this problem left, in the units of the scaled network as is the result
+/// \param norms what a sweep of this problem left, in the units of the scaled network as is the result
 /// \param scaling of that network; the problem's row carries its own factor
 double rounding_effect(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes,
-                       const problem::Scaling& scaling, const ascent::Problem& problem,
-                       const ascent::RawMultipliers& raw, Norm norm);
+                       const problem::Scaling& scaling, const problem::Problem& problem,
+                       const ascent::SweepNorms& norms);
 
 }  // namespace geolip::solve

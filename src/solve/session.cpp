@@ -6,7 +6,6 @@ Session::Session(Resident& resident_, const Query& query_, const Settings& setti
     : resident(&resident_),
       backend(resident_.backend()),
       network(resident_.network()),
-      chain(resident_.chain()),
       query(query_),
       settings(settings_),
       budget(settings) {

@@ -13,7 +13,7 @@ namespace geolip::solve {
 
 /// One problem of the query and the objective that it belongs to.
 struct Task {
-  ascent::Problem problem;
+  problem::Problem problem;
   std::size_t objective = 0;  ///< position in the query
   Index row = -1;             ///< the output, where the objective is a maximum over outputs; else -1
 };
@@ -22,10 +22,11 @@ struct Task {
 struct Session {
   Session(Resident& resident_, const Query& query_, const Settings& settings_);
 
+  const problem::Chain& chain() const { return resident->chain(); }
+
   Resident* resident;
   backend::Backend& backend;
   const Network& network;
-  problem::Chain chain;  ///< the resident's
   const Query& query;
   const Settings& settings;
   Budget budget;

@@ -24,7 +24,7 @@ constexpr double report_interval = 0.1;
 constexpr double small_allowance = 1e-9;
 
 /// The objective is quadratic in the FGL for a vector problem, linear otherwise.
-double to_bound(double value, const ascent::Problem& problem) {
+double to_bound(double value, const problem::Problem& problem) {
   return problem.vector ? std::sqrt(value) : value;
 }
 
@@ -113,20 +113,19 @@ void confirm(Batch& batch, Ascent<T>& ascent, std::vector<Check>& checks, bool l
 
 /// What rounding may do to a problem's bounds; where that is no small part of them, to first order. Problems
 /// of l_1 that differ in the coordinate alone share the answer of the largest of them, which counts.
-double allowance(Batch& batch, const ascent::Problem& problem, const ascent::RawMultipliers& raw,
+double allowance(Batch& batch, const problem::Problem& problem, const ascent::SweepNorms& norms,
                  double relaxation) {
   const Session& session = batch.session;
   const problem::Scaling& scaling = session.resident->scaling();
   Allowance& last = batch.allowance;
-  const ascent::Problem& known = last.problem;
+  const problem::Problem& known = last.problem;
   if (known.row != problem.row || known.slope_set != problem.slope_set || known.vector != problem.vector) {
-    const double own = rounding_allowance(session.chain, session.slopes, problem, session.query.norm);
+    const double own = rounding_allowance(session.chain(), session.slopes, problem);
     last = {problem, std::ldexp(own, scaling.output), -1.0, 0.0};
   }
   if (last.most <= small_allowance * relaxation) return last.most;
   if (relaxation > last.relaxation) {
-    const double effect =
-        rounding_effect(session.chain, session.slopes, scaling, problem, raw, session.query.norm);
+    const double effect = rounding_effect(session.chain(), session.slopes, scaling, problem, norms);
     last.relaxation = relaxation;
     last.least = std::min(last.most, effect);
   }
@@ -137,7 +136,7 @@ double allowance(Batch& batch, const ascent::Problem& problem, const ascent::Raw
 
 double certificate_sweeps(const Batch& batch, Index rank) {
   const Session& session = batch.session;
-  return session.plan.prediction.multiplications / sweep_multiplications(session.chain, rank);
+  return session.plan.prediction.multiplications / sweep_multiplications(session.chain(), rank);
 }
 
 template <class T>
@@ -145,7 +144,7 @@ void sweep(Batch& batch, Ascent<T>& ascent, bool due) {
   {
     const Stopwatch watch(batch.seconds.ascent);
     ascent.sweep();
-    batch.ahead += sweep_multiplications(batch.session.chain, ascent.columns());
+    batch.ahead += sweep_multiplications(batch.session.chain(), ascent.columns());
     if (batch.ahead > most_ahead || due) {
       batch.session.backend.synchronise();
       batch.ahead = 0.0;
@@ -167,15 +166,15 @@ template <class T>
 std::vector<Check> look(Batch& batch, Ascent<T>& ascent) {
   const Stopwatch watch(batch.seconds.certificate);
   const double noise =
-      sweep_noise(static_cast<double>(std::numeric_limits<T>::epsilon()), batch.session.chain.depth());
+      sweep_noise(static_cast<double>(std::numeric_limits<T>::epsilon()), batch.session.chain().depth());
   const std::vector<double> best = ascent.best_values();
-  std::vector<ascent::RawMultipliers> raw = ascent.multipliers();
+  std::vector<ascent::SweepNorms> norms = ascent.norms();
   std::vector<Check> checks(best.size());
   for (std::size_t b = 0; b < checks.size(); ++b) {
     Check& check = checks[b];
     const auto position = static_cast<Index>(b);
     check.id = ascent.id(position);
-    check.raw = std::move(raw[b]);
+    check.norms = std::move(norms[b]);
     check.value = to_bound(best[b], ascent.problem(position));
     Track& track = batch.track(check.id);
     track.outcome.iterations = batch.sweeps;
@@ -220,7 +219,7 @@ void decide(Batch& batch, Ascent<T>& ascent, std::vector<Check>& checks, bool la
   for (const Index b : with(Verdict::settled, checks)) {
     const Check& check = checks[static_cast<std::size_t>(b)];
     Outcome& outcome = batch.track(check.id).outcome;
-    outcome.allowance = allowance(batch, ascent.problem(b), check.raw, outcome.relaxation);
+    outcome.allowance = allowance(batch, ascent.problem(b), check.norms, outcome.relaxation);
     if (outcome.met && !batch.known.group.empty()) {
       double& known = batch.known.bound[batch.known.group[static_cast<std::size_t>(check.id)]];
       known = std::max(known, outcome.upper);
@@ -239,7 +238,7 @@ void settle(Batch& batch, Model<T>& model, Ascent<T>& ascent, const std::vector<
   ascent::Search search;
   search.starts = settings.starts;
   // No more columns, and no more memory, for the starts than the ascent has.
-  const double share = start_share(session.chain, session.query.norm, sizeof(T));
+  const double share = start_share(session.chain(), session.query.norm, sizeof(T));
   const Index columns =
       std::max(least_wave, static_cast<Index>(static_cast<double>(ascent.columns()) * share));
   search.wave = std::clamp<Index>(columns / static_cast<Index>(settled.size()), 1, settings.starts);

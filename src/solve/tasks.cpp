@@ -52,16 +52,17 @@ std::vector<Task> make_tasks(Session& session) {
     if (objective.slopes) overrides.push_back(&*objective.slopes);
     Task task;
     task.objective = i;
+    task.problem.ball.norm = query.norm;
     task.problem.slope_set = objective.slopes ? static_cast<Index>(overrides.size()) : 0;
     if (objective.slopes) session.slope_sets.push_back(task.problem.slope_set);
     expand(objective, query.norm, session.network.outputs(), std::move(task), all);
   }
   session.slopes =
-      overrides.empty() ? session.resident->slopes() : problem::make_slopes(session.chain, overrides);
+      overrides.empty() ? session.resident->slopes() : problem::make_slopes(session.chain(), overrides);
   std::vector<problem::SlopeDemand> demands;
   for (const Task& task : all) demands.push_back({task.problem.slope_set, task.problem.row});
   const std::vector<problem::SlopeAnswer> answers =
-      problem::narrow_slopes(session.chain, session.slopes, demands);
+      problem::narrow_slopes(session.chain(), session.slopes, demands);
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (answers[i].connected) {

@@ -12,9 +12,9 @@ namespace {
 
 using ascent::Ascent;
 using ascent::Model;
-using ascent::Problem;
-using ascent::RawMultipliers;
 using ascent::Release;
+using ascent::SweepNorms;
+using problem::Problem;
 using test::DenseAscent;
 using test::Prepared;
 using test::Random;
@@ -28,15 +28,18 @@ Network some_network(const char* activation = "leaky_relu", const std::vector<In
   return test::random_network(random, widths, activation_from_name(activation));
 }
 
-std::vector<Problem> some_problems(Norm norm) {
-  std::vector<Problem> problems{row_problem({1, 0, 0}), row_problem({0, 1, -1}), row_problem({0.3, -0.2, 2})};
+std::vector<problem::Problem> some_problems(Norm norm) {
+  std::vector<problem::Problem> problems{row_problem({1, 0, 0}), row_problem({0, 1, -1}),
+                                         row_problem({0.3, -0.2, 2})};
   if (norm == Norm::l2) problems.push_back(vector_problem());
-  for (std::size_t b = 0; b < problems.size(); ++b)
-    problems[b].coordinate = norm == Norm::l1 ? Index(2 * b) : -1;
+  for (std::size_t b = 0; b < problems.size(); ++b) {
+    problems[b].ball.norm = norm;
+    if (norm == Norm::l1) problems[b].ball.coordinates = {Index(2 * b)};
+  }
   return problems;
 }
 
-std::vector<Index> ids_of(const std::vector<Problem>& problems) {
+std::vector<Index> ids_of(const std::vector<problem::Problem>& problems) {
   std::vector<Index> ids;
   for (std::size_t b = 0; b < problems.size(); ++b) ids.push_back(static_cast<Index>(10 + b));
   return ids;
@@ -54,7 +57,7 @@ void follows_the_formulas(Norm norm) {
     SCOPED_TRACE(activation);
     const Network network = some_network(activation);
     const Prepared setup(network);
-    auto model = setup.model<T>(norm);
+    auto model = setup.model<T>();
     const auto problems = some_problems(norm);
     const auto ids = ids_of(problems);
     Ascent<T> ascent(model, problems, ids, 4, seed);
@@ -65,7 +68,7 @@ void follows_the_formulas(Norm norm) {
     for (int sweep = 0; sweep < 12; ++sweep) {
       ascent.sweep();
       const std::vector<double> values = ascent.values();
-      const std::vector<RawMultipliers> raw = ascent.multipliers();
+      const std::vector<SweepNorms> raw = ascent.norms();
       for (std::size_t b = 0; b < problems.size(); ++b) {
         const double expected = dense[b].sweep();
         ASSERT_NEAR(values[b], expected, precision<T> * (1.0 + std::abs(expected))) << "sweep " << sweep;
@@ -96,7 +99,7 @@ TEST_P(Sweeps, PlainOnesNeverLose) {
   // a state made anew has no momentum, so each of its sweeps is a plain one (M11)
   const Network network = some_network("leaky_relu", {6, 30, 20, 10, 3});
   const Prepared setup(network);
-  auto model = setup.model<double>(GetParam());
+  auto model = setup.model<double>();
   const auto problems = some_problems(GetParam());
   Ascent<double> ascent(model, problems, ids_of(problems), 5, seed);
   std::vector<Index> all;
@@ -107,7 +110,7 @@ TEST_P(Sweeps, PlainOnesNeverLose) {
   for (int sweep = 0; sweep < 60; ++sweep) {
     ascent.sweep();
     const std::vector<double> values = ascent.values();
-    const std::vector<RawMultipliers> raw = ascent.multipliers();
+    const std::vector<SweepNorms> raw = ascent.norms();
     for (std::size_t b = 0; b < before.size(); ++b) {
       ASSERT_GE(values[b], before[b] - 1e-13 * std::abs(before[b])) << "sweep " << sweep;
     }
@@ -126,7 +129,7 @@ TEST_P(Sweeps, PlainOnesNeverLose) {
 TEST_P(Sweeps, BestValuesAreTheLargestSeen) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto model = setup.model<double>(GetParam());
+  auto model = setup.model<double>();
   const auto problems = some_problems(GetParam());
   Ascent<double> ascent(model, problems, ids_of(problems), 2, seed);
   std::vector<double> best(problems.size(), 0.0);
@@ -146,13 +149,14 @@ TEST_P(Sweeps, BestValuesAreTheLargestSeen) {
 TEST_P(Sweeps, AProblemDoesNotFeelTheOthers) {
   const Network network = some_network("relu", {6, 40, 40, 3});
   const Prepared setup(network);
-  auto model = setup.model<double>(GetParam());
+  auto model = setup.model<double>();
   const auto problems = some_problems(GetParam());
   const auto ids = ids_of(problems);
   Ascent<double> batch(model, problems, ids, 7, seed);
   std::vector<Ascent<double>> alone;
   for (std::size_t b = 0; b < problems.size(); ++b) {
-    alone.emplace_back(model, std::vector<Problem>{problems[b]}, std::vector<Index>{ids[b]}, 7, seed);
+    alone.emplace_back(model, std::vector<problem::Problem>{problems[b]}, std::vector<Index>{ids[b]}, 7,
+                       seed);
   }
   for (int sweep = 0; sweep < 15; ++sweep) {
     batch.sweep();
@@ -169,8 +173,8 @@ TEST_P(Sweeps, AProblemDoesNotFeelTheOthers) {
 TEST_P(Sweeps, KeptProblemsKeepTheirValues) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto exact = setup.model<double>(GetParam());
-  auto model = setup.model<float>(GetParam());
+  auto exact = setup.model<double>();
+  auto model = setup.model<float>();
   const auto problems = some_problems(GetParam());
   Ascent<float> old(model, problems, ids_of(problems), 6, seed);
   for (int sweep = 0; sweep < 30; ++sweep) old.sweep();
@@ -208,7 +212,7 @@ TEST_P(Sweeps, KeptProblemsKeepTheirValues) {
 TEST_P(Sweeps, RoundedStartsAreSigns) {
   const Network network = some_network("relu");
   const Prepared setup(network);
-  auto model = setup.model<double>(GetParam());
+  auto model = setup.model<double>();
   const auto problems = some_problems(GetParam());
   Ascent<double> source(model, problems, ids_of(problems), 6, seed);
   for (int sweep = 0; sweep < 50; ++sweep) source.sweep();
@@ -237,11 +241,11 @@ TEST_P(Sweeps, RoundedStartsAreSigns) {
 TEST_P(Sweeps, LayerSizesAreTheLargestOfTheBatch) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto model = setup.model<double>(GetParam());
+  auto model = setup.model<double>();
   const auto problems = some_problems(GetParam());
   Ascent<double> ascent(model, problems, ids_of(problems), 3, seed);
   ascent.sweep();
-  const auto raw = ascent.multipliers();
+  const auto raw = ascent.norms();
   const std::vector<double> sizes = ascent.layer_sizes(setup.rows());
   ASSERT_EQ(sizes.size(), 2U);
   for (std::size_t k = 0; k < sizes.size(); ++k) {

@@ -12,7 +12,7 @@ namespace {
 
 using ascent::Ascent;
 using ascent::Calibration;
-using ascent::Problem;
+using problem::Problem;
 using test::Prepared;
 using test::Random;
 using test::row_problem;
@@ -32,16 +32,15 @@ TEST_P(Calibrated, EveryTensorIsOfAboutUnitSize) {
   const Network network = scaled_network(GetParam());
   for (const Norm norm : {Norm::linf, Norm::l2}) {
     Prepared setup(network);
-    std::vector<Problem> problems{row_problem({1e-200, 0, 0, 0}), row_problem({0, 1, -1, 0}),
-                                  row_problem({0, 0, 3e150, 1e150})};
-    const Calibration calibration =
-        ascent::calibrate(*setup.backend, setup.chain, setup.slopes, norm, problems, 1);
+    std::vector<Problem> problems{row_problem({1e-200, 0, 0, 0}, {norm}), row_problem({0, 1, -1, 0}, {norm}),
+                                  row_problem({0, 0, 3e150, 1e150}, {norm})};
+    const Calibration calibration = ascent::calibrate(*setup.backend, setup.chain, setup.slopes, problems, 1);
     ASSERT_EQ(calibration.rows.size(), 3U);
     for (std::size_t b = 0; b < problems.size(); ++b) {
       problems[b].row.scale(calibration.rows[b]);
     }
     setup.scaling = calibration.scaling;
-    auto model = setup.model<float>(norm);
+    auto model = setup.model<float>();
     std::vector<Index> ids(problems.size());
     std::iota(ids.begin(), ids.end(), Index{0});
     Ascent<float> ascent(model, problems, ids, 8, 1);
@@ -61,15 +60,14 @@ TEST_P(Calibrated, ScalingChangesOnlyTheExponentOfTheValue) {
   const Network network = scaled_network(GetParam());
   Prepared setup(network);
   std::vector<Problem> problems{row_problem({1, 0, 0, 0})};
-  const Calibration calibration =
-      ascent::calibrate(*setup.backend, setup.chain, setup.slopes, Norm::l2, problems, 1);
+  const Calibration calibration = ascent::calibrate(*setup.backend, setup.chain, setup.slopes, problems, 1);
   problems[0].row.scale(calibration.rows[0]);
   setup.scaling = calibration.scaling;
-  auto model = setup.model<double>(Norm::l2);
+  auto model = setup.model<double>();
   Ascent<double> ascent(model, problems, {0}, 8, 1);
   const Network plain = scaled_network({0, 0, 0, 0});
   const Prepared unscaled(plain);
-  auto reference_model = unscaled.model<double>(Norm::l2);
+  auto reference_model = unscaled.model<double>();
   Ascent<double> reference(reference_model, {row_problem({1, 0, 0, 0})}, {0}, 8, 1);
   const int total = std::accumulate(GetParam().begin(), GetParam().end(), 0);
   for (int sweep = 0; sweep < 5; ++sweep) {
@@ -96,11 +94,10 @@ TEST(Calibrate, TheVectorObjectiveIsScaledThroughTheOutput) {
   });
   Prepared setup(network);
   const std::vector<Problem> problems{test::vector_problem()};
-  const Calibration calibration =
-      ascent::calibrate(*setup.backend, setup.chain, setup.slopes, Norm::l2, problems, 1);
+  const Calibration calibration = ascent::calibrate(*setup.backend, setup.chain, setup.slopes, problems, 1);
   EXPECT_EQ(calibration.rows, std::vector<int>{0});
   setup.scaling = calibration.scaling;
-  auto model = setup.model<float>(Norm::l2);
+  auto model = setup.model<float>();
   Ascent<float> ascent(model, problems, {0}, 4, 1);
   for (int sweep = 0; sweep < 20; ++sweep) ascent.sweep();
   EXPECT_GT(ascent.values()[0], 0.125);

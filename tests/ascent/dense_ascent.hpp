@@ -11,10 +11,10 @@ class DenseAscent {
  public:
   using MatrixXd = Eigen::MatrixXd;
 
-  DenseAscent(const Network& network, const Prepared& setup, ascent::Problem problem, Norm norm, Index id,
+  DenseAscent(const Network& network, const Prepared& setup, problem::Problem problem, Norm norm, Index id,
               Index rank, std::uint64_t seed)
       : weights_(dense_weights(network)), problem_(std::move(problem)), norm_(norm) {
-    if (norm == Norm::l1) weights_.front() = weights_.front().col(problem_.coordinate).eval();
+    if (norm == Norm::l1) weights_.front() = weights_.front().col(problem_.ball.coordinates.front()).eval();
     const auto depth = static_cast<Index>(setup.slopes.size());
     for (const auto& layer : setup.slopes) {
       c_.push_back(centres(layer, problem_.slope_set));
@@ -98,7 +98,7 @@ class DenseAscent {
   std::vector<MatrixXd> weights_;
   std::vector<Eigen::VectorXd> c_;
   std::vector<Eigen::VectorXd> h_;
-  ascent::Problem problem_;
+  problem::Problem problem_;
   Norm norm_;
   MatrixXd x_;
   MatrixXd x_hat_;

@@ -18,9 +18,9 @@ class SweepsOnDevices : public test::OnEveryBackend {
     const Network network = test::random_network(random, {7, 12, 9, 3});
     test::Prepared setup(network);
     setup.backend = std::move(backend);
-    auto model = setup.model<double>(Norm::l1);
-    ascent::Problem problem = test::row_problem({1, -2, 0.5});
-    problem.coordinates = {0, 2, 3, 6};
+    auto model = setup.model<double>();
+    problem::Problem problem = test::row_problem({1, -2, 0.5});
+    problem.ball = {Norm::l1, {0, 2, 3, 6}};
     ascent::Ascent<double> ascent(model, {problem}, {0}, 8, 1);
     std::vector<double> all;
     for (int i = 0; i < 12; ++i) {
@@ -37,9 +37,12 @@ class SweepsOnDevices : public test::OnEveryBackend {
     const Network network = test::random_network(random, {7, 12, 9, 3});
     test::Prepared setup(network);
     setup.backend = std::move(backend);
-    auto model = setup.model<double>(norm);
-    std::vector<ascent::Problem> problems{test::row_problem({1, 0, 0}), test::row_problem({0, 1, -1})};
-    if (norm == Norm::l1) problems[1].coordinate = problems[0].coordinate = 3;
+    auto model = setup.model<double>();
+    std::vector<problem::Problem> problems{test::row_problem({1, 0, 0}), test::row_problem({0, 1, -1})};
+    for (auto& problem : problems) {
+      problem.ball.norm = norm;
+      if (norm == Norm::l1) problem.ball.coordinates = {3};
+    }
     std::vector<double> all;
     ascent::Ascent<double> ascent(model, problems, {0, 1}, 4, 1);
     const auto run = [&](ascent::Ascent<double>& state) {

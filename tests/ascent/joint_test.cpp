@@ -13,8 +13,8 @@ namespace geolip {
 namespace {
 
 using ascent::Ascent;
-using ascent::Problem;
-using ascent::RawMultipliers;
+using ascent::SweepNorms;
+using problem::Problem;
 using test::Prepared;
 using test::Random;
 
@@ -28,7 +28,7 @@ Network some_network() {
 
 /// The value of one coordinate.
 double alone(ascent::Model<double>& model, Problem problem, Index coordinate) {
-  problem.coordinate = coordinate;
+  problem.ball.coordinates = {coordinate};
   Ascent<double> ascent(model, {problem}, {0}, 8, 1);
   for (int i = 0; i < enough_sweeps; ++i) ascent.sweep();
   return ascent.values().front();
@@ -37,19 +37,19 @@ double alone(ascent::Model<double>& model, Problem problem, Index coordinate) {
 Ascent<double> together(ascent::Model<double>& model, Problem problem, std::vector<Index> coordinates,
                         Index each) {
   const Index columns = each * static_cast<Index>(coordinates.size());
-  problem.coordinates = std::move(coordinates);
+  problem.ball.coordinates = std::move(coordinates);
   Ascent<double> ascent(model, {problem}, {0}, columns, 1);
   for (int i = 0; i < enough_sweeps; ++i) ascent.sweep();
   return ascent;
 }
 
-TEST(JointProblem, OfOneCoordinateHasItsValue) {
+TEST(JointProblem, OfOneCoordinateTwiceHasItsValue) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto model = setup.model<double>(Norm::l1);
-  const Problem problem = test::row_problem({0.5, -1.0, 2.0});
+  auto model = setup.model<double>();
+  const Problem problem = test::row_problem({0.5, -1.0, 2.0}, {Norm::l1});
   for (const Index j : {0, 3}) {
-    const double joint = std::sqrt(together(model, problem, {j}, 8).values().front());
+    const double joint = std::sqrt(together(model, problem, {j, j}, 8).values().front());
     EXPECT_NEAR(joint, alone(model, problem, j), 1e-6 * joint);
   }
 }
@@ -57,11 +57,11 @@ TEST(JointProblem, OfOneCoordinateHasItsValue) {
 TEST(JointProblem, ItsMultipliersBoundAllItsCoordinates) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto model = setup.model<double>(Norm::l1);
-  const Problem problem = test::row_problem({0.5, -1.0, 2.0});
+  auto model = setup.model<double>();
+  const Problem problem = test::row_problem({0.5, -1.0, 2.0}, {Norm::l1});
   const std::vector<Index> coordinates{0, 2, 3, 5};
   Ascent<double> ascent = together(model, problem, coordinates, 4);
-  RawMultipliers raw = ascent.multipliers().front();
+  SweepNorms raw = ascent.norms().front();
   // the ascent is about the square
   const double value = std::sqrt(raw.value);
   for (std::vector<double>& layer : raw.g) {
@@ -69,16 +69,14 @@ TEST(JointProblem, ItsMultipliersBoundAllItsCoordinates) {
   }
   raw.value = value;
   raw.input = {value};
-  certificate::Certifier certifier(*setup.backend, model.maps, setup.slopes, Norm::l1);
-  Problem any = problem;
-  any.coordinate = coordinates.front();
-  const certificate::Multipliers multipliers =
-      certificate::inflate(certificate::make_multipliers(raw, setup.slopes, problem), 1e-5);
-  ASSERT_TRUE(certifier.bound(multipliers, any).has_value());
+  certificate::Certifier certifier(*setup.backend, model.maps, setup.slopes);
+  const auto certificate =
+      certifier.certify(problem, certificate::make_multipliers(raw, setup.slopes, problem), 1e-5);
+  ASSERT_TRUE(certificate.has_value());
   double largest_alone = 0.0;
   double largest_bound = 0.0;
   for (const Index j : coordinates) {
-    const double bound = certifier.coordinate_bounds()[static_cast<std::size_t>(j)];
+    const double bound = at(certificate->coordinates, j);
     const double own = alone(model, problem, j);
     EXPECT_GE(bound, own * (1.0 - 1e-9));
     largest_alone = std::max(largest_alone, own);
@@ -93,9 +91,9 @@ TEST(JointProblem, ItsMultipliersBoundAllItsCoordinates) {
 TEST(JointProblem, IsAloneInItsState) {
   const Network network = some_network();
   const Prepared setup(network);
-  auto model = setup.model<double>(Norm::l1);
-  Problem problem = test::row_problem({1.0, 0.0, 0.0});
-  problem.coordinates = {0, 1, 2};
+  auto model = setup.model<double>();
+  Problem problem = test::row_problem({1.0, 0.0, 0.0}, {Norm::l1});
+  problem.ball.coordinates = {0, 1, 2};
   EXPECT_THROW(Ascent<double>(model, {problem, problem}, {0, 1}, 6, 1), std::logic_error);
   EXPECT_THROW(Ascent<double>(model, {problem}, {0}, 7, 1), std::logic_error);
 }

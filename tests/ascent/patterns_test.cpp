@@ -14,8 +14,8 @@ namespace {
 
 using ascent::Ascent;
 using ascent::Pattern;
-using ascent::Problem;
 using Eigen::MatrixXd;
+using problem::Problem;
 using test::Prepared;
 using test::Random;
 using test::row_problem;
@@ -42,12 +42,13 @@ TEST_P(Rounding, PatternValuesAreDualNormsOfTheGradient) {
   Random random(1);
   const Network network = test::random_network(random, {7, 20, 15, 4});
   const Prepared prepared(network);
-  auto model = prepared.model<double>(GetParam());
-  std::vector<Problem> problems;
+  auto model = prepared.model<double>();
+  std::vector<problem::Problem> problems;
   std::vector<Pattern> patterns;
   for (int p = 0; p < 30; ++p) {
     problems.push_back(row_problem({random.normal(), random.normal(), 0.0, random.normal()}));
-    problems.back().coordinate = GetParam() == Norm::l1 ? random.integer(0, 6) : -1;
+    problems.back().ball.norm = GetParam();
+    if (GetParam() == Norm::l1) problems.back().ball.coordinates = {random.integer(0, 6)};
     Pattern& pattern = patterns.emplace_back();
     for (const auto& layer : prepared.slopes) {
       auto& slopes = pattern.emplace_back();
@@ -58,7 +59,8 @@ TEST_P(Rounding, PatternValuesAreDualNormsOfTheGradient) {
   for (std::size_t p = 0; p < problems.size(); ++p) {
     const Eigen::RowVectorXd g =
         test::to_eigen(problems[p].row.dense()).transpose() * jacobian(network, patterns[p]);
-    const double expected = dual_norm(g, GetParam(), problems[p].coordinate);
+    const std::vector<Index>& moving = problems[p].ball.coordinates;
+    const double expected = dual_norm(g, GetParam(), moving.empty() ? -1 : moving.front());
     EXPECT_NEAR(values[p], expected, 1e-12 * expected);
     EXPECT_LE(values[p], expected);
   }
@@ -73,18 +75,17 @@ TEST_P(Rounding, NeverExceedsTheDefinition) {
     const char* kinds[] = {"relu", "leaky_relu", "gelu", "sigmoid"};
     const Network network = test::random_network(random, widths, activation_from_name(kinds[seed % 4]));
     const Prepared prepared(network);
-    auto exact = prepared.model<double>(GetParam());
-    auto model = prepared.model<float>(GetParam());
+    auto exact = prepared.model<double>();
+    auto model = prepared.model<float>();
     std::vector<double> row(static_cast<std::size_t>(widths.back()));
     for (double& u : row) u = random.normal();
-    std::vector<Problem> problems;
+    std::vector<problem::Problem> problems;
     if (GetParam() == Norm::l1) {
       for (Index j = 0; j < widths.front(); ++j) {
-        problems.push_back(row_problem(row));
-        problems.back().coordinate = j;
+        problems.push_back(row_problem(row, {Norm::l1, {j}}));
       }
     } else {
-      problems.push_back(row_problem(row));
+      problems.push_back(row_problem(row, {GetParam()}));
     }
     if (GetParam() == Norm::l2) problems.push_back(vector_problem());
     std::vector<Index> all(problems.size());
@@ -112,9 +113,9 @@ TEST_P(Rounding, StopsBetweenWavesAndNeverLosesByMore) {
   Random random(3);
   const Network network = test::random_network(random, {6, 40, 30, 1});
   const Prepared prepared(network);
-  auto model = prepared.model<double>(GetParam());
-  Problem problem = row_problem({1.0});
-  problem.coordinate = GetParam() == Norm::l1 ? 2 : -1;
+  auto model = prepared.model<double>();
+  problem::Problem problem = row_problem({1.0}, {GetParam()});
+  if (GetParam() == Norm::l1) problem.ball.coordinates = {2};
   Ascent<double> source(model, {problem}, {0}, 6, 1);
   for (int sweep = 0; sweep < 20; ++sweep) source.sweep();
   ascent::Search search;
@@ -138,7 +139,7 @@ TEST(PatternValues, OfTheVectorObjectiveApproachTheSpectralNormFromBelow) {
   Random random(2);
   const Network network = test::random_network(random, {9, 14, 12, 6});
   const Prepared prepared(network);
-  auto model = prepared.model<double>(Norm::l2);
+  auto model = prepared.model<double>();
   std::vector<Pattern> patterns(10);
   for (Pattern& pattern : patterns) {
     for (const auto& layer : prepared.slopes) {
@@ -146,7 +147,8 @@ TEST(PatternValues, OfTheVectorObjectiveApproachTheSpectralNormFromBelow) {
       for (Index i = 0; i < layer.neurons; ++i) slopes.push_back(random.chance(0.7) ? 1.0 : 0.0);
     }
   }
-  const auto values = ascent::pattern_values(model, std::vector<Problem>(10, vector_problem()), patterns);
+  const auto values =
+      ascent::pattern_values(model, std::vector<problem::Problem>(10, vector_problem()), patterns);
   for (std::size_t p = 0; p < patterns.size(); ++p) {
     const double norm = test::spectral_norm(jacobian(network, patterns[p]));
     EXPECT_LE(values[p], norm);
@@ -158,7 +160,7 @@ TEST(PatternValues, ZeroGradientsAreWorthNothing) {
   Random random(4);
   const Network network = test::random_network(random, {3, 4, 2});
   const Prepared prepared(network);
-  auto model = prepared.model<double>(Norm::l2);
+  auto model = prepared.model<double>();
   const Pattern off{std::vector<double>(4, 0.0)};
   EXPECT_EQ(ascent::pattern_values(model, {row_problem({1, 1}), vector_problem()}, {off, off}),
             (std::vector<double>{0.0, 0.0}));

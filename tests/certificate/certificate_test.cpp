@@ -11,11 +11,11 @@
 namespace geolip {
 namespace {
 
-using ascent::Problem;
 using certificate::Certifier;
 using certificate::Multipliers;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using problem::Problem;
 using test::DenseForm;
 using test::Prepared;
 using test::Random;
@@ -63,7 +63,8 @@ struct Instance {
         maps(operators::make_linear_maps<double>(*setup.backend, setup.chain, setup.scaling)) {
     problem.vector = vector;
     problem.slope_set = 1;
-    problem.coordinate = norm == Norm::l1 ? random.integer(0, widths.front() - 1) : -1;
+    problem.ball.norm = norm;
+    if (norm == Norm::l1) problem.ball.coordinates = {random.integer(0, widths.front() - 1)};
     std::vector<double> row(static_cast<std::size_t>(vector ? 0 : widths.back()));
     for (double& u : row) u = random.normal();
     problem.row = problem::Row(row);
@@ -76,10 +77,10 @@ struct Instance {
   }
 
   Multipliers from_ascent(int sweeps) const {
-    auto model = setup.model<double>(norm);
+    auto model = setup.model<double>();
     ascent::Ascent<double> ascent(model, {problem}, {0}, 6, 3);
     for (int i = 0; i < sweeps; ++i) ascent.sweep();
-    return certificate::make_multipliers(ascent.multipliers().front(), setup.slopes, problem);
+    return certificate::make_multipliers(ascent.norms().front(), setup.slopes, problem);
   }
 };
 
@@ -87,7 +88,7 @@ struct Instance {
 double dense_bound(const Instance& instance, const DenseForm& form, const Multipliers& m) {
   const MatrixXd rest = form.negative_rest();
   if (instance.norm == Norm::l1)
-    return 2.0 * std::sqrt(m.zeta * rest(instance.problem.coordinate, instance.problem.coordinate));
+    return 2.0 * std::sqrt(m.zeta * rest.diagonal()[instance.problem.ball.coordinates.front()]);
   VectorXd gamma = VectorXd::Ones(rest.rows());
   if (instance.norm == Norm::linf) gamma = test::to_eigen(m.gamma);
   const VectorXd scale = gamma.cwiseSqrt().cwiseInverse();
@@ -125,30 +126,31 @@ TEST_P(Certificates, PassExactlyWhereTheDenseFormDoes) {
     const DenseForm form(instance.network, instance.setup, m, instance.problem);
     const double least = form.least_pivot();
     if (std::abs(least) < 1e-9) continue;  // rounding may decide
-    Certifier certifier(*instance.setup.backend, instance.maps, instance.setup.slopes, instance.norm);
-    const auto bound = certifier.bound(m, instance.problem);
-    ASSERT_EQ(bound.has_value(), least > 0.0) << "least eigenvalue " << least;
-    if (!bound) {
+    Certifier certifier(*instance.setup.backend, instance.maps, instance.setup.slopes);
+    const auto certificate = certifier.certify(instance.problem, m, 0.0);
+    ASSERT_EQ(certificate.has_value(), least > 0.0) << "least eigenvalue " << least;
+    if (!certificate) {
       ++failed;
       continue;
     }
     ++passed;
     const double expected = dense_bound(instance, form, m);
     // the eigenvalue is accepted with a margin of 1e-10 at least; Schur complements lose what the pivots lack
-    ASSERT_NEAR(*bound, expected, 1e-9 * expected + 1e-13 * expected / least);
-    ASSERT_GE(*bound, expected * (1.0 - 1e-13 - 1e-14 / least));
+    const double bound = certificate->bound;
+    ASSERT_NEAR(bound, expected, 1e-9 * expected + 1e-13 * expected / least);
+    ASSERT_GE(bound, expected * (1.0 - 1e-13 - 1e-14 / least));
     if (instance.norm == Norm::l1) {
       const MatrixXd rest = form.negative_rest();
       for (Index j = 0; j < rest.rows(); ++j) {
         const double other = 2.0 * std::sqrt(m.zeta * std::max(0.0, rest(j, j)));
-        ASSERT_NEAR(certifier.coordinate_bounds()[static_cast<std::size_t>(j)], other, 1e-7 * expected);
+        ASSERT_NEAR(at(certificate->coordinates, j), other, 1e-7 * expected);
       }
     } else if (!instance.problem.vector) {
       // M itself, with gamma and zeta scaled so that zeta + sum gamma is the bound
       const auto sum = static_cast<double>(instance.norm == Norm::linf ? 1 : instance.widths.front());
       VectorXd gamma = VectorXd::Constant(instance.widths.front(), 1.0);
       if (instance.norm == Norm::linf) gamma = test::to_eigen(m.gamma);
-      const double mu = *bound * *bound / (4.0 * m.zeta * gamma.sum() / sum);
+      const double mu = bound * bound / (4.0 * m.zeta * gamma.sum() / sum);
       EXPECT_TRUE(form.feasible(gamma * mu, 1e-12));
       EXPECT_FALSE(form.feasible(gamma * (mu * 0.999), 0.0) && form.feasible(gamma * (mu * 0.99), 0.0));
     }
@@ -184,14 +186,17 @@ class Refusals : public testing::Test {
       operators::make_linear_maps<double>(*setup_.backend, setup_.chain, setup_.scaling);
 
   Multipliers good(Norm norm) {
-    auto model = setup_.model<double>(norm);
+    problem_.ball.norm = norm;
+    auto model = setup_.model<double>();
     ascent::Ascent<double> ascent(model, {problem_}, {0}, 8, 3);
     for (int i = 0; i < 200; ++i) ascent.sweep();
     return certificate::inflate(
-        certificate::make_multipliers(ascent.multipliers().front(), setup_.slopes, problem_), 1e-5);
+        certificate::make_multipliers(ascent.norms().front(), setup_.slopes, problem_), 1e-5);
   }
   std::optional<double> bound(const Multipliers& m, Norm norm) {
-    return Certifier(*setup_.backend, maps_, setup_.slopes, norm).bound(m, problem_);
+    problem_.ball.norm = norm;
+    const auto certificate = Certifier(*setup_.backend, maps_, setup_.slopes).certify(problem_, m, 0.0);
+    return certificate ? std::optional(certificate->bound) : std::nullopt;
   }
 };
 
@@ -242,7 +247,7 @@ TEST(Inflate, IsGeometricFromTheOutputDown) {
 
 TEST(MakeMultipliers, AreThoseOfTheSweep) {
   problem::LayerSlopes slopes{3, 1, {0.5, 0.75, 1.0}, {0.5, 0.25, 0.0}};
-  const ascent::RawMultipliers raw{{{2.0, 3.0, 4.0}}, {{1.0, 6.0, 5.0}}, {0.5, 1.5}, 2.0};
+  const ascent::SweepNorms raw{{{2.0, 3.0, 4.0}}, {{1.0, 6.0, 5.0}}, {0.5, 1.5}, 2.0};
   const Multipliers m = certificate::make_multipliers(raw, {slopes}, test::row_problem({1.0}));
   // |G| / (2 h rho);  |G_0| / 2;  sum gamma
   EXPECT_DOUBLE_EQ(m.lam[0][0], 2.0);
@@ -253,7 +258,7 @@ TEST(MakeMultipliers, AreThoseOfTheSweep) {
 
 TEST(MakeMultipliers, StayPositiveWhereASweepSaysZero) {
   problem::LayerSlopes slopes{3, 1, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-  const ascent::RawMultipliers raw{{{0.0, 3.0, 4.0}}, {{1.0, 0.0, 5.0}}, {0.0, 1.5}, 2.0};
+  const ascent::SweepNorms raw{{{0.0, 3.0, 4.0}}, {{1.0, 0.0, 5.0}}, {0.0, 1.5}, 2.0};
   const Multipliers m = certificate::make_multipliers(raw, {slopes}, test::row_problem({1.0}));
   for (const double lam : m.lam[0]) {
     EXPECT_GT(lam, 0.0);

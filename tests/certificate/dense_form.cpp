@@ -5,7 +5,7 @@
 namespace geolip::test {
 
 DenseForm::DenseForm(const Network& network, const Prepared& setup, const certificate::Multipliers& m,
-                     const ascent::Problem& problem) {
+                     const problem::Problem& problem) {
   const std::vector<MatrixXd> weights = dense_weights(network);
   eliminated_ = problem.vector ? 0 : 1;
   for (const auto& layer : setup.slopes) {

@@ -13,7 +13,7 @@ class DenseForm {
   using MatrixXd = Eigen::MatrixXd;
 
   DenseForm(const Network& network, const Prepared& setup, const certificate::Multipliers& m,
-            const ascent::Problem& problem);
+            const problem::Problem& problem);
 
   /// Smallest eigenvalue of the block of e and v, scaled to unit diagonal; -1 if its diagonal is not
   /// positive.

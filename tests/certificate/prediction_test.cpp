@@ -40,14 +40,14 @@ TEST(Prediction, IsWhatACertificateTakes) {
       std::vector<operators::LinearMap<double>> maps =
           operators::make_linear_maps<double>(backend, chain, scaling);
       const std::size_t of_maps = watch.bytes;
-      ascent::Problem problem;
+      problem::Problem problem;
       problem.vector = vector;
       if (!vector) problem.row = problem::Row::unit(1, network.outputs());
       Multipliers multipliers{{}, {1.0}, 1.0};
       for (const problem::LayerSlopes& layer : slopes) multipliers.lam.emplace_back(layer.c.size(), 1.0);
-      Certifier certifier(backend, maps, slopes, Norm::l2);
+      Certifier certifier(backend, maps, slopes);
       for (int certificate = 0; certificate < 3; ++certificate) {
-        ASSERT_TRUE(certifier.bound(multipliers, problem).has_value());
+        ASSERT_TRUE(certifier.certify(problem, multipliers, 0.0).has_value());
       }
       const Prediction prediction =
           predict(chain, std::vector<bool>(slopes.size(), false), vector ? network.outputs() : 1, true);

@@ -37,8 +37,8 @@ struct Setting {
     }
     return queues;
   }
-  Certifiers certifiers(backend::Backend& backend, const Certifiers::Queues& queues, Norm norm) {
-    return {backend, maps, queues, prepared.slopes, norm};
+  Certifiers certifiers(backend::Backend& backend, const Certifiers::Queues& queues) {
+    return {backend, maps, queues, prepared.slopes};
   }
 };
 
@@ -62,15 +62,16 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
     std::vector<std::vector<double>> bounds;
     for (const int others : {0, 2}) {
       const Certifiers::Queues queues = setting.forked(backend(), others);
-      Certifiers certifiers = setting.certifiers(backend(), queues, norm);
+      Certifiers certifiers = setting.certifiers(backend(), queues);
       std::vector<double> found(problems, 0.0);
       for (int turn = 0; turn < 2; ++turn) {
         std::vector<int> calls(problems, 0);
         certifiers.run(problems, [&](Index i, Certifier& certifier) {
           const auto at = static_cast<std::size_t>(i);
           ++calls[at];
-          const auto bound = certifier.bound(multipliers(setting, norm, i), test::row_problem({1, 0, 0, -1}));
-          found[at] = bound.value_or(-1.0);
+          const auto certificate =
+              certifier.certify(test::row_problem({1, 0, 0, -1}, {norm}), multipliers(setting, norm, i), 0.0);
+          found[at] = certificate ? certificate->bound : -1.0;
         });
         EXPECT_EQ(calls, std::vector<int>(problems, 1));
         certifiers.release_memory();
@@ -85,7 +86,7 @@ TEST_P(CertifiersAtOnce, SayWhatOneSays) {
 TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
   Setting setting(backend());
   const Certifiers::Queues queues = setting.forked(backend(), 2);
-  Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
+  Certifiers certifiers = setting.certifiers(backend(), queues);
   std::atomic<int> calls{0};
   const auto run = [&] {
     certifiers.run(9, [&](Index i, Certifier&) {
@@ -102,7 +103,7 @@ TEST_P(CertifiersAtOnce, ThrowTheFirstProblemsErrorOnceAllHaveEnded) {
 TEST_P(CertifiersAtOnce, GoOnOneByOneWhereMemoryIsShort) {
   Setting setting(backend());
   const Certifiers::Queues queues = setting.forked(backend(), 2);
-  Certifiers certifiers = setting.certifiers(backend(), queues, Norm::l2);
+  Certifiers certifiers = setting.certifiers(backend(), queues);
   std::mutex mutex;
   std::vector<int> calls(6, 0);
   const auto main_thread = std::this_thread::get_id();

@@ -14,8 +14,8 @@ namespace geolip {
 namespace {
 
 using ascent::Ascent;
-using ascent::Problem;
 using Eigen::MatrixXd;
+using problem::Problem;
 using test::Prepared;
 using test::Random;
 
@@ -74,31 +74,32 @@ struct Point {
 };
 
 /// After sweeps enough for about ten digits of the value.
-Point climb(const Network& network, Norm norm, const Problem& problem, bool calibrated = false) {
+Point climb(const Network& network, const Problem& problem, bool calibrated = false) {
   Prepared setup(network);
   Problem scaled = problem;
   int exponent = 0;
   if (calibrated) {
     const ascent::Calibration found =
-        ascent::calibrate(*setup.backend, setup.chain, setup.slopes, norm, {problem}, 3);
+        ascent::calibrate(*setup.backend, setup.chain, setup.slopes, {problem}, 3);
     setup.scaling = found.scaling;
     scaled.row.scale(found.rows[0]);
     exponent = found.scaling.output + found.rows[0];
   }
-  auto model = setup.model<double>(norm);
+  auto model = setup.model<double>();
   Ascent<double> ascent(model, {scaled}, {0}, rank, 3);
   for (int sweep = 0; sweep < 600; ++sweep) ascent.sweep();
-  const ascent::RawMultipliers raw = ascent.multipliers().front();
+  const ascent::SweepNorms raw = ascent.norms().front();
   Point point;
   point.value = std::ldexp(problem.vector ? std::sqrt(raw.value) : raw.value, -exponent);
-  point.effect = std::ldexp(
-      solve::rounding_effect(setup.chain, setup.slopes, setup.scaling, scaled, raw, norm), -exponent);
+  point.effect =
+      std::ldexp(solve::rounding_effect(setup.chain, setup.slopes, setup.scaling, scaled, raw), -exponent);
   return point;
 }
 
 Problem problem_for(Norm norm, bool vector) {
   Problem problem = vector ? test::vector_problem() : test::row_problem({1.0, -1.0, 0.0});
-  if (norm == Norm::l1) problem.coordinate = 1;
+  problem.ball.norm = norm;
+  if (norm == Norm::l1) problem.ball.coordinates = {1};
   return problem;
 }
 
@@ -112,7 +113,7 @@ TEST(RoundingEffect, CoversTheWorstErrorsOfItsSizeAndNotMuchMore) {
                                      std::pair(Norm::l2, true), std::pair(Norm::l1, false)}) {
     SCOPED_TRACE(std::string(to_string(norm)) + (vector ? " vector" : ""));
     const Problem problem = problem_for(norm, vector);
-    const Point point = climb(network, norm, problem);
+    const Point point = climb(network, problem);
     // with the worst signs all entries' effects add up
     double worst = 0.0;
     for (std::size_t k = 0; k < pairs.a.size(); ++k) {
@@ -120,7 +121,7 @@ TEST(RoundingEffect, CoversTheWorstErrorsOfItsSizeAndNotMuchMore) {
       for (Index i = 0; i < pairs.b[k].rows(); ++i) {
         for (Index j = 0; j < pairs.a[k].cols(); ++j) {
           const Network off = pairs.product_with_error(k, i, j, share);
-          worst += std::abs(climb(off, norm, problem).value - point.value);
+          worst += std::abs(climb(off, problem).value - point.value);
         }
       }
     }
@@ -140,8 +141,8 @@ TEST(RoundingEffect, DoesNotDependOnUnits) {
                                      std::pair(Norm::l2, true), std::pair(Norm::l1, false)}) {
     SCOPED_TRACE(std::string(to_string(norm)) + (vector ? " vector" : ""));
     const Problem problem = problem_for(norm, vector);
-    const Point unscaled = climb(pairs.network(), norm, problem);
-    const Point scaled = climb(pairs.network(), norm, problem, true);
+    const Point unscaled = climb(pairs.network(), problem);
+    const Point scaled = climb(pairs.network(), problem, true);
     EXPECT_NEAR(scaled.value, unscaled.value, 1e-6 * unscaled.value);
     EXPECT_NEAR(scaled.effect, unscaled.effect, 1e-3 * unscaled.effect);
   }
@@ -150,9 +151,9 @@ TEST(RoundingEffect, DoesNotDependOnUnits) {
 TEST(RoundingEffect, IsZeroWhereNothingCancels) {
   Random random(93);
   const Network network = test::random_network(random, {5, 7, 3}, make_activation(ActivationKind::relu));
-  EXPECT_EQ(climb(network, Norm::l2, problem_for(Norm::l2, false)).effect, 0.0);
-  EXPECT_GT(climb(network, Norm::l2, test::row_problem({0.3, 0.3, 0.0})).effect, 0.0);
-  EXPECT_GT(climb(network, Norm::l2, test::row_problem({1.0, 1.0, 1.0})).effect, 0.0);
+  EXPECT_EQ(climb(network, problem_for(Norm::l2, false)).effect, 0.0);
+  EXPECT_GT(climb(network, test::row_problem({0.3, 0.3, 0.0})).effect, 0.0);
+  EXPECT_GT(climb(network, test::row_problem({1.0, 1.0, 1.0})).effect, 0.0);
 }
 
 // Two stages that cancel as computed, with `between` layers of weight one from the first to the second: all
@@ -167,12 +168,12 @@ TEST(RoundingEffect, DoesNotTrustGradientsBehindWhatCancels) {
     stages.back() = {out, difference};
     const Network network = Pairs::join(stages);
     const Prepared setup(network);
-    ascent::RawMultipliers raw;
+    ascent::SweepNorms raw;
     raw.g.assign(between + 1, {0.0});
     raw.rho.assign(between + 1, {0.0});
     raw.rho[0] = {1.0};
-    const double effect = solve::rounding_effect(setup.chain, setup.slopes, setup.scaling,
-                                                 test::row_problem({1.0}), raw, Norm::l2);
+    const double effect =
+        solve::rounding_effect(setup.chain, setup.slopes, setup.scaling, test::row_problem({1.0}), raw);
     // no less than the rounding of the first, with slopes of one behind it, and no more than all of it
     EXPECT_GT(effect, 0x1p-52);
     EXPECT_LT(effect, 0x1p-40);

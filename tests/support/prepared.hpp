@@ -33,8 +33,8 @@ struct Prepared {
   }
 
   template <class T>
-  ascent::Model<T> model(Norm norm) const {
-    return {*backend, chain, slopes, scaling, norm};
+  ascent::Model<T> model() const {
+    return {*backend, chain, slopes, scaling};
   }
 };
 
@@ -67,14 +67,15 @@ inline Eigen::VectorXd to_eigen(const std::vector<double>& v) {
   return Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Index>(v.size()));
 }
 
-inline ascent::Problem row_problem(const std::vector<double>& row) {
-  ascent::Problem problem;
+inline problem::Problem row_problem(const std::vector<double>& row, problem::Ball ball = {}) {
+  problem::Problem problem;
+  problem.ball = std::move(ball);
   problem.row = row;
   return problem;
 }
 
-inline ascent::Problem vector_problem() {
-  ascent::Problem problem;
+inline problem::Problem vector_problem() {
+  problem::Problem problem;
   problem.vector = true;
   return problem;
 }

@@ -1,4 +1,4 @@
-#include <ascent/problem.hpp>
+#include <ascent/model.hpp>
 
 #include <utility>
 
@@ -6,17 +6,14 @@ namespace geolip::ascent {
 
 template <class T>
 Model<T>::Model(backend::Backend& backend_, const problem::Chain& chain,
-                const std::vector<problem::LayerSlopes>& slopes_, const problem::Scaling& scaling, Norm norm_,
+                const std::vector<problem::LayerSlopes>& slopes_, const problem::Scaling& scaling,
                 std::shared_ptr<operators::DenseWeights> weights)
-    : backend(backend_),
-      norm(norm_),
-      maps(operators::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
-  set_question(slopes_, norm_);
+    : backend(backend_), maps(operators::make_linear_maps<T>(backend_, chain, scaling, std::move(weights))) {
+  set_slopes(slopes_);
 }
 
 template <class T>
-void Model<T>::set_question(const std::vector<problem::LayerSlopes>& slopes_, Norm norm_) {
-  norm = norm_;
+void Model<T>::set_slopes(const std::vector<problem::LayerSlopes>& slopes_) {
   c.clear();
   h.clear();
   for (const problem::LayerSlopes& layer : slopes_) {
