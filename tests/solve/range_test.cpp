@@ -137,7 +137,7 @@ TEST(Range, ALinearNetworkKeepsWhatUnderflowsOnTheWay) {
     n.add({"sum", Dense{matrix(1, 2, {1.0, 1.0}), {}}});
     Network curved = n;
     curved.add({"relu", Activation(ActivationKind::relu)});
-    for (const Network& network : {n, curved})
+    for (const Network& network : {n, curved}) {
       for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
         for (const Verify verify : {Verify::on, Verify::off}) {
           Settings settings;
@@ -147,6 +147,7 @@ TEST(Range, ALinearNetworkKeepsWhatUnderflowsOnTheWay) {
           EXPECT_LE(bound.lower, 1.001e200);
         }
       }
+    }
   }
 }
 
