@@ -168,6 +168,7 @@ void row_kernels(Context& context, Index n, Index problems, Index rank, KernelTa
   Matrix<T> slope(context, kernels, n, 1);
   const Slopes<T> slopes{slope.view().data, slope.view().data, 1};
   const RowState<T> state{s.view(), s_hat.view(), norm.view()};
+  const RowState<T> ball{s.view(), s_hat.view(), norm.view(), true};
   const double matrix = static_cast<double>(n * total) * sizeof(T);
   const double scalars = static_cast<double>(n * problems) * sizeof(T);
 
@@ -176,15 +177,15 @@ void row_kernels(Context& context, Index n, Index problems, Index rank, KernelTa
   const auto measure = [&](const char* name, double bytes, double flops, const std::function<void()>& run) {
     table.measure(name, shape, bytes, flops * entries, run);
   };
-  measure("normalise_rows", 3 * matrix, 3, [&] { kernels.normalise_rows(columns, state); });
+  measure("normalise_rows", 3 * matrix, 3, [&] { kernels.normalise(columns, state); });
   measure("forward_rows", 3 * matrix + scalars, 5,
           [&] { kernels.forward_rows(columns, slopes, w.input(), s_hat.input(), rho.view(), v.view()); });
   measure("backward_rows", 6 * matrix + 2 * scalars, 16,
           [&] { kernels.backward_rows(columns, slopes, momentum, w.input(), rho.input(), state, g.view()); });
   measure("input_rows", 4 * matrix + scalars, 12,
-          [&] { kernels.input_rows(columns, momentum, v.input(), state); });
-  measure("input_ball", 6 * matrix, 8, [&] { kernels.input_ball(columns, momentum, v.input(), state); });
-  measure("normalise_ball", 4 * matrix, 6, [&] { kernels.normalise_ball(columns, state); });
+          [&] { kernels.backward_input(columns, momentum, v.input(), state); });
+  measure("input_ball", 6 * matrix, 8, [&] { kernels.backward_input(columns, momentum, v.input(), ball); });
+  measure("normalise_ball", 4 * matrix, 6, [&] { kernels.normalise(columns, ball); });
   measure("spread_column", matrix + scalars, 1,
           [&] { kernels.spread_column(columns, rho.input(), v.input(), g.view()); });
   measure("collect_column", matrix + scalars, 2,

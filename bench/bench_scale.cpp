@@ -66,7 +66,7 @@ double product_peak(backend::Backend& backend, bool small) {
   backend::Buffer<float> y(backend, n, columns);
   const backend::Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(static_cast<std::size_t>(n), 1));
   for (backend::Buffer<float>* buffer : {&a, &x}) {
-    buffer->zero();
+    backend.in<float>().clear(buffer->view());
     backend.in<float>().add_noise(1.0F, 1, 0, all.data(), buffer->view());
   }
   double best = std::numeric_limits<double>::infinity();
@@ -93,7 +93,7 @@ class Products {
     const backend::Buffer<std::int32_t> all(backend,
                                             std::vector<std::int32_t>(static_cast<std::size_t>(columns), 1));
     for (backend::Buffer<T>* buffer : {&even_, &odd_}) {
-      buffer->zero();
+      backend.in<T>().clear(buffer->view());
       backend.in<T>().add_noise(T(1), 1, 0, all.data(), buffer->view());
     }
     columns_ = columns;

@@ -15,22 +15,6 @@ struct ScaleRows {
   GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = d[i] * *x.at(i, j); }
 };
 
-/// X(i, j) = d_j X(i, j)
-struct ScaleColumns {
-  const double* d;
-  Matrix<double> x;
-  GEOLIP_HD void operator()(Index i, Index j) const { *x.at(i, j) *= d[j]; }
-};
-
-/// Y(i, j) = X(index_i, j)
-template <class T>
-struct GatherRows {
-  const Index* index;
-  Matrix<const T> x;
-  Matrix<T> y;
-  GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = *x.at(index[i], j); }
-};
-
 /// Y(i, j) = X(i, index_j), 0 where index_j < 0
 template <class From, class To>
 struct GatherColumns {
@@ -42,14 +26,15 @@ struct GatherColumns {
   }
 };
 
-/// Y(i, j) = r_i X(i, j) c_j, rounded to float at the end
-struct NarrowScaled {
+/// Y(i, j) = r_i X(i, j) c_j, rounded to T at the end
+template <class T>
+struct Scale {
   const double* r;
   Matrix<const double> x;
   const double* c;
-  Matrix<float> y;
+  Matrix<T> y;
   GEOLIP_HD void operator()(Index i, Index j) const {
-    *y.at(i, j) = static_cast<float>(r[i] * *x.at(i, j) * c[j]);
+    *y.at(i, j) = static_cast<T>(r[i] * *x.at(i, j) * c[j]);
   }
 };
 
@@ -124,36 +109,6 @@ struct AddSlabRows {
     T sum = T(0);
     for (Index slab = 0; slab < slabs; ++slab) sum += *partial.at(slab, j);
     x[j] = sum;
-  }
-};
-
-/// Y = Diag(d)
-struct Diagonal {
-  const double* d;
-  Matrix<double> y;
-  GEOLIP_HD void operator()(Index i, Index j) const { *y.at(i, j) = i == j ? d[i] : 0.0; }
-};
-
-/// A(j, j) += d_j
-struct AddDiagonal {
-  const double* d;
-  Matrix<double> a;
-  GEOLIP_HD void operator()(Index, Index j) const { *a.at(j, j) += d[j]; }
-};
-
-/// d_j = A(j, j)
-struct TakeDiagonal {
-  Matrix<const double> a;
-  double* d;
-  GEOLIP_HD void operator()(Index, Index j) const { d[j] = *a.at(j, j); }
-};
-
-/// Lower triangle of B += A
-struct AddLower {
-  Matrix<const double> a;
-  Matrix<double> b;
-  GEOLIP_HD void operator()(Index i, Index j) const {
-    if (j <= i) *b.at(i, j) += *a.at(i, j);
   }
 };
 

@@ -38,13 +38,11 @@ cudaError_t for_entries(Index rows, Index cols, const Operation& operation, cuda
   template cudaError_t for_entries(Index, Index, const Operation&, cudaStream_t);
 GEOLIP_INSTANTIATE(ScaleRows<float>)
 GEOLIP_INSTANTIATE(ScaleRows<double>)
-GEOLIP_INSTANTIATE(ScaleColumns)
-GEOLIP_INSTANTIATE(GatherRows<float>)
-GEOLIP_INSTANTIATE(GatherRows<double>)
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, float>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<double, double>&, cudaStream_t);
 template cudaError_t for_entries(Index, Index, const GatherColumns<float, double>&, cudaStream_t);
-GEOLIP_INSTANTIATE(NarrowScaled)
+GEOLIP_INSTANTIATE(Scale<float>)
+GEOLIP_INSTANTIATE(Scale<double>)
 GEOLIP_INSTANTIATE(Combine<float>)
 GEOLIP_INSTANTIATE(Combine<double>)
 GEOLIP_INSTANTIATE(MultiplySparse<float>)
@@ -63,10 +61,6 @@ GEOLIP_INSTANTIATE(ProjectSigns<float>)
 GEOLIP_INSTANTIATE(ProjectSigns<double>)
 GEOLIP_INSTANTIATE(AddSlabRows<float>)
 GEOLIP_INSTANTIATE(AddSlabRows<double>)
-GEOLIP_INSTANTIATE(Diagonal)
-GEOLIP_INSTANTIATE(AddDiagonal)
-GEOLIP_INSTANTIATE(TakeDiagonal)
-GEOLIP_INSTANTIATE(AddLower)
 #undef GEOLIP_INSTANTIATE
 
 }  // namespace geolip::kernels

@@ -71,8 +71,12 @@ class TimedKernels final : public backend::Kernels<T> {
     inner_.multiply_transposed(a, b, c);
   }
   void scale_rows(const T* d, ConstView<T> x, View<T> y) override { inner_.scale_rows(d, x, y); }
-  void gather_rows(const Index* index, ConstView<T> x, View<T> y) override {
-    inner_.gather_rows(index, x, y);
+  void scale(const double* r, ConstView<double> x, const double* c, View<T> y) override {
+    if constexpr (std::is_same_v<T, float>) {
+      const std::scoped_lock lock(watch_->mutex);
+      ++watch_->narrowed;
+    }
+    inner_.scale(r, x, c, y);
   }
   void combine(T alpha, ConstView<T> x, T beta, View<T> y) override { inner_.combine(alpha, x, beta, y); }
   void multiply_sparse(const backend::SparseRows<T>& a, ConstView<T> x, View<T> y) override {
@@ -104,19 +108,12 @@ class TimedKernels final : public backend::Kernels<T> {
                      ConstView<T> w, ConstView<T> rho, const RowState<T>& state, View<T> g) override {
     inner_.backward_rows(columns, slopes, momentum, w, rho, state, g);
   }
-  void input_rows(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
-                  const RowState<T>& state) override {
-    inner_.input_rows(columns, momentum, g, state);
+  void backward_input(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                      const RowState<T>& state) override {
+    inner_.backward_input(columns, momentum, g, state);
   }
-  void input_ball(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
-                  const RowState<T>& state) override {
-    inner_.input_ball(columns, momentum, g, state);
-  }
-  void normalise_rows(const Columns& columns, const RowState<T>& state) override {
-    inner_.normalise_rows(columns, state);
-  }
-  void normalise_ball(const Columns& columns, const RowState<T>& state) override {
-    inner_.normalise_ball(columns, state);
+  void normalise(const Columns& columns, const RowState<T>& state) override {
+    inner_.normalise(columns, state);
   }
   void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
                  View<T> g, double* value, const kernels::History& history) override {
@@ -189,16 +186,8 @@ class TimedBackend final : public backend::Backend {
   void download(void* host, const void* source, std::size_t bytes) override {
     inner_.download(host, source, bytes);
   }
-  void zero(void* memory, std::size_t bytes) override { inner_.zero(memory, bytes); }
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     inner_.widen_columns(index, x, y);
-  }
-  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
-    {
-      const std::scoped_lock lock(watch_->mutex);
-      ++watch_->narrowed;
-    }
-    inner_.narrow_scaled(r, x, c, y);
   }
   void synchronise() override {
     rest();
@@ -225,17 +214,9 @@ class TimedBackend final : public backend::Backend {
     const AlgebraTimer timer(*watch_);
     inner_.solve_right_transposed(l, b);
   }
-  void transpose(ConstView<double> a, View<double> b) override { inner_.transpose(a, b); }
+  void transpose(ConstView<double> a, const double* d, View<double> b) override { inner_.transpose(a, d, b); }
   void symmetrise(View<double> a) override { inner_.symmetrise(a); }
-  void scale_columns(const double* d, View<double> x) override { inner_.scale_columns(d, x); }
-  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
-    inner_.scaled_transpose(w, d, y);
-  }
-  void diagonal(const double* d, View<double> y) override { inner_.diagonal(d, y); }
-  void add_diagonal(const double* d, View<double> a) override { inner_.add_diagonal(d, a); }
-  void add_lower(ConstView<double> a, View<double> b) override { inner_.add_lower(a, b); }
-  void download_diagonal(ConstView<double> a, double* host) override { inner_.download_diagonal(a, host); }
-  void row_squares(ConstView<double> x, double* host) override { inner_.row_squares(x, host); }
+  void row_squares(ConstView<double> x, double* square) override { inner_.row_squares(x, square); }
 
  private:
   backend::Kernels<float>& kernels32() override { return kernels32_; }

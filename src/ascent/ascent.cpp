@@ -52,12 +52,8 @@ backend::Columns Ascent<T>::first_layout() const {
 template <class T>
 void Ascent<T>::normalise() {
   auto& kernels = model_->backend.template in<T>();
-  if (one_input()) {
-    kernels.normalise_ball(layout(), rows(input_));
-  } else {
-    kernels.normalise_rows(layout(), rows(input_));
-  }
-  for (UnitVectors& block : layers_) kernels.normalise_rows(layout(), rows(block));
+  kernels.normalise(layout(), rows(input_, one_input()));
+  for (UnitVectors& block : layers_) kernels.normalise(layout(), rows(block));
 }
 
 template <class T>
@@ -130,12 +126,7 @@ std::vector<double> Ascent<T>::values64(Model<double>& exact, const std::vector<
   Ascent<double> point(exact, std::move(chosen), std::move(ids), make_offsets(ranks));
   const auto unit = [&](const UnitVectors& block, bool as_ball) {
     Buffer<double> s_hat = widen(block.s_hat, index);
-    const backend::RowState<double> state{s_hat.view(), s_hat.view(), {}};
-    if (as_ball) {
-      kernels.normalise_ball(point.layout(), state);
-    } else {
-      kernels.normalise_rows(point.layout(), state);
-    }
+    kernels.normalise(point.layout(), {s_hat.view(), s_hat.view(), {}, as_ball});
     return s_hat;
   };
   Buffer<double> v = unit(input_, one_input());
@@ -197,11 +188,7 @@ void Ascent<T>::backward() {
   const View<T> g0 = next_buffer(input_rows());
   adjoint_first(g, g0);
   // X = G_0 / |G_0|, row by row (l_inf) or as a whole (l_2)
-  if (one_input()) {
-    kernels.input_ball(layout(), momentum_.data(), g0, rows(input_));
-  } else {
-    kernels.input_rows(layout(), momentum_.data(), g0, rows(input_));
-  }
+  kernels.backward_input(layout(), momentum_.data(), g0, rows(input_, one_input()));
 }
 
 template <class T>

@@ -117,8 +117,8 @@ class Ascent {
   Index input_rows() const { return ball().rows(model_->maps.front().inputs()); }
   bool joint() const { return ball().is_joint(); }
   bool l1() const { return ball().norm == Norm::l1; }
-  backend::RowState<T> rows(UnitVectors& block) const {
-    return {signs_ ? block.s_hat.view() : block.s.view(), block.s_hat.view(), block.g.view()};
+  backend::RowState<T> rows(UnitVectors& block, bool as_ball = false) const {
+    return {signs_ ? block.s_hat.view() : block.s.view(), block.s_hat.view(), block.g.view(), as_ball};
   }
   /// Whether the whole input is one unit vector.
   bool one_input() const { return ball().norm != Norm::linf; }

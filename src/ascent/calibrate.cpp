@@ -42,7 +42,7 @@ std::vector<double> probe_rows(backend::Backend& backend, const problem::Chain& 
   Buffer<double> x(backend, map.inputs(), probe_columns);
   Buffer<double> y(backend, map.outputs(), probe_columns);
   const Buffer<std::int32_t> all(backend, std::vector<std::int32_t>(probe_columns, 1));
-  x.zero();
+  backend.in<double>().clear(x.view());
   backend.in<double>().add_noise(1.0, 1, static_cast<std::uint64_t>(k), all.data(), x.view());
   map.apply(x.view(), y.view());
   const std::vector<double> host = y.download();

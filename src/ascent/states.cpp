@@ -48,7 +48,7 @@ Ascent<T>::Ascent(Model<T>& model, const std::vector<problem::Problem>& problems
     const Buffer<std::int32_t> mask(model.backend, all);
     const auto stream = static_cast<std::uint64_t>(id(b)) * static_cast<std::uint64_t>(model.depth() + 1);
     const auto fill = [&](Buffer<T>& x, std::uint64_t tensor) {
-      if (b == 0) x.zero();
+      if (b == 0) model.backend.template in<T>().clear(x.view());
       const View<T> own(x.data() + at(offset_, b), x.rows(), rank, x.cols());
       model.backend.template in<T>().add_noise(T(1), seed, stream + tensor, mask.data(), own);
     };

@@ -1,8 +1,8 @@
 /// \file
-/// How the columns of a state are shared out among the problems of a batch.
+/// What the operations of a sweep take and keep, in a backend's memory.
 #pragma once
 
-#include <geolip/network.hpp>
+#include <backend/view.hpp>
 
 #include <cstdint>
 
@@ -24,6 +24,28 @@ struct Slopes {
   const T* c = nullptr;
   const T* h = nullptr;
   Index sets = 1;
+};
+
+/// What a sweep keeps of one block of unit vectors (a layer's s, or the input X).
+///
+/// Where all problems have rank one, a row's unit vectors are signs, which no extrapolation changes: then `s`
+/// may be `s_hat` itself, and `g` empty if the norms are not wanted. For the input ball the former means that
+/// nothing is extrapolated; its norms are kept in any case.
+template <class T>
+struct RowState {
+  View<T> s;          ///< n x columns: last block maximiser
+  View<T> s_hat;      ///< n x columns: extrapolated point that the forward pass uses
+  View<T> g;          ///< n x problems (ball: 1 x problems): norms |G|
+  bool ball = false;  ///< the input of l_2: all rows of a problem are one unit vector, else each is one
+};
+
+/// A sparse matrix by its rows: row i has the entries offset[i] .. offset[i + 1] - 1.
+template <class T>
+struct SparseRows {
+  const Index* offset = nullptr;
+  const Index* column = nullptr;
+  const T* value = nullptr;
+  Index entries = 0;
 };
 
 }  // namespace geolip::backend

@@ -30,4 +30,10 @@ struct View {
 template <class T>
 using ConstView = View<const T>;
 
+/// The diagonal of a square matrix, as a column.
+template <class T>
+View<T> diagonal_of(View<T> a) {
+  return {a.data, a.rows, 1, a.ld + 1};
+}
+
 }  // namespace geolip::backend

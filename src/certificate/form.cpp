@@ -99,7 +99,7 @@ Buffer<double> Form::pulled_dense(operators::LinearMap<double>& map) {
     } else {
       map.adjoint(p_.view(), half);
     }
-    ws_.backend.transpose(half, half_transposed.view());
+    ws_.backend.transpose(half, nullptr, half_transposed.view());
   }
   p_ = Buffer<double>();
   Buffer<double> result(ws_.backend, map.inputs(), map.inputs());
@@ -112,7 +112,7 @@ View<double> Form::write_form() {
   const View<double> q = ws_.pivot.take(size_, size_);
   ws_.backend.syrk(-1.0, r_, 0.0, q);
   if (p_shape_ == Shape::dense) {
-    ws_.backend.add_lower(p_.view(), q);
+    ws_.backend.in<double>().combine(1.0, p_.view(), 1.0, q);
   }
   return q;
 }
@@ -157,8 +157,7 @@ bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, const std::v
   }
 
   const View<double> k = write_form();
-  std::vector<double> diagonal(n);
-  ws_.backend.download_diagonal(k, diagonal.data());
+  const std::vector<double> diagonal = backend::download_diagonal(ws_.backend, k);
   pivot.add.assign(n, 0.0);
   pivot.scale.assign(n, 0.0);
   pivot.one.assign(n, 1.0);
@@ -188,13 +187,11 @@ bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, const std::v
     const Buffer<double> y(ws_.backend, pivot.y);
     r_shape_ = Shape::none;  // the old R lives on in K alone
     r_ = other(size_, size_);
-    kernels.scale_rows(folded.data(), k, r_);
+    kernels.scale(folded.data(), k, u_scale.data(), r_);
+    kernels.combine(1.0, x.view(), 1.0, diagonal_of(r_));
     p_ = Buffer<double>(ws_.backend, size_, size_);
-    kernels.scale_rows(folded.data(), k, p_.view());
-    ws_.backend.scale_columns(folded.data(), p_.view());
-    ws_.backend.add_diagonal(y.data(), p_.view());
-    ws_.backend.scale_columns(u_scale.data(), r_);
-    ws_.backend.add_diagonal(x.data(), r_);
+    kernels.scale(folded.data(), k, folded.data(), p_.view());
+    kernels.combine(1.0, y.view(), 1.0, diagonal_of(p_.view()));
     r_shape_ = Shape::dense;
     p_shape_ = Shape::dense;
   } else {
@@ -235,7 +232,7 @@ bool Form::eliminate_by_columns(const problem::LayerSlopes& slopes, Index set,
   const View<double> k = ws_.pivot.take(m, m);
   ws_.backend.syrk_transposed(-1.0, next, 0.0, k);
   const Buffer<double> one(ws_.backend, std::vector<double>(static_cast<std::size_t>(m), 1.0));
-  ws_.backend.add_diagonal(one.data(), k);
+  kernels.combine(1.0, one.view(), 1.0, diagonal_of(k));
   if (!ws_.backend.cholesky(k)) return false;
   // R <- [Lam^1/2 H, C R N^-T]
   const Buffer<double> centre(ws_.backend, c);
@@ -251,10 +248,10 @@ bool Form::factor(View<double> k, const Pivot& pivot) {
   const Buffer<double> add(ws_.backend, pivot.add);
   const Buffer<double> scaling(ws_.backend, pivot.scale);
   const Buffer<double> one(ws_.backend, pivot.one);
-  ws_.backend.add_diagonal(add.data(), k);
-  ws_.backend.in<double>().scale_rows(scaling.data(), k, k);
-  ws_.backend.scale_columns(scaling.data(), k);
-  ws_.backend.add_diagonal(one.data(), k);
+  auto& kernels = ws_.backend.in<double>();
+  kernels.combine(1.0, add.view(), 1.0, diagonal_of(k));
+  kernels.scale(scaling.data(), k, scaling.data(), k);
+  kernels.combine(1.0, one.view(), 1.0, diagonal_of(k));
   pending_ = k;
   return ws_.backend.cholesky(k);
 }
@@ -263,8 +260,7 @@ void Form::scale(const std::vector<double>& d) {
   const Buffer<double> device(ws_.backend, d);
   ws_.backend.in<double>().scale_rows(device.data(), r_, r_);
   if (p_shape_ == Shape::dense) {
-    ws_.backend.in<double>().scale_rows(device.data(), p_.view(), p_.view());
-    ws_.backend.scale_columns(device.data(), p_.view());
+    ws_.backend.in<double>().scale(device.data(), p_.view(), device.data(), p_.view());
   }
 }
 
@@ -272,8 +268,7 @@ std::vector<double> Form::negative_diagonal() const {
   std::vector<double> result(static_cast<std::size_t>(size_));
   ws_.backend.row_squares(r_, result.data());
   if (p_shape_ == Shape::dense) {
-    std::vector<double> p(result.size());
-    ws_.backend.download_diagonal(p_.view(), p.data());
+    const std::vector<double> p = backend::download_diagonal(ws_.backend, p_.view());
     for (std::size_t i = 0; i < p.size(); ++i) result[i] -= p[i];
   }
   return result;
@@ -287,9 +282,7 @@ Index Form::write_negative_gram() {
   const View<double> gram = ws_.pivot.take(size_, size_);
   ws_.backend.syrk(1.0, r_, 0.0, gram);
   if (p_shape_ == Shape::dense) {
-    const Buffer<double> minus(ws_.backend, std::vector<double>(static_cast<std::size_t>(size_), -1.0));
-    ws_.backend.in<double>().scale_rows(minus.data(), p_.view(), p_.view());
-    ws_.backend.add_lower(p_.view(), gram);
+    ws_.backend.in<double>().combine(-1.0, p_.view(), 1.0, gram);
   }
   return size_;
 }

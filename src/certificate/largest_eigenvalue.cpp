@@ -75,9 +75,7 @@ std::optional<double> largest_eigenvalue_bound(Workspace& workspace, Index n) {
   backend::Backend& backend = workspace.backend;
   const View<double> g = workspace.pivot.take(n, n);
   backend.symmetrise(g);
-  std::vector<double> diagonal(static_cast<std::size_t>(n));
-  backend.download_diagonal(g, diagonal.data());
-  if (n == 1) return diagonal.front();
+  if (n == 1) return backend::download_diagonal(backend, g).front();
   const double ritz = ritz_value(backend, g);
   if (!(ritz >= 0.0) || !std::isfinite(ritz)) return std::nullopt;
   if (ritz == 0.0) {
@@ -88,12 +86,11 @@ std::optional<double> largest_eigenvalue_bound(Workspace& workspace, Index n) {
     return zero ? std::optional<double>(0.0) : std::nullopt;
   }
   const View<double> test = workspace.after_the_form().take(n, n);
-  const Buffer<double> minus(backend, std::vector<double>(static_cast<std::size_t>(n), -1.0));
   for (double margin = first_margin; margin <= last_margin; margin *= margin_growth) {
     const double mu = ritz * (1.0 + margin);
     const Buffer<double> shift(backend, std::vector<double>(static_cast<std::size_t>(n), mu));
-    backend.in<double>().scale_rows(minus.data(), g, test);
-    backend.add_diagonal(shift.data(), test);
+    backend.in<double>().combine(-1.0, g, 0.0, test);
+    backend.in<double>().combine(1.0, shift.view(), 1.0, backend::diagonal_of(test));
     // A factorisation that succeeds in floating point proves the matrix positive definite up to its rounding.
     if (backend.cholesky(test)) return mu * (1.0 + 8.0 * static_cast<double>(n) * 0x1p-53);
   }

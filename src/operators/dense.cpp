@@ -35,7 +35,7 @@ class DenseOperator final : public LinearOperator<T> {
   }
   void adjoint_of_diagonal(const T* d, View<T> x) const override {
     if constexpr (std::is_same_v<T, double>) {
-      backend_.scaled_transpose(weight_, d, x);
+      backend_.transpose(weight_, d, x);
     } else {
       throw std::logic_error("the quadratic sweep runs in float64");
     }
@@ -67,7 +67,7 @@ class PassingOperator final : public LinearOperator<T> {
   }
   void adjoint_of_diagonal(const T* d, View<T> x) const override {
     if constexpr (std::is_same_v<T, double>) {
-      backend_.scaled_transpose(fetch(), d, x);
+      backend_.transpose(fetch(), d, x);
     } else {
       throw std::logic_error("the quadratic sweep runs in float64");
     }
@@ -133,7 +133,7 @@ std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix
   const Buffer<double> rows(backend, row_scale);
   const Buffer<double> columns(backend, column_scale);
   Buffer<float> scaled(backend, weight.rows, weight.cols);
-  backend.narrow_scaled(rows.data(), source, columns.data(), scaled.view());
+  backend.in<float>().scale(rows.data(), source, columns.data(), scaled.view());
   return std::make_unique<DenseOperator<float>>(backend, std::move(scaled));
 }
 

@@ -24,8 +24,10 @@ class DiagonalOperator final : public LinearOperator<T> {
   void adjoint(ConstView<T> y, View<T> x) const override { apply(y, x); }
   void adjoint_of_diagonal(const T* d, View<T> x) const override {
     if constexpr (std::is_same_v<T, double>) {
-      backend_.diagonal(d, x);
-      backend_.in<T>().scale_rows(d_.data(), x, x);
+      auto& kernels = backend_.in<T>();
+      kernels.clear(x);
+      kernels.combine(1.0, ConstView<T>(d, x.rows, 1), 0.0, backend::diagonal_of(x));
+      kernels.scale_rows(d_.data(), x, x);
     } else {
       float64_only();
     }
@@ -37,46 +39,12 @@ class DiagonalOperator final : public LinearOperator<T> {
   Buffer<T> d_;
 };
 
-template <class T>
-class PermutationOperator final : public LinearOperator<T> {
- public:
-  PermutationOperator(Backend& backend, const std::vector<Index>& source)
-      : LinearOperator<T>(static_cast<Index>(source.size()), static_cast<Index>(source.size())),
-        backend_(backend),
-        source_(backend, source),
-        target_(backend, inverse(source)) {}
-
-  void apply(ConstView<T> x, View<T> y) const override { backend_.in<T>().gather_rows(source_.data(), x, y); }
-  void adjoint(ConstView<T> y, View<T> x) const override {
-    backend_.in<T>().gather_rows(target_.data(), y, x);
-  }
-  void adjoint_of_diagonal(const T* d, View<T> x) const override {
-    if constexpr (std::is_same_v<T, double>) {
-      Buffer<T> full(backend_, x.cols, x.cols);
-      backend_.diagonal(d, full.view());
-      adjoint(full.view(), x);
-    } else {
-      float64_only();
-    }
-  }
-
- private:
-  static std::vector<Index> inverse(const std::vector<Index>& source) {
-    std::vector<Index> target(source.size());
-    for (std::size_t i = 0; i < source.size(); ++i) at(target, source[i]) = static_cast<Index>(i);
-    return target;
-  }
-
-  Backend& backend_;
-  Buffer<Index> source_;
-  Buffer<Index> target_;
-};
-
 }  // namespace
 
 void adjoint_of_diagonal_by_columns(Backend& backend, const double* d, View<double> x,
                                     const std::function<void(ConstView<double>, View<double>)>& adjoint) {
   constexpr Index most = 256;
+  auto& kernels = backend.in<double>();
   const Index outputs = x.cols;
   Buffer<double> y(backend, outputs, std::min(most, outputs));
   Buffer<double> part(backend, x.rows, std::min(most, outputs));
@@ -85,10 +53,11 @@ void adjoint_of_diagonal_by_columns(Backend& backend, const double* d, View<doub
     const View<double> some(y.data(), outputs, count);
     const View<double> result(part.data(), x.rows, count);
     // columns first .. of Diag(d)
-    y.zero();
-    backend.diagonal(d + first, View<double>(some.data + first * count, count, count));
+    kernels.clear(some);
+    kernels.combine(1.0, ConstView<double>(d + first, count, 1), 0.0,
+                    diagonal_of(View<double>(some.data + first * count, count, count)));
     adjoint(some, result);
-    backend.in<double>().combine(1.0, result, 0.0, View<double>(x.data + first, x.rows, count, x.ld));
+    kernels.combine(1.0, result, 0.0, View<double>(x.data + first, x.rows, count, x.ld));
   }
 }
 
@@ -102,14 +71,7 @@ std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::ve
   return std::make_unique<DiagonalOperator<T>>(backend, std::vector<T>(d.begin(), d.end()));
 }
 
-template <class T>
-std::unique_ptr<LinearOperator<T>> make_permutation(Backend& backend, const std::vector<Index>& source) {
-  return std::make_unique<PermutationOperator<T>>(backend, source);
-}
-
 template std::unique_ptr<LinearOperator<float>> make_diagonal(Backend&, const std::vector<double>&);
 template std::unique_ptr<LinearOperator<double>> make_diagonal(Backend&, const std::vector<double>&);
-template std::unique_ptr<LinearOperator<float>> make_permutation(Backend&, const std::vector<Index>&);
-template std::unique_ptr<LinearOperator<double>> make_permutation(Backend&, const std::vector<Index>&);
 
 }  // namespace geolip::operators

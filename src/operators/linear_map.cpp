@@ -40,6 +40,17 @@ std::optional<std::vector<double>> by_runs(const std::vector<double>& entries, I
   return runs;
 }
 
+/// One entry of 1 a row.
+Sparse as_sparse(const Permutation& permutation) {
+  Sparse sparse;
+  sparse.inputs = static_cast<Index>(permutation.source.size());
+  for (const Index source : permutation.source) {
+    sparse.add(source, 1.0);
+    sparse.end_row();
+  }
+  return sparse;
+}
+
 /// Collects diagonal factors that meet no other operator in between, and emits them as one operator, or folds
 /// them into the next or last dense one or convolution where the arithmetic keeps a copy of the weights
 /// anyway.
@@ -54,7 +65,7 @@ class PathBuilder {
   void permutation(const Permutation& p) {
     close();
     flush_diagonal();
-    operators_.push_back(make_permutation<T>(backend_, p.source));
+    operators_.push_back(make_sparse<T>(backend_, as_sparse(p)));
   }
 
   void dense(const Matrix& weight) {
@@ -402,7 +413,7 @@ void LinearMap<T>::apply_edges(ConstView<T> x, View<T> y) {
   const std::vector<View<T>> inner = inner_nodes(x.cols);
   const auto written = [&](std::size_t n) { return nodes_[n].place == Node::Place::output ? y : inner[n]; };
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    if (clear_[n]) kernels.combine(T(0), written(n), T(0), written(n));
+    if (clear_[n]) kernels.clear(written(n));
   }
   for (Edge& edge : edges_) {
     const Node& node = nodes_[edge.from];
@@ -445,7 +456,7 @@ void LinearMap<T>::adjoint_edges(ConstView<T> y, View<T> x) {
       }
       add = true;
     }
-    if (!add) kernels.combine(T(0), to, T(0), to);  // nothing reads it
+    if (!add) kernels.clear(to);  // nothing reads it
   }
 }
 

@@ -1,5 +1,6 @@
 // The certificate's algebra in float64, memory, and the ascent's scalars.
 #include <backend/buffer.hpp>
+#include <network/at.hpp>
 #include <support/backends.hpp>
 #include <support/device_matrix.hpp>
 
@@ -40,7 +41,7 @@ TEST_P(Algebra, MemoryComesBackAsItWentIn) {
   EXPECT_EQ(back[1], -2.0);
   EXPECT_TRUE(std::isnan(back[2]));
   backend::Buffer<float> b(backend(), 5, 3);
-  b.zero();
+  backend().in<float>().clear(b.view());
   EXPECT_EQ(b.download(), std::vector<float>(15, 0.0F));
   void* memory = backend().allocate(100);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U);
@@ -79,22 +80,33 @@ TEST_P(Algebra, WidenColumns) {
   expect_equal(y.get(), expected);
 }
 
-TEST_P(Algebra, NarrowScaled) {
+template <class T>
+void scale_from_both_sides(backend::Backend& backend) {
   Random random(6);
   const Rows x = random_values<double>(random, n, 19);
   const Rows r = random_values<double>(random, n, 1);
   const Rows c = random_values<double>(random, 1, 19);
-  const DeviceMatrix<double> x_in(backend(), x);
-  const auto r_in = on_device(backend(), std::vector<double>(r.data(), r.data() + r.size()));
-  const auto c_in = on_device(backend(), std::vector<double>(c.data(), c.data() + c.size()));
-  DeviceMatrix<float> y(backend(), n, 19);
-  backend().narrow_scaled(r_in.data(), x_in.view(), c_in.data(), y.view());
-  test::RowMajor<float> expected(n, 19);
+  const DeviceMatrix<double> x_in(backend, x);
+  const auto r_in = on_device(backend, std::vector<double>(r.data(), r.data() + r.size()));
+  const auto c_in = on_device(backend, std::vector<double>(c.data(), c.data() + c.size()));
+  DeviceMatrix<T> y(backend, n, 19);
+  backend.in<T>().scale(r_in.data(), x_in.view(), c_in.data(), y.view());
+  test::RowMajor<T> expected(n, 19);
   for (Index i = 0; i < n; ++i) {
-    // rounded in float64 twice, and once to float
-    for (Index j = 0; j < 19; ++j) expected(i, j) = static_cast<float>(r(i, 0) * x(i, j) * c(0, j));
+    // rounded in float64 twice, and once to T
+    for (Index j = 0; j < 19; ++j) expected(i, j) = static_cast<T>(r(i, 0) * x(i, j) * c(0, j));
   }
   expect_equal(y.get(), expected);
+  if constexpr (std::is_same_v<T, double>) {
+    DeviceMatrix<double> in_place(backend, x);
+    backend.in<double>().scale(r_in.data(), in_place.view(), c_in.data(), in_place.view());
+    expect_equal(in_place.get(), expected);
+  }
+}
+
+TEST_P(Algebra, ScaleFromBothSides) {
+  scale_from_both_sides<float>(backend());
+  scale_from_both_sides<double>(backend());
 }
 
 TEST_P(Algebra, SyrkByHand) {
@@ -237,39 +249,26 @@ TEST_P(Algebra, ElementwiseOperationsAreExact) {
   const auto d_in = on_device(backend(), d);
   const DeviceMatrix<double> x_in(backend(), x);
   const DeviceMatrix<double> square_in(backend(), square);
+  auto& kernels = backend().in<double>();
 
   DeviceMatrix<double> transposed(backend(), m, n);
-  backend().transpose(x_in.view(), transposed.view());
+  backend().transpose(x_in.view(), nullptr, transposed.view());
   expect_equal(transposed.get(), x.transpose());
-
-  DeviceMatrix<double> scaled_transpose(backend(), m, n);
-  backend().scaled_transpose(x_in.view(), d_in.data(), scaled_transpose.view());
-  expect_equal(scaled_transpose.get(), Rows(x.transpose() * diagonal.asDiagonal()));
+  backend().transpose(x_in.view(), d_in.data(), transposed.view());
+  expect_equal(transposed.get(), Rows(x.transpose() * diagonal.asDiagonal()));
 
   DeviceMatrix<double> symmetric(backend(), square);
   backend().symmetrise(symmetric.view());
   expect_equal(symmetric.get(), Rows(square.selfadjointView<Eigen::Lower>()));
 
-  DeviceMatrix<double> columns(backend(), square);
-  backend().scale_columns(d_in.data(), columns.view());
-  expect_equal(columns.get(), Rows(square * diagonal.asDiagonal()));
-
-  DeviceMatrix<double> diag(backend(), n, n);
-  backend().diagonal(d_in.data(), diag.view());
-  expect_equal(diag.get(), Rows(diagonal.asDiagonal()));
-
   DeviceMatrix<double> shifted(backend(), square);
-  backend().add_diagonal(d_in.data(), shifted.view());
+  kernels.combine(1.0, d_in.view(), 1.0, backend::diagonal_of(shifted.view()));
   expect_equal(shifted.get(), Rows(square + Rows(diagonal.asDiagonal())));
 
-  DeviceMatrix<double> sum(backend(), diag.get());
-  backend().add_lower(square_in.view(), sum.view());
-  expect_equal(sum.get(), Rows(lower(square) + diag.get()));
+  const std::vector<double> taken = backend::download_diagonal(backend(), square_in.view());
+  for (Index i = 0; i < n; ++i) ASSERT_EQ(at(taken, i), square(i, i));
 
   std::vector<double> host(n);
-  backend().download_diagonal(square_in.view(), host.data());
-  for (Index i = 0; i < n; ++i) ASSERT_EQ(host[static_cast<std::size_t>(i)], square(i, i));
-
   backend().row_squares(x_in.view(), host.data());
   const Rows squares = x.rowwise().squaredNorm();
   expect_within<double>(Eigen::Map<const Eigen::VectorXd>(host.data(), n), squares, m, squares);

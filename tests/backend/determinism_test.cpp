@@ -54,8 +54,8 @@ void run_kernels(Backend& backend, const std::string& type, Results& results) {
   DeviceMatrix<T> s_hat = random_matrix(n, m);
   DeviceMatrix<T> norms = random_matrix(n, 6);
   const backend::RowState<T> state{s.view(), s_hat.view(), norms.view()};
-  kernels.normalise_rows(columns.layout(), state);
-  keep("normalise_rows", s_hat);
+  kernels.normalise(columns.layout(), state);
+  keep("normalise", s_hat);
   DeviceMatrix<T> rho(backend, n, 6);
   DeviceMatrix<T> v(backend, n, m);
   kernels.forward_rows(columns.layout(), slopes, w.view(), s_hat.view(), rho.view(), v.view());
@@ -65,13 +65,14 @@ void run_kernels(Backend& backend, const std::string& type, Results& results) {
   kernels.backward_rows(columns.layout(), slopes, momentum.data(), w.view(), rho.view(), state, g.view());
   keep("backward_rows g", g);
   keep("backward_rows s_hat", s_hat);
-  kernels.input_rows(columns.layout(), momentum.data(), w.view(), state);
-  keep("input_rows s_hat", s_hat);
-  kernels.normalise_ball(columns.layout(), state);
-  keep("normalise_ball", s_hat);
-  kernels.input_ball(columns.layout(), momentum.data(), w.view(), state);
-  keep("input_ball s_hat", s_hat);
-  keep("input_ball g", norms);
+  kernels.backward_input(columns.layout(), momentum.data(), w.view(), state);
+  keep("backward_input s_hat", s_hat);
+  const backend::RowState<T> ball{s.view(), s_hat.view(), norms.view(), true};
+  kernels.normalise(columns.layout(), ball);
+  keep("normalise ball", s_hat);
+  kernels.backward_input(columns.layout(), momentum.data(), w.view(), ball);
+  keep("backward_input ball s_hat", s_hat);
+  keep("backward_input ball g", norms);
 
   const DeviceMatrix<T> l1 = random_matrix(n, 6);
   DeviceMatrix<T> row(backend, 1, m);

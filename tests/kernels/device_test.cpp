@@ -61,7 +61,7 @@ Results<T> run_layer(Backend& backend, Index rows, const std::vector<Index>& ran
   Buffer<T> unit = buffer_of(backend, s);
   Buffer<T> unit_hat = buffer_of(backend, s);
   Buffer<T> norm(backend, rows, problems);
-  kernels.normalise_rows(layout, {unit.view(), unit_hat.view(), norm.view()});
+  kernels.normalise(layout, {unit.view(), unit_hat.view(), norm.view()});
   Buffer<T> rho(backend, rows, problems);
   Buffer<T> v(backend, rows, columns.total());
   kernels.forward_rows(layout, slopes, w_in.view(), std::as_const(unit_hat).view(), rho.view(), v.view());
@@ -71,8 +71,9 @@ Results<T> run_layer(Backend& backend, Index rows, const std::vector<Index>& ran
   Buffer<T> ball = buffer_of(backend, s);
   Buffer<T> ball_hat = buffer_of(backend, s);
   Buffer<T> ball_norm(backend, 1, problems);
-  kernels.normalise_ball(layout, {ball.view(), ball_hat.view(), ball_norm.view()});
-  kernels.input_ball(layout, momentum.data(), g_in.view(), {ball.view(), ball_hat.view(), ball_norm.view()});
+  const backend::RowState<T> state{ball.view(), ball_hat.view(), ball_norm.view(), true};
+  kernels.normalise(layout, state);
+  kernels.backward_input(layout, momentum.data(), g_in.view(), state);
   return {matrix_of(rho),  matrix_of(v),    matrix_of(unit),     matrix_of(unit_hat), matrix_of(norm),
           matrix_of(grad), matrix_of(ball), matrix_of(ball_hat), matrix_of(ball_norm)};
 }
@@ -128,8 +129,8 @@ std::vector<RowMajor<double>> run_tiles(Backend& backend, Index rows, Index cols
   Buffer<double> plain(backend, cols, rows);
   Buffer<double> scaled(backend, cols, rows);
   Buffer<double> square = buffer_of(backend, random_values<double>(random, rows, rows));
-  backend.transpose(a.view(), plain.view());
-  backend.scaled_transpose(a.view(), d.data(), scaled.view());
+  backend.transpose(a.view(), nullptr, plain.view());
+  backend.transpose(a.view(), d.data(), scaled.view());
   backend.symmetrise(square.view());
   return {matrix_of(plain), matrix_of(scaled), matrix_of(square)};
 }

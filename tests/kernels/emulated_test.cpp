@@ -132,14 +132,15 @@ void compare(const Batch<T>& start, const Run& run) {
   {
     Batch<T> expected = start;
     Batch<T> actual = start;
-    cpu.input_rows(expected.columns(), expected.momentum.data(), expected.view(expected.g), expected.state());
+    cpu.backward_input(expected.columns(), expected.momentum.data(), expected.view(expected.g),
+                       expected.state());
     run(actual, kernels::InputRows<T>{actual.momentum.data(), actual.input(actual.g), actual.unit()});
     actual.expect_like(expected);
   }
   {
     Batch<T> expected = start;
     Batch<T> actual = start;
-    cpu.normalise_rows(expected.columns(), expected.state());
+    cpu.normalise(expected.columns(), expected.state());
     run(actual, kernels::NormaliseRows<T>{actual.unit()});
     actual.expect_like(expected);
   }
@@ -230,15 +231,15 @@ void compare_sums() {
     }
     Batch<T> actual = expected;
     const RowState<T> one_norm{expected.view(expected.s), expected.view(expected.s_hat),
-                               View<T>(expected.norm.data(), 1, expected.problems())};
-    backend->in<T>().input_ball(expected.columns(), expected.momentum.data(), expected.view(expected.g),
-                                one_norm);
+                               View<T>(expected.norm.data(), 1, expected.problems()), true};
+    backend->in<T>().backward_input(expected.columns(), expected.momentum.data(), expected.view(expected.g),
+                                    one_norm);
     sum_emulated<lanes>(actual, kernels::BallTerm<T>{actual.input(actual.g), actual.input(actual.s)},
                         kernels::BallFinish<T>{actual.momentum.data(), actual.norm.data(), weights.data()});
     run(actual, kernels::BallRows<T>{weights.data(), actual.input(actual.g), actual.unit()});
     actual.expect_like(expected);
 
-    backend->in<T>().normalise_ball(expected.columns(), one_norm);
+    backend->in<T>().normalise(expected.columns(), one_norm);
     sum_emulated<lanes>(actual, kernels::BallTerm<T>{actual.input(actual.s_hat), actual.input(actual.s_hat)},
                         kernels::NormaliseBallFinish<T>{weights.data()});
     run(actual, kernels::NormaliseBallRows<T>{weights.data(), actual.unit()});

@@ -18,7 +18,7 @@ class CountingKernels final : public Kernels<T> {
   void multiply(ConstView<T> a, ConstView<T> /*b*/, View<T> c) override { count(a.cols, c); }
   void multiply_transposed(ConstView<T> a, ConstView<T> /*b*/, View<T> c) override { count(a.rows, c); }
   void scale_rows(const T* /*d*/, ConstView<T> /*x*/, View<T> /*y*/) override {}
-  void gather_rows(const Index* /*index*/, ConstView<T> /*x*/, View<T> /*y*/) override {}
+  void scale(const double* /*r*/, ConstView<double> /*x*/, const double* /*c*/, View<T> /*y*/) override {}
   void combine(T /*alpha*/, ConstView<T> /*x*/, T /*beta*/, View<T> /*y*/) override {}
   void multiply_sparse(const SparseRows<T>& a, ConstView<T> /*x*/, View<T> y) override {
     counts_.multiplications += number(a.entries) * number(y.cols);
@@ -35,12 +35,9 @@ class CountingKernels final : public Kernels<T> {
   void backward_rows(const Columns& /*columns*/, const Slopes<T>& /*slopes*/,
                      const kernels::Momentum* /*momentum*/, ConstView<T> /*w*/, ConstView<T> /*rho*/,
                      const RowState<T>& /*state*/, View<T> /*g*/) override {}
-  void input_rows(const Columns& /*columns*/, const kernels::Momentum* /*momentum*/, ConstView<T> /*g*/,
-                  const RowState<T>& /*state*/) override {}
-  void input_ball(const Columns& /*columns*/, const kernels::Momentum* /*momentum*/, ConstView<T> /*g*/,
-                  const RowState<T>& /*state*/) override {}
-  void normalise_rows(const Columns& /*columns*/, const RowState<T>& /*state*/) override {}
-  void normalise_ball(const Columns& /*columns*/, const RowState<T>& /*state*/) override {}
+  void backward_input(const Columns& /*columns*/, const kernels::Momentum* /*momentum*/, ConstView<T> /*g*/,
+                      const RowState<T>& /*state*/) override {}
+  void normalise(const Columns& /*columns*/, const RowState<T>& /*state*/) override {}
   void objective(const Columns& /*columns*/, ConstView<double> /*u*/, const std::int32_t* /*vector*/,
                  ConstView<T> /*y*/, View<T> /*g*/, double* /*value*/,
                  const kernels::History& /*history*/) override {}
@@ -77,6 +74,7 @@ class CountingBackend final : public Backend {
     sizes_[memory] = bytes;
     counts_.bytes += bytes;
     counts_.peak_bytes = std::max(counts_.peak_bytes, counts_.bytes);
+    kept_.clear();
     return memory;
   }
   void release(void* memory) noexcept override {
@@ -94,11 +92,8 @@ class CountingBackend final : public Backend {
     std::memset(host, 0, bytes);
     if (!kept_.empty()) std::memcpy(host, kept_.data(), std::min(bytes, kept_.size()));
   }
-  void zero(void* /*memory*/, std::size_t /*bytes*/) override {}
 
   void widen_columns(const std::int32_t* /*index*/, ConstView<float> /*x*/, View<double> /*y*/) override {}
-  void narrow_scaled(const double* /*r*/, ConstView<double> /*x*/, const double* /*c*/,
-                     View<float> /*y*/) override {}
 
   void syrk(double /*alpha*/, ConstView<double> a, double /*beta*/, View<double> c) override {
     count(c.rows, c.rows, a.cols, 2);
@@ -113,15 +108,9 @@ class CountingBackend final : public Backend {
   void solve_right_transposed(ConstView<double> l, View<double> b) override {
     count(b.rows, l.rows, l.rows, 2);
   }
-  void transpose(ConstView<double> /*a*/, View<double> /*b*/) override {}
+  void transpose(ConstView<double> /*a*/, const double* /*d*/, View<double> /*b*/) override {}
   void symmetrise(View<double> /*a*/) override {}
-  void scale_columns(const double* /*d*/, View<double> /*x*/) override {}
-  void scaled_transpose(ConstView<double> /*w*/, const double* /*d*/, View<double> /*y*/) override {}
-  void diagonal(const double* /*d*/, View<double> /*y*/) override {}
-  void add_diagonal(const double* /*d*/, View<double> /*a*/) override {}
-  void add_lower(ConstView<double> /*a*/, View<double> /*b*/) override {}
-  void download_diagonal(ConstView<double> a, double* host) override { std::fill_n(host, a.rows, 0.0); }
-  void row_squares(ConstView<double> x, double* host) override { std::fill_n(host, x.rows, 0.0); }
+  void row_squares(ConstView<double> x, double* square) override { std::fill_n(square, x.rows, 0.0); }
 
  private:
   Kernels<float>& kernels32() override { return kernels32_; }

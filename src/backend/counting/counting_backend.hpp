@@ -15,8 +15,8 @@ struct Counts {
   double multiplications = 0.0;  ///< of matrix products, rank-k updates, factorisations and triangular solves
 };
 
-/// Memory that it gives must not be touched. Downloads give back what was uploaded last, as if every matrix were the
-/// identity; diagonals and norms are zero, and every matrix has a Cholesky factor.
+/// Memory that it gives must not be touched. Downloads give back what was uploaded since memory was last taken, as if
+/// every matrix were the identity, and zeros else; norms are zero, and every matrix has a Cholesky factor.
 /// \param on_host whether it is the host's memory that it stands for. The counts must outlive it.
 std::unique_ptr<Backend> make_counting_backend(bool on_host, Counts& counts);
 

@@ -69,20 +69,11 @@ class CpuBackend final : public Backend {
   void download(void* host, const void* source, std::size_t bytes) override {
     std::memcpy(host, source, bytes);
   }
-  void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
 
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     for_rows(y, [&](Index i) {
       for (Index j = 0; j < y.cols; ++j) {
         y.data[i * y.ld + j] = index[j] < 0 ? 0.0 : static_cast<double>(x.data[i * x.ld + index[j]]);
-      }
-    });
-  }
-
-  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
-    for_rows(y, [&](Index i) {
-      for (Index j = 0; j < y.cols; ++j) {
-        y.data[i * y.ld + j] = static_cast<float>(r[i] * x.data[i * x.ld + j] * c[j]);
       }
     });
   }
@@ -127,9 +118,13 @@ class CpuBackend final : public Backend {
                     [&](Index begin, Index end) { solve_right(l, block(b, begin, 0, end - begin, b.cols)); });
   }
 
-  void transpose(ConstView<double> a, View<double> b) override {
+  void transpose(ConstView<double> a, const double* d, View<double> b) override {
     parallel_pieces(pool_, b.rows, tile, [&](Index begin, Index end) {
       map(block(b, begin, 0, end - begin, b.cols)) = map(block(a, 0, begin, a.rows, end - begin)).transpose();
+    });
+    if (d == nullptr) return;
+    for_rows(b, [&](Index i) {
+      for (Index j = 0; j < b.cols; ++j) b.data[i * b.ld + j] *= d[j];
     });
   }
 
@@ -139,40 +134,8 @@ class CpuBackend final : public Backend {
     });
   }
 
-  void scale_columns(const double* d, View<double> x) override {
-    for_rows(x, [&](Index i) {
-      for (Index j = 0; j < x.cols; ++j) x.data[i * x.ld + j] *= d[j];
-    });
-  }
-
-  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
-    transpose(w, y);
-    scale_columns(d, y);
-  }
-
-  void diagonal(const double* d, View<double> y) override {
-    for_rows(y, [&](Index i) {
-      std::fill_n(y.data + i * y.ld, y.cols, 0.0);
-      y.data[i * y.ld + i] = d[i];
-    });
-  }
-
-  void add_diagonal(const double* d, View<double> a) override {
-    for (Index i = 0; i < a.rows; ++i) a.data[i * a.ld + i] += d[i];
-  }
-
-  void add_lower(ConstView<double> a, View<double> b) override {
-    for_rows(b, [&](Index i) {
-      for (Index j = 0; j <= i; ++j) b.data[i * b.ld + j] += a.data[i * a.ld + j];
-    });
-  }
-
-  void download_diagonal(ConstView<double> a, double* host) override {
-    for (Index i = 0; i < a.rows; ++i) host[i] = a.data[i * a.ld + i];
-  }
-
-  void row_squares(ConstView<double> x, double* host) override {
-    for_rows(x, [&](Index i) { host[i] = map(block(x, i, 0, 1, x.cols)).squaredNorm(); });
+  void row_squares(ConstView<double> x, double* square) override {
+    for_rows(x, [&](Index i) { square[i] = map(block(x, i, 0, 1, x.cols)).squaredNorm(); });
   }
 
  private:

@@ -55,9 +55,13 @@ void CpuKernels<T>::scale_rows(const T* d, ConstView<T> x, View<T> y) {
 }
 
 template <class T>
-void CpuKernels<T>::gather_rows(const Index* index, ConstView<T> x, View<T> y) {
+void CpuKernels<T>::scale(const double* r, ConstView<double> x, const double* c, View<T> y) {
   parallel_pieces(pool_, y.rows, rows_per_piece(y.cols), [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) std::copy_n(x.data + index[i] * x.ld, y.cols, y.data + i * y.ld);
+    for (Index i = begin; i < end; ++i) {
+      for (Index j = 0; j < y.cols; ++j) {
+        y.data[i * y.ld + j] = static_cast<T>(r[i] * x.data[i * x.ld + j] * c[j]);
+      }
+    }
   });
 }
 

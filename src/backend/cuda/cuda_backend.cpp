@@ -74,16 +74,9 @@ class CudaBackend final : public Backend {
     GEOLIP_CUDA_CHECK(cudaMemcpyAsync(host, source, bytes, cudaMemcpyDeviceToHost, context_.stream()));
     context_.synchronise();
   }
-  void zero(void* memory, std::size_t bytes) override {
-    GEOLIP_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, context_.stream()));
-  }
 
   void widen_columns(const std::int32_t* index, ConstView<float> x, View<double> y) override {
     entries(y.rows, y.cols, kernels::GatherColumns<float, double>{index, matrix(x), matrix(y)});
-  }
-
-  void narrow_scaled(const double* r, ConstView<double> x, const double* c, View<float> y) override {
-    entries(y.rows, y.cols, kernels::NarrowScaled{r, matrix(x), c, matrix(y)});
   }
   void synchronise() override { context_.synchronise(); }
 
@@ -112,7 +105,10 @@ class CudaBackend final : public Backend {
     if (failed > 0) return false;
     // Numbers that are not numbers pass through a factorisation; they end on its diagonal.
     std::vector<double> pivots(static_cast<std::size_t>(a.rows));
-    download_diagonal(a, pivots.data());
+    auto* diagonal = scratch_.take<double>(pivots.size());
+    entries(a.rows, 1,
+            kernels::Combine<double>{1.0, matrix(diagonal_of(ConstView<double>(a))), 0.0, {diagonal, 1}});
+    download(pivots.data(), diagonal, pivots.size() * sizeof(double));
     return std::all_of(pivots.begin(), pivots.end(), [](double p) { return p > 0.0 && std::isfinite(p); });
   }
 
@@ -122,44 +118,18 @@ class CudaBackend final : public Backend {
                                      CUBLAS_DIAG_NON_UNIT, b.cols, b.rows, &one, l.data, l.ld, b.data, b.ld));
   }
 
-  void transpose(ConstView<double> a, View<double> b) override {
-    GEOLIP_CUDA_CHECK(kernels::transpose(b.rows, b.cols, matrix(a), nullptr, matrix(b), context_.stream()));
+  void transpose(ConstView<double> a, const double* d, View<double> b) override {
+    GEOLIP_CUDA_CHECK(kernels::transpose(b.rows, b.cols, matrix(a), d, matrix(b), context_.stream()));
   }
 
   void symmetrise(View<double> a) override {
     GEOLIP_CUDA_CHECK(kernels::symmetrise(a.rows, matrix(a), context_.stream()));
   }
 
-  void scale_columns(const double* d, View<double> x) override {
-    entries(x.rows, x.cols, kernels::ScaleColumns{d, matrix(x)});
-  }
-
-  void scaled_transpose(ConstView<double> w, const double* d, View<double> y) override {
-    GEOLIP_CUDA_CHECK(kernels::transpose(y.rows, y.cols, matrix(w), d, matrix(y), context_.stream()));
-  }
-
-  void diagonal(const double* d, View<double> y) override {
-    entries(y.rows, y.cols, kernels::Diagonal{d, matrix(y)});
-  }
-
-  void add_diagonal(const double* d, View<double> a) override {
-    entries(1, a.rows, kernels::AddDiagonal{d, matrix(a)});
-  }
-
-  void add_lower(ConstView<double> a, View<double> b) override {
-    entries(b.rows, b.cols, kernels::AddLower{matrix(a), matrix(b)});
-  }
-
-  void download_diagonal(ConstView<double> a, double* host) override {
-    auto* d = scratch_.take<double>(static_cast<std::size_t>(a.rows));
-    entries(1, a.rows, kernels::TakeDiagonal{matrix(a), d});
-    download(host, d, static_cast<std::size_t>(a.rows) * sizeof(double));
-  }
-
-  void row_squares(ConstView<double> x, double* host) override {
+  void row_squares(ConstView<double> x, double* square) override {
     auto* squares = scratch_.take<double>(static_cast<std::size_t>(x.rows));
     GEOLIP_CUDA_CHECK(kernels::row_squares(x.rows, x.cols, matrix(x), squares, context_.stream()));
-    download(host, squares, static_cast<std::size_t>(x.rows) * sizeof(double));
+    download(square, squares, static_cast<std::size_t>(x.rows) * sizeof(double));
   }
 
  private:

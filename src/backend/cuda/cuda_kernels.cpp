@@ -43,9 +43,9 @@ void CudaKernels<T>::scale_rows(const T* d, ConstView<T> x, View<T> y) {
 }
 
 template <class T>
-void CudaKernels<T>::gather_rows(const Index* index, ConstView<T> x, View<T> y) {
-  GEOLIP_CUDA_CHECK(kernels::for_entries(y.rows, y.cols, kernels::GatherRows<T>{index, matrix(x), matrix(y)},
-                                         context_.stream()));
+void CudaKernels<T>::scale(const double* r, ConstView<double> x, const double* c, View<T> y) {
+  GEOLIP_CUDA_CHECK(
+      kernels::for_entries(y.rows, y.cols, kernels::Scale<T>{r, matrix(x), c, matrix(y)}, context_.stream()));
 }
 
 template <class T>

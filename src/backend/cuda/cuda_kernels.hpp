@@ -16,7 +16,7 @@ class CudaKernels final : public Kernels<T> {
   void multiply(ConstView<T> a, ConstView<T> b, View<T> c) override;
   void multiply_transposed(ConstView<T> a, ConstView<T> b, View<T> c) override;
   void scale_rows(const T* d, ConstView<T> x, View<T> y) override;
-  void gather_rows(const Index* index, ConstView<T> x, View<T> y) override;
+  void scale(const double* r, ConstView<double> x, const double* c, View<T> y) override;
   void combine(T alpha, ConstView<T> x, T beta, View<T> y) override;
   void multiply_sparse(const SparseRows<T>& a, ConstView<T> x, View<T> y) override;
   void unfold(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u) override;
@@ -29,12 +29,13 @@ class CudaKernels final : public Kernels<T> {
                     View<T> rho, View<T> v) override;
   void backward_rows(const Columns& columns, const Slopes<T>& slopes, const kernels::Momentum* momentum,
                      ConstView<T> w, ConstView<T> rho, const RowState<T>& state, View<T> g) override;
-  void input_rows(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
-                  const RowState<T>& state) override;
-  void input_ball(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
-                  const RowState<T>& state) override;
-  void normalise_rows(const Columns& columns, const RowState<T>& state) override;
-  void normalise_ball(const Columns& columns, const RowState<T>& state) override;
+  void backward_input(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                      const RowState<T>& state) override {
+    state.ball ? input_ball(columns, momentum, g, state) : input_rows(columns, momentum, g, state);
+  }
+  void normalise(const Columns& columns, const RowState<T>& state) override {
+    state.ball ? normalise_ball(columns, state) : normalise_rows(columns, state);
+  }
   void objective(const Columns& columns, ConstView<double> u, const std::int32_t* vector, ConstView<T> y,
                  View<T> g, double* value, const kernels::History& history) override;
   void spread_column(const Columns& columns, ConstView<T> a, ConstView<T> x, View<T> w) override;
@@ -42,6 +43,12 @@ class CudaKernels final : public Kernels<T> {
   void project_signs(const Columns& columns, ConstView<T> s_hat, ConstView<T> d, View<T> y) override;
 
  private:
+  void input_rows(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state);
+  void input_ball(const Columns& columns, const kernels::Momentum* momentum, ConstView<T> g,
+                  const RowState<T>& state);
+  void normalise_rows(const Columns& columns, const RowState<T>& state);
+  void normalise_ball(const Columns& columns, const RowState<T>& state);
   /// unfold() and fold() by n entries at a time
   template <int n>
   void unfold_pieces(const kernels::Window& window, Index first, Index count, ConstView<T> x, View<T> u);
