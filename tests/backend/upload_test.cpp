@@ -1,16 +1,17 @@
 // Memory of any size reaches a device whole, and as much of it is planned with as there is.
 #include <support/backends.hpp>
+#include <support/variable.hpp>
 
 #include <backend/buffer.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 namespace geolip {
 namespace {
 
 using backend::Buffer;
+using test::Variable;
 
 class Uploads : public test::OnEveryBackend {
  protected:
@@ -44,20 +45,6 @@ TEST_P(Uploads, OfTheSameMemoryFollowEachOther) {
     EXPECT_TRUE(buffer.download() == values) << round;
   }
 }
-
-/// A variable of the environment, while this lives.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  Variable(Variable&&) = delete;
-  Variable& operator=(Variable&&) = delete;
-  ~Variable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 // The emulated device refuses to pin then; a real one does not read it.
 TEST_P(Uploads, ArriveWithoutPinnedMemory) {

@@ -2,12 +2,16 @@
 #include <bench/support/random_network.hpp>
 #include <bench/support/timed_backend.hpp>
 #include <geolip/error.hpp>
+#include <geolip/estimate.hpp>
 #include <solve/choose_backend.hpp>
 #include <solve/plan.hpp>
 #include <support/backends.hpp>
+#include <support/variable.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <optional>
 
 namespace geolip {
 namespace {
@@ -167,6 +171,49 @@ TEST_P(ChooseDevice, AutoIsTheDeviceForALargeRun) {
   const Network network = bench::random_network({200, 200, 200, 300});
   const Query query{Norm::l2, std::vector<Objective>(3000, Objective::output(0))};
   EXPECT_EQ(Backends("auto", 0).choose(network, query).name(), backend().name());
+}
+
+// Others take what a device has left while a query is swept: its certificates find no room.
+TEST_P(ChooseDevice, AutoMovesToTheCpuWhereADeviceRunsOutOfMemory) {
+  if (backend().name().find("emulated") == std::string::npos) GTEST_SKIP() << "no others to be told";
+  const std::size_t all = backend().memory();
+  const Network network = bench::random_network({20, 3150, 2});
+  Query query{Norm::l2, {}};
+  for (Index k = 0; k < network.outputs(); ++k) query.objectives.push_back(Objective::output(k));
+  Settings settings;
+  settings.threads = 1;
+  settings.verify = Verify::off;
+  settings.gap = 1e-2;
+  settings.rank = settings.max_rank = 4;
+  settings.max_iterations = 60;
+  settings.starts = 4;
+  std::vector<std::string> begun;
+  std::vector<Index> swept;
+  std::optional<test::Variable> others;
+  settings.begin = [&](const std::string& device, const Prediction&) {
+    begun.push_back(device);
+    swept.push_back(0);
+  };
+  settings.observer = [&](const Progress& progress) {
+    if (!others) others.emplace("GEOLIP_EMULATED_OTHERS", std::to_string(all));
+    swept.back() = progress.iteration;
+  };
+  const Result moved = estimate(network, query, settings);
+  ASSERT_EQ(begun.size(), 2U);
+  EXPECT_EQ(begun[0], backend().name());
+  EXPECT_GT(swept[0], 0);
+  EXPECT_EQ(begun[1], moved.device);
+
+  settings.device = "cpu";
+  const Result cpu = estimate(network, query, settings);
+  EXPECT_EQ(moved.device, cpu.device);
+  ASSERT_EQ(moved.bounds.size(), cpu.bounds.size());
+  for (std::size_t k = 0; k < cpu.bounds.size(); ++k) {
+    EXPECT_EQ(moved.bounds[k].status, cpu.bounds[k].status);
+    EXPECT_EQ(moved.bounds[k].upper, cpu.bounds[k].upper);
+    EXPECT_EQ(moved.bounds[k].relaxation, cpu.bounds[k].relaxation);
+    EXPECT_EQ(moved.bounds[k].lower, cpu.bounds[k].lower);
+  }
 }
 
 }  // namespace
