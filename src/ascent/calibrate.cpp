@@ -1,4 +1,5 @@
 #include <ascent/calibrate.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -31,9 +32,9 @@ int middle(std::vector<int> exponents) {
 std::vector<double> probe_rows(backend::Backend& backend, const problem::Chain& chain,
                                problem::Scaling scaling, Index k, int shift,
                                const std::shared_ptr<operators::DenseWeights>& weights) {
-  const auto stage = static_cast<std::size_t>(k);
   if (k < chain.depth()) {
-    scaling.tensors[stage + 1].assign(scaling.tensors[stage + 1].size(), shift);
+    std::vector<int>& outputs = at(scaling.tensors, k + 1);
+    outputs.assign(outputs.size(), shift);
   } else {
     scaling.output = shift;
   }
@@ -79,13 +80,12 @@ void share_by_channels(const problem::Stage& stage, const std::vector<double>& s
 
 /// A tensor that passes by keeps its exponents, so that it is only copied.
 void copy_exponents(const problem::Chain& chain, Index k, problem::Scaling& scaling) {
-  const std::vector<int>& below = scaling.tensors[static_cast<std::size_t>(k)];
-  std::vector<int>& own = scaling.tensors[static_cast<std::size_t>(k + 1)];
-  for (const problem::Block& block : chain.layers[static_cast<std::size_t>(k)]) {
+  const std::vector<int>& below = at(scaling.tensors, k);
+  std::vector<int>& own = at(scaling.tensors, k + 1);
+  for (const problem::Block& block : at(chain.layers, k)) {
     if (block.copy_of < 0) continue;
     Index first = 0;
-    for (Index b = 0; b < block.copy_of; ++b)
-      first += chain.stages[static_cast<std::size_t>(k)].sources[static_cast<std::size_t>(b)];
+    for (Index b = 0; b < block.copy_of; ++b) first += at(at(chain.stages, k).sources, b);
     std::copy_n(below.begin() + first, block.neurons, own.begin() + block.first);
   }
 }
@@ -95,8 +95,7 @@ problem::Scaling probe(backend::Backend& backend, const problem::Chain& chain,
                        const std::shared_ptr<operators::DenseWeights>& weights) {
   problem::Scaling scaling = problem::unit_scaling(chain);
   for (Index k = 0; k <= chain.depth(); ++k) {
-    const auto stage = static_cast<std::size_t>(k);
-    const int shift = middle(scaling.tensors[stage]);
+    const int shift = middle(at(scaling.tensors, k));
     const std::vector<double> size = probe_rows(backend, chain, scaling, k, shift, weights);
     if (k == chain.depth()) {
       scaling.output = shift - exponent_of(*std::max_element(size.begin(), size.end()));
@@ -107,12 +106,12 @@ problem::Scaling probe(backend::Backend& backend, const problem::Chain& chain,
       if (s > 0.0) seen.push_back(shift - exponent_of(s));
     }
     const int usual = seen.empty() ? shift : middle(seen);
-    std::vector<int>& exponents = scaling.tensors[stage + 1];
+    std::vector<int>& exponents = at(scaling.tensors, k + 1);
     for (std::size_t i = 0; i < size.size(); ++i) {
       const int own = size[i] > 0.0 ? shift - exponent_of(size[i]) : usual;
       exponents[i] = std::clamp(own, usual - most_spread, usual + most_spread);
     }
-    share_by_channels(chain.stages[stage], size, exponents);
+    share_by_channels(at(chain.stages, k), size, exponents);
     copy_exponents(chain, k, scaling);
   }
   return scaling;
