@@ -1,7 +1,8 @@
 #include <certificate/prediction.hpp>
 
-#include <backend/counting/counting_backend.hpp>
+#include <ascent/footprint.hpp>
 #include <certificate/certificate.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 
@@ -14,29 +15,16 @@ std::vector<problem::LayerSlopes> demanding_slopes(const problem::Chain& chain,
                                                    const std::vector<bool>& curved) {
   std::vector<problem::LayerSlopes> slopes;
   for (Index k = 0; k < chain.depth(); ++k) {
-    const auto n = static_cast<std::size_t>(chain.stages[static_cast<std::size_t>(k)].outputs);
+    const auto n = static_cast<std::size_t>(at(chain.stages, k).outputs);
     const auto eliminated = static_cast<std::size_t>(chain.neurons(k));
     problem::LayerSlopes& layer = slopes.emplace_back();
     layer.neurons = static_cast<Index>(n);
-    layer.c.assign(n, curved[static_cast<std::size_t>(k)] ? 0.75 : 0.5);
-    layer.h.assign(n, curved[static_cast<std::size_t>(k)] ? 0.25 : 0.5);
+    layer.c.assign(n, at(curved, k) ? 0.75 : 0.5);
+    layer.h.assign(n, at(curved, k) ? 0.25 : 0.5);
     std::fill(layer.c.begin() + static_cast<std::ptrdiff_t>(eliminated), layer.c.end(), 1.0);
     std::fill(layer.h.begin() + static_cast<std::ptrdiff_t>(eliminated), layer.h.end(), 0.0);
   }
   return slopes;
-}
-
-/// Powers of two that differ from 1 and from layer to layer: their diagonals are operators of their own, also where a
-/// tensor passes a stage by.
-problem::Scaling some_scaling(const problem::Chain& chain) {
-  problem::Scaling scaling = problem::unit_scaling(chain);
-  int exponent = 0;
-  for (std::vector<int>& tensor : scaling.tensors) {
-    std::fill(tensor.begin(), tensor.end(), exponent + 1);
-    exponent = (exponent + 1) % 3;
-  }
-  scaling.output = 5;
-  return scaling;
 }
 
 }  // namespace
@@ -45,7 +33,7 @@ Prediction predict(const problem::Chain& chain, const std::vector<bool>& curved,
   backend::Counts counts;
   const std::unique_ptr<backend::Backend> backend = backend::make_counting_backend(on_host, counts);
   std::vector<operators::LinearMap<double>> maps =
-      operators::make_linear_maps<double>(*backend, chain, some_scaling(chain));
+      operators::make_linear_maps<double>(*backend, chain, ascent::some_scaling(chain));
   const std::vector<problem::LayerSlopes> slopes = demanding_slopes(chain, curved);
   problem::Problem scalar;
   scalar.row = problem::Row::unit(0, chain.stages.back().outputs);

@@ -15,6 +15,9 @@ kernels::Axis axis_of(const Conv& conv, std::size_t axis) {
           conv.dilation[axis], conv.pads_before[axis], conv.output(axis)};
 }
 
+// Entries of unfolded images that a convolution makes at a time, at the most, where a single position does
+// not have more already. On the host: what a cache holds.
+constexpr Index most_unfolded(bool on_host) { return Index{1} << (on_host ? 19 : 26); }
 // On a device: entries that its cache holds, so that the product reads them from there; and the least
 // positions at a time, as fewer have much of the image folded again and again.
 constexpr Index cached_entries = Index{1} << 23;

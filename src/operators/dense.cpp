@@ -59,7 +59,9 @@ class PassingOperator final : public LinearOperator<T> {
         backend_(backend),
         owned_(std::move(owned)),
         weight_(weight),
-        room_(std::move(room)) {}
+        room_(std::move(room)) {
+    room_->take(rows, cols);
+  }
 
   void apply(ConstView<T> x, View<T> y) const override { backend_.in<T>().multiply(fetch(), x, y); }
   void adjoint(ConstView<T> y, View<T> x) const override {

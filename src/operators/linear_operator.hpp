@@ -78,9 +78,6 @@ std::unique_ptr<LinearOperator<float>> make_dense(Backend& backend, const Matrix
 /// y = Diag(d) x
 template <class T>
 std::unique_ptr<LinearOperator<T>> make_diagonal(Backend& backend, const std::vector<double>& d);
-/// Entries of unfolded images that a convolution makes at a time, at the most, where a single position does
-/// not have more already. On the host: what a cache holds.
-constexpr Index most_unfolded(bool on_host) { return Index{1} << (on_host ? 19 : 26); }
 
 /// Factors of a convolution's filters and of its input channels; empty vectors mean ones.
 struct ConvScale {

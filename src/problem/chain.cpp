@@ -66,6 +66,12 @@ Index Chain::neurons(Index k) const {
   return sum;
 }
 
+Index Chain::widest() const {
+  Index widest = 1;
+  for (Index k = 0; k < depth(); ++k) widest = std::max(widest, neurons(k));
+  return widest;
+}
+
 bool Chain::passes_by() const {
   return std::any_of(layers.begin(), layers.end(), [](const std::vector<Block>& layer) {
     return std::any_of(layer.begin(), layer.end(),

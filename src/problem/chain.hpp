@@ -58,20 +58,19 @@ struct Chain {
   Index depth() const { return static_cast<Index>(layers.size()); }
   /// Rows of layer k (from 0) that are neurons of activations; they come first.
   Index neurons(Index k) const;
+  /// Neurons of the widest layer; 1 if there is none.
+  Index widest() const;
   /// Whether tensors pass by in some layer.
   bool passes_by() const;
 };
 
 /// The network's layers in stages. Activations of the same depth share a layer; of the ways to share them out
-/// that are known, the one with the least elimination work is taken.
+/// that are known, the one whose layers take the fewest multiplications to eliminate is taken.
 Chain make_chain(const Network& network);
 
 /// The chain with the outputs `first` .. `first + count - 1` alone. `end` becomes the layer that its last stage
 /// ends in, and must outlive it.
 Chain with_outputs(const Chain& chain, Index first, Index count, Layer& end);
-
-/// Multiplications of one certificate's eliminations, about.
-double elimination_work(const Chain& chain);
 
 /// Multiplications of one column's way through a stage.
 double multiplications(const Stage& stage);

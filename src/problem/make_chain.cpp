@@ -210,6 +210,19 @@ class Builder {
   Chain chain_;
 };
 
+/// Multiplications that it takes to eliminate the layers, about. How they are counted matters little: it is asked
+/// where tensors pass by, and there the ways differ by much.
+double elimination_work(const Chain& chain) {
+  double work = 0.0;
+  for (Index k = 0; k < chain.depth(); ++k) {
+    const auto eliminated = static_cast<double>(chain.neurons(k));
+    const auto rows = static_cast<double>(at(chain.stages, k).outputs);
+    // the factor of K, its solve for every row, and the form itself
+    work += eliminated * eliminated * eliminated / 3.0 + rows * rows * (rows + eliminated);
+  }
+  return work;
+}
+
 }  // namespace
 
 Chain make_chain(const Network& network) {
@@ -221,17 +234,6 @@ Chain make_chain(const Network& network) {
     if (!best->passes_by()) break;  // there is no other way
   }
   return std::move(*best);
-}
-
-double elimination_work(const Chain& chain) {
-  double work = 0.0;
-  for (Index k = 0; k < chain.depth(); ++k) {
-    const auto eliminated = static_cast<double>(chain.neurons(k));
-    const auto rows = static_cast<double>(at(chain.stages, k).outputs);
-    // the factor of K, its solve for every row, and the form itself
-    work += eliminated * eliminated * eliminated / 3.0 + rows * rows * (rows + eliminated);
-  }
-  return work;
 }
 
 double multiplications(const Stage& stage) {

@@ -1,6 +1,5 @@
 #include <solve/batch.hpp>
 
-#include <operators/footprint.hpp>
 #include <solve/proofs.hpp>
 #include <solve/solve.hpp>
 
@@ -83,10 +82,9 @@ Batch::Batch(Session& session_, std::vector<problem::Problem> problems_, Known k
       known(std::move(known_)),
       certifiers(session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes),
       tracks(problems.size()),
-      most_rank(
-          std::max(session.plan.first_rank, choose_ranks(session.settings.rank, session.settings.max_rank,
-                                                         operators::widest_layer(session.chain()))
-                                                .most)),
+      most_rank(std::max(
+          session.plan.first_rank,
+          choose_ranks(session.settings.rank, session.settings.max_rank, session.chain().widest()).most)),
       certificate_seconds(session.plan.prediction.seconds) {
   for (Track& track : tracks) track.inflation = known.inflation;
 }

@@ -66,7 +66,7 @@ SweepNorms climb(const Session& session, Model<T>& model, const problem::Problem
 
 Index most_joint_coordinates(const Session& session) {
   // A column of the state takes more than six times what a coordinate's column of the first map does
-  // (ascent::state_bytes()), and these are not counted where coordinates are no problems of their own.
+  // (ascent::Footprint), and these are not counted where coordinates are no problems of their own.
   return std::max<Index>(1, session.plan.columns * 6 / 7);
 }
 

@@ -2,7 +2,6 @@
 
 #include <ascent/footprint.hpp>
 #include <certificate/prediction.hpp>
-#include <operators/footprint.hpp>
 #include <solve/policy.hpp>
 #include <solve/session.hpp>
 
@@ -47,18 +46,6 @@ std::vector<bool> curved_layers(const std::vector<problem::LayerSlopes>& slopes)
   return curved;
 }
 
-/// Bytes of the maps and slopes in both arithmetics. On the host, where dense weights in float64 are used in
-/// place, they are the network's own. Weights that pass through the device take the largest layer's room.
-double model_bytes(const Session& session, operators::DenseWeights::Place place) {
-  double slopes = 0.0;
-  for (const problem::LayerSlopes& layer : session.slopes)
-    slopes += 2.0 * (sizeof(float) + sizeof(double)) * static_cast<double>(layer.c.size());
-  const bool passing = place == operators::DenseWeights::Place::host;
-  return operators::map_bytes(session.chain(), sizeof(float), passing) +
-         operators::map_bytes(session.chain(), sizeof(double), passing) + slopes +
-         (passing ? (sizeof(float) + sizeof(double)) * operators::largest_dense(session.chain()) : 0.0);
-}
-
 /// Seconds of a rank-k update and a Cholesky factorisation of order n; the second time counts.
 double timed(backend::Backend& backend, Index n) {
   backend::Buffer<double> factor(backend, n, n);
@@ -95,6 +82,24 @@ double needed(double models, double certificate, double state) {
   return models + std::max(certificate + state, 2.0 * state);
 }
 
+/// The largest number of least .. most that `bytes` fit into the room for; `least` if there is none.
+template <class Bytes>
+Index largest(Index least, Index most, double room, const Bytes& bytes) {
+  double below = bytes(least);
+  double above = bytes(most);
+  if (above <= room) return most;
+  for (int step = 1; most - least > 1; ++step) {
+    // they grow along a line, nearly
+    const double share = step % 3 == 0 ? 0.5 : std::clamp((room - below) / (above - below), 0.0, 1.0);
+    const Index next = std::clamp(least + static_cast<Index>(share * static_cast<double>(most - least)),
+                                  least + 1, most - 1);
+    const double taken = bytes(next);
+    (taken <= room ? least : most) = next;
+    (taken <= room ? below : above) = taken;
+  }
+  return least;
+}
+
 /// Certificates at the same time: as many as the device has use for, and the memory that is left has room
 /// for.
 Index certificates_at_once(int queues, double room, double each) {
@@ -105,6 +110,7 @@ Index certificates_at_once(int queues, double room, double each) {
 }  // namespace
 
 Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
+  using Place = operators::DenseWeights::Place;
   backend::Backend& backend = session.backend;
   const Norm norm = session.query.norm;
   const bool on_host = backend.shares_host_memory();
@@ -112,69 +118,64 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
       std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
   const certificate::Prediction certificate = certificate::predict(
       session.chain(), curved_layers(session.slopes), vector ? session.network.outputs() : 1, on_host);
-  const ascent::StateBytes state = ascent::state_bytes(session.chain(), norm, on_host);
-  const Ranks ranks = choose_ranks(session.settings.rank, session.settings.max_rank,
-                                   operators::widest_layer(session.chain()));
+  ascent::Footprint footprint(session.chain(), session.slopes, norm, on_host);
+  const Ranks ranks =
+      choose_ranks(session.settings.rank, session.settings.max_rank, session.chain().widest());
 
   auto memory = static_cast<double>(backend.memory());
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
   Plan plan;
-  const auto of = [&](Index problems, Index rank) {
-    return state.of(static_cast<double>(problems), static_cast<double>(problems * rank));
-  };
+  plan.start_share32 = footprint.start_share<float>();
+  plan.start_share64 = footprint.start_share<double>();
   double models = 0.0;
   double room = 0.0;
   double room_for_state = 0.0;
   // Whether one problem fits, if need be with a smaller rank.
-  const auto fits = [&](operators::DenseWeights::Place place) {
+  const auto fits = [&](Place place) {
     plan.weights = place;
-    models = model_bytes(session, place);
+    models = footprint.models(place);
     room = largest_share * memory - models;
     room_for_state = std::min(room - certificate.bytes, 0.5 * room);
     plan.first_rank = ranks.first;
-    while (plan.first_rank / 2 >= ranks.least && of(1, plan.first_rank) > room_for_state) {
+    while (plan.first_rank / 2 >= ranks.least && footprint.state(1, plan.first_rank) > room_for_state) {
       plan.first_rank /= 2;
     }
-    return of(1, plan.first_rank) <= room_for_state;
+    return footprint.state(1, plan.first_rank) <= room_for_state;
   };
-  if (!fits(operators::DenseWeights::Place::device) &&
-      (on_host || !fits(operators::DenseWeights::Place::host))) {
+  if (!fits(Place::device) && (on_host || !fits(Place::host))) {
+    const double state = footprint.state(1, plan.first_rank);
     throw DoesNotFit("network: it needs about " +
-                     gigabytes(needed(models, certificate.bytes, of(1, plan.first_rank)) / largest_share) +
-                     " of memory (" + gigabytes(certificate.bytes) + " for a certificate, " +
-                     gigabytes(of(1, plan.first_rank)) + " for the sweeps), and the device has " +
-                     gigabytes(memory));
+                     gigabytes(needed(models, certificate.bytes, state) / largest_share) + " of memory (" +
+                     gigabytes(certificate.bytes) + " for a certificate, " + gigabytes(state) +
+                     " for the sweeps), and the device has " + gigabytes(memory));
   }
   // in l_1 every objective has a problem for each input
-  const auto most = static_cast<double>(tasks.size()) *
-                    (norm == Norm::l1 ? static_cast<double>(session.chain().inputs) : 1.0);
-  const auto rank = static_cast<double>(plan.first_rank);
-  const double fit = (room_for_state - state.fixed) / (state.problem + rank * state.column);
-  plan.batch = static_cast<Index>(std::max(1.0, std::min(most, fit)));
-  const auto batch = static_cast<double>(plan.batch);
-  const double columns = (room_for_state - state.fixed - batch * state.problem) / state.column;
-  plan.columns = static_cast<Index>(
-      std::clamp(columns, batch * rank, batch * static_cast<double>(std::max(ranks.most, plan.first_rank))));
+  const Index problems =
+      std::max<Index>(1, static_cast<Index>(tasks.size()) * (norm == Norm::l1 ? session.chain().inputs : 1));
+  plan.batch = largest(1, problems, room_for_state,
+                       [&](Index batch) { return footprint.state(batch, batch * plan.first_rank); });
+  plan.columns = largest(plan.batch * plan.first_rank, plan.batch * std::max(ranks.most, plan.first_rank),
+                         room_for_state, [&](Index columns) { return footprint.state(plan.batch, columns); });
 
   // Another queue has maps of its own, but for dense weights, and its own workspace.
-  const double passing = plan.weights == operators::DenseWeights::Place::host
-                             ? sizeof(double) * operators::largest_dense(session.chain())
-                             : 0.0;
-  const double another = certificate.bytes + operators::map_bytes(session.chain(), sizeof(double), true) +
-                         passing + (on_host ? 0.0 : queue_bytes);
-  const double left =
-      room - needed(0.0, certificate.bytes, state.of(batch, static_cast<double>(plan.columns)));
-  plan.prediction.certificates =
-      std::min(plan.batch, certificates_at_once(backend.queues(certificate.multiplications), left, another));
-  const double others = static_cast<double>(plan.prediction.certificates - 1) * another;
-  plan.prediction.bytes = needed(models + others, certificate.bytes, state.of(batch, batch * rank));
+  Index certificates = 1;
+  double others = 0.0;
+  if (const int queues = backend.queues(certificate.multiplications); queues > 1) {
+    const double another =
+        certificate.bytes + footprint.maps_of_a_queue(plan.weights) + (on_host ? 0.0 : queue_bytes);
+    const double left = room - needed(0.0, certificate.bytes, footprint.state(plan.batch, plan.columns));
+    certificates = std::min(plan.batch, certificates_at_once(queues, left, another));
+    others = static_cast<double>(certificates - 1) * another;
+  }
+  plan.prediction.certificates = certificates;
+  plan.prediction.bytes =
+      needed(models + others, certificate.bytes, footprint.state(plan.batch, plan.batch * plan.first_rank));
   plan.prediction.certificate_bytes = certificate.bytes;
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;
-  plan.prediction.weights_on_host = plan.weights == operators::DenseWeights::Place::host;
+  plan.prediction.weights_on_host = plan.weights == Place::host;
   if (certificate.multiplications >= worth_timing) {
-    plan.prediction.seconds =
-        certificate.multiplications / measured_speed(backend, operators::widest_layer(session.chain()));
+    plan.prediction.seconds = certificate.multiplications / measured_speed(backend, session.chain().widest());
   }
   return plan;
 }

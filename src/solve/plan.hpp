@@ -26,6 +26,9 @@ struct Plan {
   Index batch = 1;       ///< problems solved together
   Index first_rank = 1;  ///< rank that their states begin with
   Index columns = 1;     ///< that a state may have in all
+  /// Rank-one starts that take the memory of one column of a state in float32, and in float64; at most 1.
+  double start_share32 = 1.0;
+  double start_share64 = 1.0;
   operators::DenseWeights::Place weights = operators::DenseWeights::Place::device;
 };
 

@@ -4,8 +4,6 @@
 #include <ascent/patterns.hpp>
 #include <solve/rounding_allowance.hpp>
 
-#include <operators/footprint.hpp>
-
 #include <algorithm>
 #include <cmath>
 
@@ -32,26 +30,6 @@ double sweep_multiplications(const problem::Chain& chain, Index columns) {
   double column = 0.0;
   for (const problem::Stage& stage : chain.stages) column += 2.0 * problem::multiplications(stage);
   return std::max(1.0, column * static_cast<double>(columns));
-}
-
-/// Numbers of a column of the ascent over those of a column of rank-one starts, each a problem of its own; at
-/// most 1.
-double start_share(const problem::Chain& chain, Norm norm, std::size_t size) {
-  const auto input = static_cast<double>(norm == Norm::l1 ? 1 : chain.inputs);
-  const auto outputs = static_cast<double>(chain.stages.back().outputs);
-  double layers = 0.0;
-  double widest = std::max(input, outputs);
-  for (std::size_t k = 0; k + 1 < chain.stages.size(); ++k) {
-    const auto n = static_cast<double>(chain.stages[k].outputs);
-    layers += n;
-    widest = std::max(widest, n);
-  }
-  // s and s_hat of all blocks, w of the layers, two buffers
-  const double ascent = 2.0 * input + 3.0 * layers + 2.0 * widest;
-  // no s; each problem's row of the objective in float64, and in l_1 its column of the first map
-  const double first = norm == Norm::l1 ? static_cast<double>(chain.stages.front().outputs) : 0.0;
-  const double objective = outputs * static_cast<double>(sizeof(double)) / static_cast<double>(size);
-  return std::min(1.0, ascent / (input + 2.0 * layers + 2.0 * widest + objective + first));
 }
 
 void report(Batch& batch, Index rank) {
@@ -238,7 +216,7 @@ void settle(Batch& batch, Model<T>& model, Ascent<T>& ascent, const std::vector<
   ascent::Search search;
   search.starts = settings.starts;
   // No more columns, and no more memory, for the starts than the ascent has.
-  const double share = start_share(session.chain(), session.query.norm, sizeof(T));
+  const double share = std::is_same_v<T, float> ? session.plan.start_share32 : session.plan.start_share64;
   const Index columns =
       std::max(least_wave, static_cast<Index>(static_cast<double>(ascent.columns()) * share));
   search.wave = std::clamp<Index>(columns / static_cast<Index>(settled.size()), 1, settings.starts);
