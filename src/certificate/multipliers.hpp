@@ -25,8 +25,7 @@ inline constexpr double least_multiplier = 0x1p-400;
 inline constexpr double most_multiplier = 0x1p400;
 
 /// Multipliers from the norms of a sweep (M10), with floors that keep them positive.
-Multipliers make_multipliers(const ascent::SweepNorms& norms,
-                             const std::vector<problem::LayerSlopes>& slopes,
+Multipliers make_multipliers(const ascent::SweepNorms& norms, const std::vector<problem::LayerSlopes>& slopes,
                              const problem::Problem& problem);
 
 /// What a geometric inflation (M17) multiplies zeta, lam_L, ..., lam_1 and gamma by: 1 + d, (1 + d)^2, ...
