@@ -65,7 +65,7 @@ void add_dense(Network& network, Weights& weights, Index outputs) {
   network.add({"dense", std::move(dense)});
 }
 
-void add_relu(Network& network) { network.add({"relu", make_activation(ActivationKind::relu)}); }
+void add_relu(Network& network) { network.add({"relu", Activation(ActivationKind::relu)}); }
 
 /// `layers` convolutions with ReLUs between them; the output is the last one's image.
 Network stack(Index layers, Index channels, Index side) {

@@ -60,8 +60,7 @@ inline Network random_network(const std::vector<Index>& widths) {
     }
     workers.clear();
     network.add({"dense" + std::to_string(k), std::move(dense)});
-    if (k + 1 < widths.size())
-      network.add({"relu" + std::to_string(k), make_activation(ActivationKind::relu)});
+    if (k + 1 < widths.size()) network.add({"relu" + std::to_string(k), Activation(ActivationKind::relu)});
   }
   return network;
 }

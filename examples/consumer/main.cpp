@@ -21,7 +21,7 @@ geolip::Network small_network() {
 
   geolip::Network network(2);
   network.add({"hidden", hidden});
-  network.add({"relu", geolip::make_activation(geolip::ActivationKind::relu)});
+  network.add({"relu", geolip::Activation(geolip::ActivationKind::relu)});
   network.add({"output", output});
   return network;
 }

@@ -159,9 +159,6 @@ class Activation {
   std::vector<double> slopes_;
 };
 
-/// The same as the constructor.
-inline Activation make_activation(ActivationKind kind) { return Activation(kind); }
-
 /// The activation's lower-case name ("relu", "leaky_relu", ...), and the way back.
 /// activation_from_name throws QueryError for a name it does not know (prelu, which has no
 /// defaults, included).

@@ -13,7 +13,7 @@ Network chain_of_weights(std::vector<WeightLayer> layers, const std::optional<Ac
       throw NetworkError(layer.name + ": weight is empty");
     }
   }
-  const Activation between = activation.value_or(make_activation(ActivationKind::relu));
+  const Activation between = activation.value_or(Activation(ActivationKind::relu));
   Network network(layers.front().weight.cols);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     WeightLayer& layer = layers[l];

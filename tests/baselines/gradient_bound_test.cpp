@@ -23,8 +23,7 @@ std::vector<double> row(const Matrix& m, Index i) {
 
 TEST(GradientBound, IsTheLargestNormOfTheNetworksOwnGradients) {
   test::Random random(1);
-  const Network network =
-      test::random_biased_network(random, {5, 7, 6, 3}, make_activation(ActivationKind::tanh));
+  const Network network = test::random_biased_network(random, {5, 7, 6, 3}, Activation(ActivationKind::tanh));
   const Matrix inputs = random_inputs(300, 5, 2);  // more than one batch
   double sum = 0.0;
   double square = 0.0;
@@ -59,8 +58,7 @@ TEST(GradientBound, IsTheLargestNormOfTheNetworksOwnGradients) {
 TEST(GradientBound, FindsTheSpectralNormOfJacobiansOfEitherShape) {
   test::Random random(4);
   for (const auto& widths : {std::vector<Index>{2, 5}, std::vector<Index>{5, 2}}) {
-    const Network network =
-        test::random_biased_network(random, widths, make_activation(ActivationKind::relu));
+    const Network network = test::random_biased_network(random, widths, Activation(ActivationKind::relu));
     const double bound =
         gradient_bound(network, Norm::l2, Objective::vector(), random_inputs(1, widths[0], 0));
     const double exact = test::enumerate_fgl(network, Norm::l2, Objective::vector());
@@ -73,7 +71,7 @@ TEST(GradientBound, PassesOverInputsThatOverflow) {
   Dense dense{Matrix(1, 1), {}};
   dense.weight(0, 0) = 1e200;
   network.add({"w1", dense});
-  network.add({"silu", make_activation(ActivationKind::silu)});
+  network.add({"silu", Activation(ActivationKind::silu)});
   dense.weight(0, 0) = 1e-200;
   network.add({"w2", dense});
   Matrix inputs(2, 1);
@@ -88,7 +86,7 @@ TEST(GradientBound, PassesOverInputsThatOverflow) {
 
 TEST(GradientBound, RefusesInputsOfTheWrongWidth) {
   test::Random random(1);
-  const Network network = test::random_biased_network(random, {3, 2}, make_activation(ActivationKind::relu));
+  const Network network = test::random_biased_network(random, {3, 2}, Activation(ActivationKind::relu));
   try {
     gradient_bound(network, Norm::l2, Objective::output(0), Matrix(4, 2));
     FAIL() << "no exception";

@@ -27,7 +27,7 @@ Matrix matrix(Index rows, Index cols, std::vector<double> data) {
 Network hand_network() {
   Network network(2);
   network.add({"w1", Dense{matrix(2, 2, {3, 0, 0, 4}), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"f", Dense{matrix(2, 2, {1, -1, 1, 1}), {}}});
   return network;
 }
@@ -71,7 +71,7 @@ TEST(ProductBound, OfALinearNetworkIsItsNorm) {
 TEST(ProductBound, OfANetworkOfZerosIsZero) {
   Network network(2);
   network.add({"w1", Dense{matrix(2, 2, {1, 2, 3, 4}), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"f", Dense{Matrix(2, 2), {}}});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
     EXPECT_EQ(product_bound(network, norm, Objective::output(0)), 0.0);
@@ -83,7 +83,7 @@ TEST(ProductBound, StaysAboveTheConstantOutsideTheDoubleRange) {
   for (const double size : {1e-200, 1e200}) {
     Network network(1);
     network.add({"w1", Dense{matrix(1, 1, {size}), {}}});
-    network.add({"relu", make_activation(ActivationKind::relu)});
+    network.add({"relu", Activation(ActivationKind::relu)});
     network.add({"f", Dense{matrix(1, 1, {size}), {}}});
     for (const Objective& objective : {Objective::output(0), Objective::vector()}) {
       const double bound = product_bound(network, Norm::l2, objective);
@@ -98,7 +98,7 @@ TEST(ProductBound, CancelsLargeAgainstSmallFactors) {
   double sign = 1.0;
   for (int k = 0; k < 6; ++k) {
     network.add({"w", Dense{matrix(1, 1, {sign > 0 ? 1e300 : 1e-300}), {}}});
-    network.add({"relu", make_activation(ActivationKind::relu)});
+    network.add({"relu", Activation(ActivationKind::relu)});
     sign = -sign;
   }
   EXPECT_NEAR(product_bound(network, Norm::l2, Objective::output(0)), 1.0, 1e-9);
@@ -122,7 +122,7 @@ Network mixed_network(test::Random& random) {
   network.add({"prelu", prelu});
   network.add({"bn2", Affine{numbers(4), {}}});
   network.add({"w2", Dense{matrix(3, 4, numbers(12)), numbers(3)}});
-  network.add({"gelu", make_activation(ActivationKind::gelu)});
+  network.add({"gelu", Activation(ActivationKind::gelu)});
   network.add({"w3", Dense{matrix(2, 3, numbers(6)), numbers(2)}});
   network.add({"w4", Dense{matrix(3, 2, numbers(6)), numbers(3)}});
   network.add({"out", Affine{numbers(3), numbers(3)}});
@@ -157,7 +157,7 @@ void expect_order(const Network& network, Norm norm, const std::vector<Objective
 Network two_ways(std::vector<double> first, std::vector<double> last) {
   Network network(1);
   network.add({"w", Dense{matrix(2, 1, std::move(first)), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"f", Dense{matrix(1, 2, std::move(last)), {}}});
   return network;
 }
@@ -170,7 +170,7 @@ TEST(ProductBound, KeepsTheSizesOfOutputsApart) {
   affine.add({"scale", Affine{sizes, {}}});
   Network before(4);
   before.add({"scale", Affine{sizes, {}}});
-  before.add({"relu", make_activation(ActivationKind::relu)});
+  before.add({"relu", Activation(ActivationKind::relu)});
   for (const Network* network : {&dense, &affine, &before}) {
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       for (Index k = 0; k < 4; ++k) {
@@ -191,7 +191,7 @@ TEST(ProductBound, FollowsFactorsThatMakeUpForEachOther) {
   Network thrice(1);
   thrice.add({"first", Affine{{1e-200}, {}}});
   for (const double w : {1e-200, 1e300}) thrice.add({"w", Dense{matrix(1, 1, {w}), {}}});
-  thrice.add({"relu", make_activation(ActivationKind::relu)});
+  thrice.add({"relu", Activation(ActivationKind::relu)});
   thrice.add({"last", Affine{{1e200}, {}}});
   thrice.add({"f", Dense{matrix(1, 1, {1e-100}), {}}});
   expect_just_above(product_bound(thrice, Norm::l2, Objective::output(0)), 1.0);
@@ -222,7 +222,7 @@ TEST(Baselines, EncloseTheEnumeratedConstantForEveryActivation) {
         ActivationKind::tanh, ActivationKind::elu, ActivationKind::selu, ActivationKind::softplus,
         ActivationKind::hard_sigmoid, ActivationKind::clip, ActivationKind::gelu, ActivationKind::silu}) {
     SCOPED_TRACE(to_string(kind));
-    const Network network = test::random_biased_network(random, {3, 4, 4, 3}, make_activation(kind));
+    const Network network = test::random_biased_network(random, {3, 4, 4, 3}, Activation(kind));
     const Matrix inputs = random_inputs(300, 3, 5);
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       expect_order(network, norm, some_objectives(norm), inputs);
@@ -232,8 +232,8 @@ TEST(Baselines, EncloseTheEnumeratedConstantForEveryActivation) {
 
 TEST(ProductBound, CoversAnActivationAtTheEnd) {
   test::Random random(5);
-  Network network = test::random_biased_network(random, {3, 4, 3}, make_activation(ActivationKind::relu));
-  network.add({"last", make_activation(ActivationKind::sigmoid)});
+  Network network = test::random_biased_network(random, {3, 4, 3}, Activation(ActivationKind::relu));
+  network.add({"last", Activation(ActivationKind::sigmoid)});
   network.add({"scale", Affine{{2.0, -3.0, 0.5}, {}}});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
     expect_order(network, norm, some_objectives(norm), random_inputs(200, 3, 1));
@@ -242,7 +242,7 @@ TEST(ProductBound, CoversAnActivationAtTheEnd) {
 
 TEST(ProductBound, CoversAnActivationAtTheBeginning) {
   Network network(3);
-  network.add({"first", make_activation(ActivationKind::silu)});
+  network.add({"first", Activation(ActivationKind::silu)});
   network.add({"w", Dense{matrix(3, 3, {1, 2, 3, 4, -5, 6, 7, 8, -9}), {}}});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
     expect_order(network, norm, some_objectives(norm), random_inputs(200, 3, 1));
@@ -251,8 +251,7 @@ TEST(ProductBound, CoversAnActivationAtTheBeginning) {
 
 TEST(ProductBound, UsesTheSlopesOfTheObjective) {
   test::Random random(9);
-  const Network network =
-      test::random_biased_network(random, {3, 4, 4, 3}, make_activation(ActivationKind::relu));
+  const Network network = test::random_biased_network(random, {3, 4, 4, 3}, Activation(ActivationKind::relu));
   SlopeOverride slopes;
   slopes.layers = {{{0, 1}, {0, 0}, {1, 1}, {-2, 0.5}}, {{0, 0}, {0, 3}, {1, 1}, {0, 1}}};
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {

@@ -42,7 +42,7 @@ TEST(SpectralNorm, OfALargeMatrixIsBoundedByItsSums) {
 TEST(ProductCost, IsThatOfTheSpectralNorms) {
   Network network(20);
   network.add({"a", Dense{Matrix(30, 20), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"b", Dense{Matrix(5, 30), {}}});
   EXPECT_EQ(product_multiplications(network, Norm::l2), 30 * 20 * 20 + 5 * 30 * 5);
   EXPECT_EQ(product_multiplications(network, Norm::linf), 30 * 20 + 5 * 30);

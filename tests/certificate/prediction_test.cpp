@@ -16,7 +16,7 @@ Network quiet_network(const std::vector<Index>& widths) {
   test::Random random(3);
   Network network(widths.front());
   for (std::size_t k = 1; k < widths.size(); ++k) {
-    if (k > 1) network.add({"relu", make_activation(ActivationKind::relu)});
+    if (k > 1) network.add({"relu", Activation(ActivationKind::relu)});
     network.add({"dense", Dense{test::random_matrix(random, widths[k], widths[k - 1], 1e-3), {}}});
   }
   return network;

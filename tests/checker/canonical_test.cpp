@@ -63,7 +63,7 @@ TEST(CheckersCanonical, TheProductWritesWhatThePageSays) {
   geolip::Dense last{Matrix(1, 2), {7}};
   last.weight.data = {1, -1};
   network.add({"first", first});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"last", last});
   EXPECT_EQ(canonical_bytes(file_of(std::move(network))), testing::tiny_file());
 }

@@ -20,7 +20,7 @@ NetworkFile fake_read_network(const std::filesystem::path& path, const ReadOptio
   Dense second{Matrix(2, 3), {}};
   second.weight.data = {1, 1, -1, 2, -1, 0.5};
   network.add({"first", std::move(first)});
-  network.add({"act", make_activation(ActivationKind::leaky_relu)});
+  network.add({"act", Activation(ActivationKind::leaky_relu)});
   network.add({"second", std::move(second)});
   const std::string hash(64, 'a');
   return {std::move(network),

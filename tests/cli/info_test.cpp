@@ -60,7 +60,7 @@ TEST(LayerSummary, KnowsEveryKindOfLayer) {
   Network network(2);
   network.add({"a", Affine{{1, 2}, {3, 4}}});
   network.add({"p", Permutation{{1, 0}}});
-  network.add({"i", make_activation(ActivationKind::identity)});
+  network.add({"i", Activation(ActivationKind::identity)});
   network.add({"s", prelu});
   const NetworkSummary summary = summarise(network);
   EXPECT_EQ(summary.neurons, 2);

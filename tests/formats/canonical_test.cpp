@@ -163,7 +163,7 @@ TEST_F(Canonical, KeepsTheSourceAndItsReading) {
   EXPECT_FALSE(back.source.reading.activation);
   EXPECT_NE(back.sha256, file.sha256);
   options = {};
-  options.activation = make_activation(ActivationKind::tanh);
+  options.activation = Activation(ActivationKind::tanh);
   const NetworkFile chosen = written_and_read(read_network(data_file("biased.npz"), options));
   EXPECT_EQ(chosen.source.reading.activation->kind(), ActivationKind::tanh);
   NetworkFile external = file_of(file.network);
@@ -179,7 +179,7 @@ TEST_F(Canonical, HasTheSameBytesForEver) {
   Dense dense{Matrix(1, 2), {0.5}};
   dense.weight.data = {1.0, -2.0};
   network.add({"first", dense});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   const NetworkFile back = written_and_read(file_of(std::move(network)));
   EXPECT_EQ(back.sha256, "205be577c63459de7690b19bf0b4b18a9ab856daf361b3d7cdc7ef44ed2c7296");
 }

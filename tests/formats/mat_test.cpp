@@ -68,7 +68,7 @@ TEST_F(Mat, ReadsSinglePrecisionBesideOtherVariables) {
 
 TEST_F(Mat, PutsTheChosenActivationBetweenTheLayers) {
   ReadOptions options;
-  options.activation = make_activation(ActivationKind::identity);
+  options.activation = Activation(ActivationKind::identity);
   const NetworkFile file = read_network(data_file("plain.mat"), options);
   EXPECT_EQ(std::get<Activation>(file.network.layers()[1].op).kind(), ActivationKind::identity);
 }

@@ -44,7 +44,7 @@ TEST_F(OnnxActivation, OperatorsWithTheirDefaults) {
     Model m({1, 2}, 20);
     m.node(op, {"x"}, {"y"});
     const Activation a = activation(m);
-    const Activation expected = make_activation(kind);
+    const Activation expected = Activation(kind);
     EXPECT_EQ(a.kind(), kind) << op;
     // what runs the network knows parameters as floats
     EXPECT_EQ(a.alpha(), static_cast<double>(static_cast<float>(expected.alpha()))) << op;

@@ -106,7 +106,7 @@ TEST_F(ReadNetwork, RefusesFilesOfAnotherFormatThanTheirName) {
 
 TEST_F(ReadNetwork, RefusesOptionsThatTheFormatCannotFollow) {
   ReadOptions activation;
-  activation.activation = make_activation(ActivationKind::tanh);
+  activation.activation = Activation(ActivationKind::tanh);
   EXPECT_THROW(read_network(data_file("tiny.onnx"), activation), QueryError);
   EXPECT_THROW(read_network(data_file("tiny.nnet"), activation), QueryError);
   ReadOptions units;

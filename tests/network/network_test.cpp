@@ -81,7 +81,7 @@ TEST(NetworkEvaluate, ByHand) {
   network.add({"dense", dense});
   network.add({"swap", Permutation{{1, 0}}});
   network.add({"affine", Affine{{2, -1}, {0, 10}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   // (3.5, 6) -> (6, 3.5) -> (12, 6.5);  (-2.5, -8) -> (-8, -2.5) -> (-16, 12.5) -> (0, 12.5)
   EXPECT_EQ(network.evaluate(std::vector<double>{1, 1}), (std::vector<double>{12, 6.5}));
   EXPECT_EQ(network.evaluate(std::vector<double>{-1, -1}), (std::vector<double>{0, 12.5}));
@@ -148,7 +148,7 @@ TEST(NetworkGraph, LayersSayWhatDoesNotFit) {
   EXPECT_EQ(message({"sum", Add{{1.0}}}, {0, 0}), "sum: list of coefficients has 1 entries but 2 are needed");
   EXPECT_EQ(message({"sum", Add{}}, {0, 2}), "sum: tensor 2 does not exist");
   EXPECT_EQ(message({"join", Concat{}}, {}), "join: it reads no tensor");
-  EXPECT_EQ(message({"relu", make_activation(ActivationKind::relu)}, {0, 1}),
+  EXPECT_EQ(message({"relu", Activation(ActivationKind::relu)}, {0, 1}),
             "relu: it reads 2 tensors but takes one");
   EXPECT_EQ(message({"join", Concat{}}, {0, 1, 0}), "(it was added)");
   Conv conv;

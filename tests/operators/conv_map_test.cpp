@@ -104,7 +104,7 @@ void expect_stage(Backend& backend, const Stage& stage, const problem::Scaling& 
   for (Index i = 0; i < b.rows(); ++i) b.row(i) *= std::ldexp(1.0, out[static_cast<std::size_t>(i)]);
   for (Index j = 0; j < b.cols(); ++j) b.col(j) *= std::ldexp(1.0, -in[static_cast<std::size_t>(j)]);
   Network network = stage.network;
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"last", Dense{test::random_matrix(random, 1, network.outputs(), 1.0), {}}});
   const problem::Chain chain = problem::make_chain(network);
   auto maps = operators::make_linear_maps<T>(backend, chain, scaling);

@@ -72,7 +72,7 @@ struct TwoStages {
 
   TwoStages(const std::vector<Kind>& kinds, Random& random) {
     for (const Kind kind : kinds) add_layer(network, kind, random, first);
-    network.add({"relu", make_activation(ActivationKind::relu)});
+    network.add({"relu", Activation(ActivationKind::relu)});
     last = MatrixXd::Identity(network.outputs(), network.outputs());
     for (const Kind kind : kinds) add_layer(network, kind, random, last);
   }
@@ -187,7 +187,7 @@ TEST_P(LinearMaps, TensorsFarFromUnitSizeStayInRange) {
   // both ends of the stage are 2^900 away; only their difference is applied
   Network network(1);
   network.add({"first", Dense{Matrix(1, 1), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   Matrix weight(1, 1);
   weight(0, 0) = 3.0;
   network.add({"last", Dense{weight, {}}});

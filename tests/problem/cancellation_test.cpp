@@ -26,7 +26,7 @@ Sparse gather(Index inputs, const std::vector<Index>& source) {
 /// max(a, b) = b + relu(a - b)
 Index add_maximum(Network& network, Index a, Index b) {
   const Index difference = network.add({"difference", Add{{1.0, -1.0}}}, {a, b});
-  const Index relu = network.add({"relu", make_activation(ActivationKind::relu)}, {difference});
+  const Index relu = network.add({"relu", Activation(ActivationKind::relu)}, {difference});
   return network.add({"sum", Add{{1.0, 1.0}}}, {b, relu});
 }
 
@@ -39,7 +39,7 @@ TEST(Cancellation, XMinusXIsZero) {
   Network network(2);
   const Index w = network.add({"w", Dense{matrix(2, 2, {1, 2, 3, 4}), {}}});
   const Index zero = network.add({"zero", Add{{1.0, -1.0}}}, {w, w});
-  const Index relu = network.add({"relu", make_activation(ActivationKind::relu)}, {zero});
+  const Index relu = network.add({"relu", Activation(ActivationKind::relu)}, {zero});
   EXPECT_FALSE(joined(network, {1, 1}));
   network.add({"sum", Add{{1.0, 1.0}}}, {relu, w});
   EXPECT_TRUE(joined(network, {1, 1}));

@@ -18,8 +18,8 @@ TEST(MakeChain, CutsAtActivations) {
   Network network(3);
   network.add({"affine", Affine{{1, 2, 3}, {}}});
   network.add({"dense", dense(2, 3, full6)});
-  network.add({"tanh", make_activation(ActivationKind::tanh)});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"tanh", Activation(ActivationKind::tanh)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"permutation", Permutation{{1, 0}}});
   const Chain chain = make_chain(network);
   EXPECT_EQ(chain.inputs, 3);
@@ -45,9 +45,9 @@ TEST(MakeChain, ANetworkWithoutLayersIsOneEmptyStage) {
 /// x - relu - dense - relu - add to the first relu - dense
 Network residual(Index inner) {
   Network network(3);
-  const Index a = network.add({"a", make_activation(ActivationKind::relu)});
+  const Index a = network.add({"a", Activation(ActivationKind::relu)});
   network.add({"in", Dense{Matrix(inner, 3), {}}});
-  network.add({"b", make_activation(ActivationKind::tanh)});
+  network.add({"b", Activation(ActivationKind::tanh)});
   const Index out = network.add({"out", Dense{Matrix(3, inner), {}}});
   network.add({"sum", Add{}}, {out, a});
   network.add({"last", Dense{Matrix(1, 3), {}}});
@@ -77,10 +77,10 @@ TEST(MakeChain, WhatLaterStagesReadPassesBy) {
 
 TEST(MakeChain, ActivationsOfTheSameDepthShareALayer) {
   Network network(2);
-  const Index a = network.add({"a", make_activation(ActivationKind::relu)}, {0});
-  const Index b = network.add({"b", make_activation(ActivationKind::tanh)}, {0});
+  const Index a = network.add({"a", Activation(ActivationKind::relu)}, {0});
+  const Index b = network.add({"b", Activation(ActivationKind::tanh)}, {0});
   network.add({"join", Concat{}}, {a, b});
-  network.add({"unused", make_activation(ActivationKind::relu)}, {0});
+  network.add({"unused", Activation(ActivationKind::relu)}, {0});
   network.add({"last", Dense{Matrix(1, 4), {}}}, {3});
   const problem::Chain chain = problem::make_chain(network);
   ASSERT_EQ(chain.depth(), 1);
@@ -93,10 +93,10 @@ TEST(MakeChain, ActivationsOfTheSameDepthShareALayer) {
 TEST(MakeChain, WhatTakesLessRoomPassesBy) {
   // 6 coordinates shrink to 2 on the side: these pass by, and not the 6
   Network network(6);
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   const Index side = network.add({"side", Dense{Matrix(2, 6), {}}}, {1});
   network.add({"in", Dense{Matrix(2, 6), {}}}, {1});
-  const Index main = network.add({"act", make_activation(ActivationKind::relu)});
+  const Index main = network.add({"act", Activation(ActivationKind::relu)});
   network.add({"sum", Add{}}, {main, side});
   const problem::Chain chain = problem::make_chain(network);
   ASSERT_EQ(chain.depth(), 2);

@@ -100,7 +100,7 @@ TEST(MakeSlopes, DeathGoesThroughAffineAndPermutation) {
   Network network(3);
   network.add({"affine", Affine{{1.0, 0.0, 1.0}, {}}});
   network.add({"permutation", Permutation{{1, 2, 0}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"again", Permutation{{2, 1, 0}}});
   network.add({"affine", Affine{{1.0, 0.0, 1.0}, {}}});
   const auto slopes = make_slopes(make_chain(network), {});

@@ -19,9 +19,9 @@ inline Dense dense(Index rows, Index cols, std::vector<double> entries) {
 inline Network small(std::vector<double> w1, std::vector<double> w2, std::vector<double> w3) {
   Network network(2);
   network.add({"w1", dense(3, 2, std::move(w1))});
-  network.add({"relu1", make_activation(ActivationKind::relu)});
+  network.add({"relu1", Activation(ActivationKind::relu)});
   network.add({"w2", dense(2, 3, std::move(w2))});
-  network.add({"relu2", make_activation(ActivationKind::relu)});
+  network.add({"relu2", Activation(ActivationKind::relu)});
   network.add({"w3", dense(2, 2, std::move(w3))});
   return network;
 }

@@ -15,7 +15,7 @@ Network ones(Index count, bool hidden) {
     Matrix one(1, 1);
     one(0, 0) = 1.0;
     network.add({"in", Dense{one, {}}});
-    network.add({"relu", make_activation(ActivationKind::relu)});
+    network.add({"relu", Activation(ActivationKind::relu)});
   }
   Matrix w(count, 1);
   for (double& v : w.data) v = 1.0;
@@ -70,7 +70,7 @@ TEST(Cancellation, TwiceInOneNetwork) {
     sum.data[last] = -(2.0 + 0x1p-28);
     for (const Index between : {1, 2, 4}) {
       Network network(1);
-      const auto add_relu = [&] { network.add({"relu", make_activation(ActivationKind::relu)}); };
+      const auto add_relu = [&] { network.add({"relu", Activation(ActivationKind::relu)}); };
       const auto add_sum = [&] {
         network.add({"out", Dense{out, {}}});
         network.add({"sum", Dense{sum, {}}});
@@ -109,7 +109,7 @@ TEST(Cancellation, ToZeroBehindManyLayers) {
     network.add({"out", Dense{out, {}}});
     network.add({"sum", Dense{sum, {}}});
     for (Index k = 0; k < layers; ++k) {
-      network.add({"relu", make_activation(ActivationKind::relu)});
+      network.add({"relu", Activation(ActivationKind::relu)});
       network.add({"one", Dense{one, {}}});
     }
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {

@@ -16,7 +16,7 @@ Network out_of_range() {
   second.data = {1.0, 0.0, 0.0, 1e200};
   Network network(1);
   network.add({"first", Dense{first, {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"second", Dense{second, {}}});
   return network;
 }

@@ -88,9 +88,9 @@ TEST(GraphBounds, AreThoseOfTheSameNetworkAsProducts) {
 /// relu(x) - relu(-x) = x, which no chain of layers knows.
 TEST(GraphBounds, ASumOfBranches) {
   Network network(1);
-  const Index up = network.add({"up", make_activation(ActivationKind::relu)}, {0});
+  const Index up = network.add({"up", Activation(ActivationKind::relu)}, {0});
   const Index minus = network.add({"minus", Affine{{-1.0}, {}}}, {0});
-  const Index down = network.add({"down", make_activation(ActivationKind::relu)}, {minus});
+  const Index down = network.add({"down", Activation(ActivationKind::relu)}, {minus});
   network.add({"sum", Add{{1.0, -1.0}}}, {up, down});
   EXPECT_EQ(network.evaluate(std::vector<double>{-3.0}), std::vector<double>{-3.0});
   const problem::Chain chain = problem::make_chain(network);
@@ -116,7 +116,7 @@ TEST(GraphBounds, MaximaOfTwoAreNeurons) {
   second.end_row();
   const Index b = network.add({"b", second}, {0});
   const Index d = network.add({"d", difference}, {0});
-  const Index r = network.add({"relu", make_activation(ActivationKind::relu)}, {d});
+  const Index r = network.add({"relu", Activation(ActivationKind::relu)}, {d});
   network.add({"max", Add{}}, {b, r});
   EXPECT_EQ(network.evaluate(std::vector<double>{2.0, 5.0}), std::vector<double>{5.0});
   EXPECT_EQ(network.evaluate(std::vector<double>{7.0, 5.0}), std::vector<double>{7.0});
@@ -131,7 +131,7 @@ TEST(GraphBounds, MaximaOfTwoAreNeurons) {
 TEST(GraphBounds, NoBoundLiesAboveTheProductOfNorms) {
   // One output of many neurons, of which most do not reach it: certificates of that are poor.
   Network network(4);
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
     const Bound bound = estimate(network, {norm, {Objective::output(0)}}).bounds[0];
     EXPECT_GE(bound.upper, 1.0);
@@ -145,8 +145,8 @@ TEST(GraphBounds, AnObjectiveIsBoundedAsIfWhatItCannotSeeWereNotThere) {
   for (int trial = 0; trial < 5; ++trial) {
     SCOPED_TRACE("trial " + std::to_string(trial));
     const std::vector<Index> widths{4, 8, 8, 1};
-    const Network a = test::random_network(random, widths, make_activation(ActivationKind::relu));
-    const Network b = test::random_network(random, widths, make_activation(ActivationKind::relu));
+    const Network a = test::random_network(random, widths, Activation(ActivationKind::relu));
+    const Network b = test::random_network(random, widths, Activation(ActivationKind::relu));
     Network both(4);
     std::vector<Index> ends;
     for (const Network* each : {&a, &b}) {

@@ -23,9 +23,9 @@ Network some_network() {
     for (Index j = 0; j < inputs; ++j) first(i, j) *= std::exp(-0.004 * static_cast<double>(j));
   }
   network.add({"first", Dense{first, {}}});
-  network.add({"relu1", make_activation(ActivationKind::relu)});
+  network.add({"relu1", Activation(ActivationKind::relu)});
   network.add({"second", Dense{test::random_matrix(random, 12, 20, 0.3), {}}});
-  network.add({"relu2", make_activation(ActivationKind::relu)});
+  network.add({"relu2", Activation(ActivationKind::relu)});
   network.add({"last", Dense{test::random_matrix(random, 2, 12, 0.3), {}}});
   return network;
 }

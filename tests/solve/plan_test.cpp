@@ -51,7 +51,7 @@ std::vector<Objective> all_outputs(const Network& network) {
 }
 
 Network chain(Random& random, const std::vector<Index>& widths) {
-  return test::random_network(random, widths, make_activation(ActivationKind::relu));
+  return test::random_network(random, widths, Activation(ActivationKind::relu));
 }
 
 Conv conv(Random& random, Index channels, Index filters) {
@@ -69,9 +69,9 @@ Conv conv(Random& random, Index channels, Index filters) {
 Network stack(Random& random) {
   Network network(8 * 8);
   network.add({"first", conv(random, 1, 6)});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"second", conv(random, 6, 6)});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"third", conv(random, 6, 6)});
   return network;
 }
@@ -80,12 +80,12 @@ Network stack(Random& random) {
 Network residual(Random& random) {
   Network network(2 * 8 * 8);
   network.add({"first", conv(random, 2, 8)});
-  const Index begin = network.add({"relu", make_activation(ActivationKind::relu)});
+  const Index begin = network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"second", conv(random, 8, 8)});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   const Index end = network.add({"third", conv(random, 8, 8)});
   network.add({"sum", Add{}}, {begin, end});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"dense", Dense{test::random_matrix(random, 5, 8 * 8 * 8, 0.1), {}}});
   return network;
 }
@@ -331,7 +331,7 @@ TEST(WideOutputs, OfAVectorAreBoundedSomeAtATime) {
   Dense first{Matrix(1, 2), {}};
   first.weight.data = {0.5, -0.5};
   network.add({"first", first});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   Dense last{Matrix(outputs, 1), {}};
   for (Index k = 0; k < outputs; ++k) last.weight(k, 0) = k == 300 ? -3.0 : 1.0;
   network.add({"last", last});

@@ -65,7 +65,7 @@ TEST(Range, BoundsEncloseTheConstantWhereOutputsDifferInSize) {
       expect_enclosed({1.7e160, {-5.6e-150, 5.1}, leaky(-2.0), 2.0}, norm, verify);
       expect_enclosed({-9.804e197, {-5.612e-87, 5.144e69, -1.424e-10}, leaky(-2.0), 2.0}, norm, verify);
       expect_enclosed({6.996e166, {-4.268e-230, -3.166e-78}, leaky(-1.0), 1.0}, norm, verify);
-      expect_enclosed({1e-160, {1e-100, 1e200}, make_activation(ActivationKind::relu), 1.0}, norm, verify);
+      expect_enclosed({1e-160, {1e-100, 1e200}, Activation(ActivationKind::relu), 1.0}, norm, verify);
     }
   }
 }

@@ -34,7 +34,7 @@ std::pair<Network, SlopeOverride> make_network(const json& layers) {
     }
     network.add({"dense", dense});
     if (layer.at("slopes").is_null()) continue;
-    network.add({"activation", make_activation(ActivationKind::relu)});
+    network.add({"activation", Activation(ActivationKind::relu)});
     auto& intervals = slopes.layers.emplace_back();
     for (const json& s : layer.at("slopes"))
       intervals.push_back({s.at(0).get<double>(), s.at(1).get<double>()});

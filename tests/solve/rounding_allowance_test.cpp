@@ -48,7 +48,7 @@ struct Pairs {
       for (const MatrixXd& w : stages[k])
         network.add({"w" + std::to_string(network.layers().size()), Dense{to_matrix(w), {}}});
       if (k + 1 < stages.size())
-        network.add({"relu" + std::to_string(k), make_activation(ActivationKind::relu)});
+        network.add({"relu" + std::to_string(k), Activation(ActivationKind::relu)});
     }
     return network;
   }
@@ -150,7 +150,7 @@ TEST(RoundingEffect, DoesNotDependOnUnits) {
 
 TEST(RoundingEffect, IsZeroWhereNothingCancels) {
   Random random(93);
-  const Network network = test::random_network(random, {5, 7, 3}, make_activation(ActivationKind::relu));
+  const Network network = test::random_network(random, {5, 7, 3}, Activation(ActivationKind::relu));
   EXPECT_EQ(climb(network, problem_for(Norm::l2, false)).effect, 0.0);
   EXPECT_GT(climb(network, test::row_problem({0.3, 0.3, 0.0})).effect, 0.0);
   EXPECT_GT(climb(network, test::row_problem({1.0, 1.0, 1.0})).effect, 0.0);
@@ -190,7 +190,7 @@ Network residual(Index blocks, Index width) {
   for (Index k = 0; k < blocks; ++k) {
     const std::string name = std::to_string(k);
     network.add({"a" + name, dense()}, {x});
-    network.add({"relu" + name, make_activation(ActivationKind::relu)});
+    network.add({"relu" + name, Activation(ActivationKind::relu)});
     const Index y = network.add({"b" + name, dense()});
     x = network.add({"sum" + name, Add{}}, {x, y});
   }

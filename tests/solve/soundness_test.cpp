@@ -67,7 +67,7 @@ TEST(CoordinatesOfL1, InputsThatTheOutputDoesNotSeeAreNotLookedAt) {
   Matrix identity(6, 6);
   for (Index i = 0; i < 6; ++i) identity(i, i) = 1.0;
   network.add({"first", Dense{identity, {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"last", Dense{identity, {}}});
   for (const Index k : {Index{0}, Index{5}}) {
     const Bound bound = solve(network, Norm::l1, Objective::output(k));

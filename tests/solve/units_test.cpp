@@ -41,14 +41,14 @@ Network network(const std::vector<double>& units, const std::vector<double>& eac
   Network net(first.inputs());
   net.add({"first", first});
   if (!each.empty()) net.add({"each", Affine{each, {}}});
-  net.add({"relu", make_activation(ActivationKind::relu)});
+  net.add({"relu", Activation(ActivationKind::relu)});
   if (!each.empty()) {
     std::vector<double> back;
     for (const double unit : each) back.push_back(1.0 / unit);
     net.add({"back", Affine{back, {}}});
   }
   net.add({"second", second});
-  net.add({"relu2", make_activation(ActivationKind::relu)});
+  net.add({"relu2", Activation(ActivationKind::relu)});
   net.add({"last", last});
   return net;
 }
@@ -108,7 +108,7 @@ TEST(Units, BranchesThatMatterLittleDoNotSpoilTheCertificate) {
             Index x = network.add(
                 {"in", Dense{test::random_matrix(random, width, 4, at_its_end ? 1.0 : size), {}}}, {0});
             for (Index k = 0; k < depth; ++k) {
-              network.add({"act", make_activation(kind)}, {x});
+              network.add({"act", Activation(kind)}, {x});
               const double last = at_its_end && k + 1 == depth ? size : 1.0;
               x = network.add({"w", Dense{test::random_matrix(random, width, width, 0.4 * last), {}}});
             }
@@ -117,9 +117,9 @@ TEST(Units, BranchesThatMatterLittleDoNotSpoilTheCertificate) {
           const Index large = branch(1.0);
           const Index small = branch(scale);
           network.add({"concat", Concat{}}, {large, small});
-          network.add({"act", make_activation(kind)});
+          network.add({"act", Activation(kind)});
           network.add({"w", Dense{test::random_matrix(random, width, 2 * width, 0.4), {}}});
-          network.add({"act", make_activation(kind)});
+          network.add({"act", Activation(kind)});
           network.add({"out", Dense{test::random_matrix(random, 1, width, 0.4), {}}});
           for (const Norm norm : {Norm::linf, Norm::l2}) {
             const Result result = estimate(network, {norm, {Objective::output(0)}});

@@ -59,7 +59,7 @@ TEST(Verification, CoversEveryNormObjectiveAndActivation) {
   for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::leaky_relu, ActivationKind::gelu,
                                     ActivationKind::sigmoid, ActivationKind::selu}) {
     Random random(++seed);
-    const Network network = test::random_network(random, {5, 6, 4, 2}, make_activation(kind));
+    const Network network = test::random_network(random, {5, 6, 4, 2}, Activation(kind));
     for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
       SCOPED_TRACE(to_string(kind));
       expect_verified(network, {norm, all_kinds(norm)}, true);
@@ -104,7 +104,7 @@ TEST(Verification, CoversLinearLayersInARow) {
   network.add({"flip", Permutation{{2, 0, 3, 1}}});
   network.add({"first", Dense{test::random_matrix(random, 5, 4, 0.6), {}}});
   network.add({"second", Dense{test::random_matrix(random, 6, 5, 0.6), {}}});
-  network.add({"relu", make_activation(ActivationKind::relu)});
+  network.add({"relu", Activation(ActivationKind::relu)});
   network.add({"third", Dense{test::random_matrix(random, 3, 6, 0.6), {}}});
   network.add({"last", Dense{test::random_matrix(random, 2, 3, 0.6), {}}});
   for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) expect_verified(network, {norm, all_kinds(norm)});

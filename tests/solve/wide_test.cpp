@@ -42,7 +42,7 @@ TEST(WideLayers, HaveTheKnownConstant) {
       last.weight(0, i) = 1.0 / static_cast<double>(width);
     }
     network.add({"first", first});
-    network.add({"act", is_leaky ? leaky() : make_activation(ActivationKind::relu)});
+    network.add({"act", is_leaky ? leaky() : Activation(ActivationKind::relu)});
     network.add({"last", last});
     const Result result = estimate(network, {Norm::l2, {Objective::output(0)}}, quick());
     const double expected = is_leaky ? 0.75 : 1.5;
@@ -56,7 +56,7 @@ TEST(WideLayers, HaveTheKnownConstant) {
 /// nor wrong.
 TEST(WideLayers, MeetTheAscent) {
   test::Random random(71);
-  for (const Activation& activation : {make_activation(ActivationKind::relu), leaky()}) {
+  for (const Activation& activation : {Activation(ActivationKind::relu), leaky()}) {
     const Network network = test::random_network(random, {6, width, 3}, activation);
     for (const Norm norm : {Norm::linf, Norm::l2}) {
       Query query{norm, {Objective::output(0)}};

@@ -39,7 +39,7 @@ inline Matrix random_matrix(Random& random, Index rows, Index cols, double scale
 
 /// Layer widths, input first; an activation of `kind` after every layer but the last.
 inline Network random_network(Random& random, const std::vector<Index>& widths,
-                              const Activation& activation = make_activation(ActivationKind::relu),
+                              const Activation& activation = Activation(ActivationKind::relu),
                               double gain = 1.4) {
   Network network(widths.front());
   for (std::size_t k = 1; k < widths.size(); ++k) {

@@ -60,8 +60,8 @@ double apply_unary(const std::string& op, double x) {
   if (op == "Reciprocal") return 1.0 / x;
   if (op == "Exp") return std::exp(x);
   if (op == "Log") return std::log(x);
-  if (op == "Softplus") return activation_value(make_activation(ActivationKind::softplus), 0, x);
-  if (op == "Sigmoid") return activation_value(make_activation(ActivationKind::sigmoid), 0, x);
+  if (op == "Softplus") return activation_value(Activation(ActivationKind::softplus), 0, x);
+  if (op == "Sigmoid") return activation_value(Activation(ActivationKind::sigmoid), 0, x);
   if (op == "Tanh") return std::tanh(x);
   return std::max(x, 0.0);  // Relu
 }

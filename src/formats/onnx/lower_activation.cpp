@@ -97,15 +97,15 @@ void lower_gelu(Lowering& state, const Node& node) {
   if (approximate != "none" && approximate != "tanh") {
     throw NetworkError("operator Gelu with approximate '" + printable(approximate) + "' is not supported");
   }
-  state.add_activation(
-      node.name(), make_activation(approximate == "none" ? ActivationKind::gelu : ActivationKind::gelu_tanh));
+  state.add_activation(node.name(),
+                       Activation(approximate == "none" ? ActivationKind::gelu : ActivationKind::gelu_tanh));
 }
 
 void lower_swish(Lowering& state, const Node& node) {
   if (const double alpha = node.real("alpha", 1.0); alpha != 1.0) {
     throw NetworkError("operator Swish is supported with alpha 1 only");
   }
-  state.add_activation(node.name(), make_activation(ActivationKind::silu));
+  state.add_activation(node.name(), Activation(ActivationKind::silu));
 }
 
 }  // namespace geolip::formats::onnx_graph

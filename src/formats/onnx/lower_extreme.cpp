@@ -51,7 +51,7 @@ void add_constants(Lowering& state, const Node& node, const std::vector<double>&
     std::vector<double> shift;
     for (const double v : c) shift.push_back(-v);
     state.add_affine(node, ones, std::move(shift));
-    state.add_activation(node.name(), make_activation(ActivationKind::relu));
+    state.add_activation(node.name(), Activation(ActivationKind::relu));
     comparison = {std::move(pairs), state.current().tensor, state.new_numbers(2 * count)};
     if (!rounded) state.comparisons().add(comparison, c);
   }

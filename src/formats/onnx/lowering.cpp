@@ -188,7 +188,7 @@ void Lowering::lower_node(const Node& node) {
 bool Lowering::lower_fork() {
   const auto fork = ForkMatcher(*this).match();
   if (!fork) return false;
-  add_activation(Node(*fork->end, graph_.opset).name(), make_activation(fork->kind));
+  add_activation(Node(*fork->end, graph_.opset).name(), Activation(fork->kind));
   absorbed_.insert(fork->nodes.begin(), fork->nodes.end());
   store(fork->end->output(0));
   return true;

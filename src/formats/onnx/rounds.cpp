@@ -23,7 +23,7 @@ const Comparison& compare(Lowering& state, const Node& node, const Round& round)
     differences.end_row();
   }
   state.add_layer(node, std::move(differences), {data.tensor}, {count});
-  state.add_activation(node.name(), make_activation(ActivationKind::relu));
+  state.add_activation(node.name(), Activation(ActivationKind::relu));
   return state.comparisons().add({std::move(pairs), state.current().tensor, state.new_numbers(2 * count)});
 }
 
