@@ -11,8 +11,8 @@
 #include <optional>
 #include <random>
 
-#include "baselines/eigen_view.hpp"
-#include "baselines/spectral_norm.hpp"
+#include <baselines/eigen_view.hpp>
+#include <baselines/spectral_norm.hpp>
 
 namespace geolip {
 namespace {

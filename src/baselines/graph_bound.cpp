@@ -1,4 +1,4 @@
-#include "baselines/graph_bound.hpp"
+#include <baselines/graph_bound.hpp>
 
 #include <geolip/error.hpp>
 #include <network/at.hpp>
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "baselines/scaled.hpp"
+#include <baselines/scaled.hpp>
 
 namespace geolip::baselines {
 namespace {

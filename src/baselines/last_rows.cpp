@@ -1,4 +1,4 @@
-#include "baselines/last_rows.hpp"
+#include <baselines/last_rows.hpp>
 
 #include <network/at.hpp>
 
@@ -8,7 +8,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "baselines/eigen_view.hpp"
+#include <baselines/eigen_view.hpp>
 
 namespace geolip::baselines {
 namespace {

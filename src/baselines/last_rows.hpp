@@ -8,7 +8,7 @@
 
 #include <span>
 
-#include "baselines/scaled.hpp"
+#include <baselines/scaled.hpp>
 
 namespace geolip::baselines {
 

@@ -1,4 +1,4 @@
-#include "baselines/linear_maps.hpp"
+#include <baselines/linear_maps.hpp>
 
 #include <geolip/error.hpp>
 #include <network/at.hpp>
@@ -9,8 +9,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "baselines/eigen_view.hpp"
-#include "baselines/scaled.hpp"
+#include <baselines/eigen_view.hpp>
+#include <baselines/scaled.hpp>
 
 namespace geolip::baselines {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "baselines/scaled.hpp"
+#include <baselines/scaled.hpp>
 
 namespace geolip::baselines {
 

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <limits>
 
-#include "baselines/eigen_view.hpp"
-#include "baselines/graph_bound.hpp"
-#include "baselines/last_rows.hpp"
-#include "baselines/linear_maps.hpp"
-#include "baselines/scaled.hpp"
-#include "baselines/spectral_norm.hpp"
+#include <baselines/eigen_view.hpp>
+#include <baselines/graph_bound.hpp>
+#include <baselines/last_rows.hpp>
+#include <baselines/linear_maps.hpp>
+#include <baselines/scaled.hpp>
+#include <baselines/spectral_norm.hpp>
 
 namespace geolip {
 namespace {

@@ -1,10 +1,10 @@
-#include "baselines/product_cost.hpp"
+#include <baselines/product_cost.hpp>
 
 #include <algorithm>
 #include <variant>
 
-#include "baselines/graph_bound.hpp"
-#include "baselines/spectral_norm.hpp"
+#include <baselines/graph_bound.hpp>
+#include <baselines/spectral_norm.hpp>
 
 namespace geolip::baselines {
 

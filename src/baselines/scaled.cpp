@@ -1,4 +1,4 @@
-#include "baselines/scaled.hpp"
+#include <baselines/scaled.hpp>
 
 #include <network/at.hpp>
 

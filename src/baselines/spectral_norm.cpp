@@ -1,10 +1,10 @@
-#include "baselines/spectral_norm.hpp"
+#include <baselines/spectral_norm.hpp>
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
-#include "baselines/scaled.hpp"
+#include <baselines/scaled.hpp>
 
 namespace geolip::baselines {
 namespace {

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <limits>
 
-#include "support/enumeration.hpp"
-#include "support/random_networks.hpp"
-#include "support/spectrum.hpp"
+#include <support/enumeration.hpp>
+#include <support/random_networks.hpp>
+#include <support/spectrum.hpp>
 
 namespace geolip {
 namespace {

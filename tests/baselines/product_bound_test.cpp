@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "support/enumeration.hpp"
-#include "support/random_networks.hpp"
+#include <support/enumeration.hpp>
+#include <support/random_networks.hpp>
 
 namespace geolip {
 namespace {

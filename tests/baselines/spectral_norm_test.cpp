@@ -3,9 +3,9 @@
 #include <Eigen/Core>
 #include <cmath>
 
-#include "baselines/product_cost.hpp"
-#include "baselines/spectral_norm.hpp"
-#include "support/random_networks.hpp"
+#include <baselines/product_cost.hpp>
+#include <baselines/spectral_norm.hpp>
+#include <support/random_networks.hpp>
 
 namespace geolip::baselines {
 namespace {

@@ -1,6 +1,6 @@
-#include "certificate/dense_form.hpp"
+#include <certificate/dense_form.hpp>
 
-#include "support/spectrum.hpp"
+#include <support/spectrum.hpp>
 
 namespace geolip::test {
 

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "support/random_networks.hpp"
+#include <support/random_networks.hpp>
 
 namespace geolip {
 namespace {

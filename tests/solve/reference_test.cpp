@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 namespace geolip {
 namespace {

@@ -1,6 +1,6 @@
-#include "support/enumeration.hpp"
+#include <support/enumeration.hpp>
 
-#include "support/spectrum.hpp"
+#include <support/spectrum.hpp>
 
 #include <network/entries.hpp>
 

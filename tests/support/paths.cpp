@@ -1,4 +1,4 @@
-#include "support/paths.hpp"
+#include <support/paths.hpp>
 
 namespace geolip::test {
 

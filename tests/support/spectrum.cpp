@@ -1,4 +1,4 @@
-#include "support/spectrum.hpp"
+#include <support/spectrum.hpp>
 
 #include <Eigen/Dense>
 
