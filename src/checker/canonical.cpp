@@ -1,6 +1,6 @@
 #include <checker/canonical.hpp>
 
-#include <checker/chain.hpp>
+#include <checker/claimed_network.hpp>
 #include <checker/layers.hpp>
 
 #include <algorithm>

@@ -49,8 +49,8 @@ double bound_of(const json& value, const std::string& what) {
   return bound;
 }
 
-Norm read_norm(const std::string& text) {
-  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+InputNorm read_norm(const std::string& text) {
+  for (const InputNorm norm : {InputNorm::linf, InputNorm::l2, InputNorm::l1}) {
     if (to_string(norm) == text) return norm;
   }
   throw ReadError("'norm' is " + in_quotes(text) + " but must be one of linf, l2, l1");
@@ -165,7 +165,7 @@ Certificate read_certificate(Bytes file) {
   certificate.norm = read_norm(query.text("norm"));
   certificate.objective = read_objective(query.get("objective"));
   query.finish();
-  if (certificate.norm == Norm::l1 && certificate.objective.kind == Objective::Kind::vector)
+  if (certificate.norm == InputNorm::l1 && certificate.objective.kind == Objective::Kind::vector)
     throw ReadError("the objective 'vector' has no bound in l1");
   if (object.find("slopes") != nullptr) certificate.slopes = read_slopes(object.list("slopes"));
   certificate.bound = bound_of(object.get("bound"), "'bound'");
@@ -177,7 +177,9 @@ Certificate read_certificate(Bytes file) {
   return certificate;
 }
 
-std::string to_string(Norm norm) { return norm == Norm::linf ? "linf" : norm == Norm::l2 ? "l2" : "l1"; }
+std::string to_string(InputNorm norm) {
+  return norm == InputNorm::linf ? "linf" : norm == InputNorm::l2 ? "l2" : "l1";
+}
 
 std::string to_string(const Objective& objective) {
   using Kind = Objective::Kind;
@@ -222,8 +224,8 @@ void check_coverage(const Certificate& certificate, const std::vector<ProofEntry
   const auto& objective = certificate.objective;
   if (objective.k >= outputs || objective.j >= outputs)
     throw ReadError("the certificate is about an output that the network does not have");
-  const bool by_row = certificate.norm == Norm::linf && objective.kind == Objective::Kind::vector;
-  const bool by_coordinate = certificate.norm == Norm::l1;
+  const bool by_row = certificate.norm == InputNorm::linf && objective.kind == Objective::Kind::vector;
+  const bool by_coordinate = certificate.norm == InputNorm::l1;
   std::set<Index> rows;
   std::set<Index> coordinates;
   bool all_coordinates = false;

@@ -31,7 +31,7 @@ struct ProofEntry {
 struct Certificate {
   std::string sha256;  ///< of the canonical file of the network
   Source source;       ///< the file that that was made from
-  Norm norm = Norm::l2;
+  InputNorm norm = InputNorm::l2;
   Objective objective;
   std::vector<SlopeIntervals> slopes;  ///< empty: the activations' own
   double bound = 0.0;
@@ -43,7 +43,7 @@ struct Certificate {
 Certificate read_certificate(Bytes file);
 
 /// "linf", "l2", "l1".
-std::string to_string(Norm norm);
+std::string to_string(InputNorm norm);
 /// "output 3", "margin 3-5", "row", "vector".
 std::string to_string(const Objective& objective);
 

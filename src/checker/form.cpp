@@ -115,13 +115,13 @@ struct Constraint {
 /// The parts of M of one network and one proof, by blocks of variables.
 class Assembly {
  public:
-  Assembly(const Reduced& reduced, const Chain& chain, const Proof& proof, const Pattern& pattern,
+  Assembly(const Reduced& reduced, const ClaimedNetwork& claimed, const Proof& proof, const Pattern& pattern,
            int threads)
       : reduced_(reduced),
         pattern_(pattern),
         objective_rows_(static_cast<Index>(proof.claim.rows.size())),
         threads_(threads) {
-    read_multipliers(chain, proof);
+    read_multipliers(claimed, proof);
     choose_scaling();
   }
 
@@ -137,12 +137,12 @@ class Assembly {
  private:
   Index top() const { return reduced_.depth + 1; }
   Index size(Index block) const { return reduced_.size(block, objective_rows_); }
-  const LinearMap* map(Index k, Index j) const {
+  const EnclosedMatrix* map(Index k, Index j) const {
     const auto map = reduced_.maps[at(k)].find(at(j));
     return map == reduced_.maps[at(k)].end() ? nullptr : &map->second;
   }
 
-  void read_multipliers(const Chain& chain, const Proof& proof);
+  void read_multipliers(const ClaimedNetwork& claimed, const Proof& proof);
   void choose_scaling();
   void allocate();
   void add_cross(Index k, Index j);
@@ -164,16 +164,16 @@ class Assembly {
   double terms_ = 0.0;                             // of the longest sum that makes an entry
 };
 
-void Assembly::read_multipliers(const Chain& chain, const Proof& proof) {
+void Assembly::read_multipliers(const ClaimedNetwork& claimed, const Proof& proof) {
   const Multipliers& multipliers = proof.multipliers;
   plain_.resize(at(top() + 1));
   check_positive(multipliers.zeta, "zeta", 0, -1);
   plain_[at(top())].assign(at(objective_rows_), wide(multipliers.zeta));
 
-  const std::vector<Index> inputs = claimed_inputs(chain, proof.claim);
+  const std::vector<Index> inputs = claimed_inputs(claimed, proof.claim);
   for (const Index j : reduced_.free[0]) {
     const Index g =
-        proof.claim.norm == Norm::l2
+        proof.claim.norm == InputNorm::l2
             ? 0
             : static_cast<Index>(std::lower_bound(inputs.begin(), inputs.end(), j) - inputs.begin());
     check_positive(multipliers.gamma[at(g)], "gamma", 0, g);
@@ -181,7 +181,7 @@ void Assembly::read_multipliers(const Chain& chain, const Proof& proof) {
   }
   constraints_.resize(at(reduced_.depth));
   for (Index k = 1; k <= reduced_.depth; ++k) {
-    const SlopeIntervals& slopes = chain.slopes[at(k - 1)];
+    const SlopeIntervals& slopes = claimed.slopes[at(k - 1)];
     for (const Index i : reduced_.free[at(k)]) {
       const Real& lambda = multipliers.lambda[at(k - 1)][at(i)];
       check_positive(lambda, "lambda", k, i);
@@ -201,7 +201,7 @@ void Assembly::choose_scaling() {
   std::vector<std::vector<Wide>> diagonal = plain_;
   for (Index k = 1; k <= reduced_.depth; ++k) {
     for (Index j = 0; j < k; ++j) {
-      const LinearMap* t = map(k, j);
+      const EnclosedMatrix* t = map(k, j);
       if (t == nullptr) continue;
       for (std::size_t r = 0; r < constraints_[at(k - 1)].size(); ++r) {
         const auto row = static_cast<Index>(r);
@@ -254,7 +254,7 @@ void Assembly::allocate() {
 
 /// -lambda (lo + hi) / 2 T_kj, or -T_{L+1,j} / 2
 void Assembly::add_cross(Index k, Index j) {
-  const LinearMap* t = map(k, j);
+  const EnclosedMatrix* t = map(k, j);
   if (t == nullptr) return;
   const Index rows = size(k);
   const Index cols = size(j);
@@ -304,7 +304,7 @@ void Assembly::add_squares(Index k) {
   std::vector<std::vector<double>> minus(at(k));  // -B' Diag(q)
   std::vector<std::vector<double>> error(at(k));  // E'
   for (Index j = 0; j < k; ++j) {
-    const LinearMap* t = map(k, j);
+    const EnclosedMatrix* t = map(k, j);
     if (t == nullptr) continue;
     const auto n = at(size(j));
     plus[at(j)].resize(n * rows.size());
@@ -395,7 +395,7 @@ Form Assembly::finish() {
 
 }  // namespace
 
-Blocks blocks_of(const Reduced& reduced, const Chain& chain, const Claim& claim) {
+Blocks blocks_of(const Reduced& reduced, const ClaimedNetwork& claimed, const Claim& claim) {
   Blocks blocks;
   const Index top = reduced.depth + 1;
   for (Index b = 0; b <= top; ++b) {
@@ -405,19 +405,19 @@ Blocks blocks_of(const Reduced& reduced, const Chain& chain, const Claim& claim)
     bool curved = false;
     if (b > 0 && b < top) {
       for (const Index i : reduced.free[at(b)]) {
-        curved = curved ||
-                 (chain.slopes[at(b - 1)].lower[at(i)] != 0.0 && chain.slopes[at(b - 1)].upper[at(i)] != 0.0);
+        curved = curved || (claimed.slopes[at(b - 1)].lower[at(i)] != 0.0 &&
+                            claimed.slopes[at(b - 1)].upper[at(i)] != 0.0);
       }
     }
     blocks.curved.push_back(curved);
   }
-  blocks.inputs_apart = claim.norm == Norm::l1;
+  blocks.inputs_apart = claim.norm == InputNorm::l1;
   return blocks;
 }
 
-Form make_form(const Reduced& reduced, const Chain& chain, const Proof& proof, const Pattern& pattern,
-               int threads) {
-  return Assembly(reduced, chain, proof, pattern, threads).make();
+Form make_form(const Reduced& reduced, const ClaimedNetwork& claimed, const Proof& proof,
+               const Pattern& pattern, int threads) {
+  return Assembly(reduced, claimed, proof, pattern, threads).make();
 }
 
 namespace {

@@ -44,7 +44,7 @@ struct BlockMatrix {
   std::vector<std::vector<std::vector<double>>> blocks;
 };
 
-Blocks blocks_of(const Reduced& reduced, const Chain& chain, const Claim& claim);
+Blocks blocks_of(const Reduced& reduced, const ClaimedNetwork& claimed, const Claim& claim);
 
 struct Form {
   BlockMatrix matrix;
@@ -54,8 +54,8 @@ struct Form {
 /// A matrix A of doubles such that M, scaled by powers of two, is at least A plus the backward error of
 /// Cholesky's method on A: if the method runs to completion on A then M >= 0 (M26). Throws Refusal if a
 /// multiplier that is read is not above 0.
-Form make_form(const Reduced& reduced, const Chain& chain, const Proof& proof, const Pattern& pattern,
-               int threads);
+Form make_form(const Reduced& reduced, const ClaimedNetwork& claimed, const Proof& proof,
+               const Pattern& pattern, int threads);
 
 /// Runs Cholesky's method on A, whose place the factor takes. The position of the block whose pivot was not
 /// positive, or nothing if the method ran to completion. For l_1 (Blocks::inputs_apart) the last block's rows

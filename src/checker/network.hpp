@@ -87,7 +87,7 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
-enum class Norm { linf, l2, l1 };
+enum class InputNorm { linf, l2, l1 };
 
 /// The slope intervals of one activation layer as the claim assumes them, in place of the activation's own.
 struct SlopeIntervals {
@@ -97,7 +97,7 @@ struct SlopeIntervals {
 
 /// The claim: FGL of `rows` times the network's outputs is at most `bound`.
 struct Claim {
-  Norm norm = Norm::l2;
+  InputNorm norm = InputNorm::l2;
   /// Objective rows, each with one coefficient an output. One row: <row, f>. Several rows: the spectral norm
   /// of (rows * Jacobian), l_2 only.
   std::vector<std::vector<double>> rows;

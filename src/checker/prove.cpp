@@ -85,23 +85,23 @@ void check_memory(double doubles) {
 
 /// Doubles that the maps between blocks take as matrices: none where a map is one Dense. What is only passed
 /// through is counted for the block that needs most.
-double map_memory(const Chain& chain, const Claim& claim) {
-  std::vector<double> passed(at(chain.depth() + 2), 0.0);
+double map_memory(const ClaimedNetwork& claimed, const Claim& claim) {
+  std::vector<double> passed(at(claimed.depth() + 2), 0.0);
   std::vector<Index> layers(passed.size(), 0);
   std::vector<bool> dense(passed.size(), true);
-  for_linear_layers(chain, claim, [&](Index k, double rows, const Layer& layer, double cols) {
+  for_linear_layers(claimed, claim, [&](Index k, double rows, const Layer& layer, double cols) {
     passed[at(k)] += 2.0 * rows * cols;
     ++layers[at(k)];
     dense[at(k)] = dense[at(k)] && std::holds_alternative<Dense>(layer.op);
   });
   double kept = 0.0;
-  for (Index k = 1; k <= chain.depth() + 1; ++k) {
-    const bool view = layers[at(k)] == 1 && dense[at(k)] && k <= chain.depth();
+  for (Index k = 1; k <= claimed.depth() + 1; ++k) {
+    const bool view = layers[at(k)] == 1 && dense[at(k)] && k <= claimed.depth();
     if (view) passed[at(k)] = 0.0;
     if (view) continue;  // the identity, without any layer, is written out as a matrix
-    const Index rows = k > chain.depth() ? static_cast<Index>(claim.rows.size()) : chain.width(k);
-    for (const Index j : sources_of(chain, k))
-      kept += 2.0 * static_cast<double>(rows) * static_cast<double>(chain.width(j));
+    const Index rows = k > claimed.depth() ? static_cast<Index>(claim.rows.size()) : claimed.width(k);
+    for (const Index j : sources_of(claimed, k))
+      kept += 2.0 * static_cast<double>(rows) * static_cast<double>(claimed.width(j));
   }
   return kept + *std::max_element(passed.begin(), passed.end());
 }
@@ -114,12 +114,12 @@ std::string place(const Pattern& pattern, Index position) {
 }
 
 /// Throws Refusal unless the claim's bound follows from the multipliers, once M >= 0: (M23).
-void check_bound(const Reduced& reduced, const Chain& chain, const Proof& proof) {
+void check_bound(const Reduced& reduced, const ClaimedNetwork& claimed, const Proof& proof) {
   const Claim& claim = proof.claim;
   const Multipliers& multipliers = proof.multipliers;
-  const std::vector<Index> inputs = claimed_inputs(chain, claim);
+  const std::vector<Index> inputs = claimed_inputs(claimed, claim);
   std::vector<Real> gamma;
-  if (claim.norm == Norm::l2) {
+  if (claim.norm == InputNorm::l2) {
     gamma = multipliers.gamma;
   } else {
     for (const Index j : reduced.free.front()) {
@@ -128,7 +128,7 @@ void check_bound(const Reduced& reduced, const Chain& chain, const Proof& proof)
     }
   }
   bool covered = true;
-  if (claim.norm == Norm::l1) {
+  if (claim.norm == InputNorm::l1) {
     for (const Real& g : gamma) covered = covered && bound_covers_sum(claim.bound, multipliers.zeta, {g});
   } else {
     covered = bound_covers_sum(claim.bound, multipliers.zeta, gamma);
@@ -139,18 +139,18 @@ void check_bound(const Reduced& reduced, const Chain& chain, const Proof& proof)
 void check(const Network& network, const Proof& proof, int threads) {
   check_arithmetic();
   check_claim(network, proof.claim);
-  const Chain chain = make_chain(network, proof.claim);
-  check_memory(map_memory(chain, proof.claim));
-  const Reduced reduced = reduce(chain, proof.claim, threads);
+  const ClaimedNetwork claimed = claimed_network(network, proof.claim);
+  check_memory(map_memory(claimed, proof.claim));
+  const Reduced reduced = reduce(claimed, proof.claim, threads);
   if (!reduced.connected()) return;  // the FGL is 0
-  check_counts(chain, proof.claim, proof.multipliers);
-  const Pattern pattern = make_pattern(blocks_of(reduced, chain, proof.claim));
+  check_counts(claimed, proof.claim, proof.multipliers);
+  const Pattern pattern = make_pattern(blocks_of(reduced, claimed, proof.claim));
   // the table of blocks counts too, where thousands of layers hardly have entries
   constexpr double doubles_per_block = 1.5;
   const auto blocks = static_cast<double>(pattern.count());
-  check_memory(pattern.entries + doubles_per_block * blocks * blocks + map_memory(chain, proof.claim));
-  Form form = make_form(reduced, chain, proof, pattern, threads);  // checks the multipliers' signs
-  check_bound(reduced, chain, proof);
+  check_memory(pattern.entries + doubles_per_block * blocks * blocks + map_memory(claimed, proof.claim));
+  Form form = make_form(reduced, claimed, proof, pattern, threads);  // checks the multipliers' signs
+  check_bound(reduced, claimed, proof);
   // From a half on there is no telling the form from its rounding errors.
   const double slack = form.slack < 0.5 ? form.slack : 0.0;
   if (const std::optional<Index> position = breakdown(pattern, form.matrix, threads)) {

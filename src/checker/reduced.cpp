@@ -19,10 +19,10 @@ std::vector<Index> range(Index first, Index count) {
 /// with a matrix was met, scales and a relabelling.
 struct Carry {
   bool untouched = true;  ///< no layer was met, and there are no rows
-  std::optional<LinearMap> map;
+  std::optional<EnclosedMatrix> map;
   Monomial scaling;  ///< without a map
 
-  LinearMap take() { return map ? std::move(*map) : dense(scaling); }
+  EnclosedMatrix take() { return map ? std::move(*map) : dense(scaling); }
   Carry copy() const {
     Carry result;
     result.untouched = untouched;
@@ -38,7 +38,7 @@ struct Multiply {
   int threads;
 
   void operator()(const Dense& weight) const {
-    LinearMap next = LinearMap::view(weight.rows, weight.cols, weight.weight.data());
+    EnclosedMatrix next = EnclosedMatrix::view(weight.rows, weight.cols, weight.weight.data());
     if (carry.map) {
       carry.map = product(*carry.map, next, threads);
     } else {
@@ -71,14 +71,14 @@ struct Multiply {
 /// Multiplies from a block's side: a few objective rows stay a few.
 class Descent {
  public:
-  Descent(const Chain& chain, int threads) : chain_(chain), threads_(threads) {}
+  Descent(const ClaimedNetwork& claimed, int threads) : claimed_(claimed), threads_(threads) {}
 
   BlockMaps run(Index feed, Carry start) {
     carries_.emplace(feed, std::move(start));
     while (!carries_.empty()) {
       auto highest = carries_.extract(carries_.begin());
       const Index t = highest.key();
-      const Index block = chain_.block[at(t)];
+      const Index block = claimed_.block[at(t)];
       if (block >= 0) {
         result_.emplace(at(block), highest.mapped().take());
       } else {
@@ -90,27 +90,27 @@ class Descent {
 
  private:
   void pass(std::size_t l, Carry carry) {
-    const Layer& layer = chain_.network->layers[l];
-    const std::vector<Index> reads = reads_of(*chain_.network, l);
+    const Layer& layer = claimed_.network->layers[l];
+    const std::vector<Index> reads = reads_of(*claimed_.network, l);
     if (const auto* sum = std::get_if<Sum>(&layer.op)) {
       for (std::size_t i = 0; i < reads.size(); ++i) {
         Carry part = carry.copy();
         part.untouched = false;
         if (sum->coefficients[i] != 1.0) {
-          const std::vector<double> factors(at(chain_.size[at(reads[i])]), sum->coefficients[i]);
+          const std::vector<double> factors(at(claimed_.size[at(reads[i])]), sum->coefficients[i]);
           Multiply{part, threads_}.scaled(Monomial::diagonal(factors));
         }
         add(reads[i], std::move(part));
       }
     } else if (std::holds_alternative<Concat>(layer.op)) {
-      const LinearMap whole = carry.take();
+      const EnclosedMatrix whole = carry.take();
       Index first = 0;
       for (const Index t : reads) {
         Carry part;
         part.untouched = false;
-        part.map = whole.select(range(0, whole.rows()), range(first, chain_.size[at(t)]));
+        part.map = whole.select(range(0, whole.rows()), range(first, claimed_.size[at(t)]));
         add(t, std::move(part));
-        first += chain_.size[at(t)];
+        first += claimed_.size[at(t)];
       }
     } else {
       std::visit(Multiply{carry, threads_}, layer.op);
@@ -125,13 +125,13 @@ class Descent {
       carries_.emplace(t, std::move(carry));
       return;
     }
-    const LinearMap a = there->second.take();
-    const LinearMap b = carry.take();
+    const EnclosedMatrix a = there->second.take();
+    const EnclosedMatrix b = carry.take();
     there->second.map = sum(a, b);
     there->second.untouched = false;
   }
 
-  const Chain& chain_;
+  const ClaimedNetwork& claimed_;
   int threads_;
   std::map<Index, Carry, std::greater<>> carries_;  // by tensor, the last first: a tensor reads earlier ones
   BlockMaps result_;
@@ -139,20 +139,20 @@ class Descent {
 
 }  // namespace
 
-BlockMaps direct_maps(const Chain& chain, Index k, const std::vector<std::vector<double>>* rows,
+BlockMaps direct_maps(const ClaimedNetwork& claimed, Index k, const std::vector<std::vector<double>>* rows,
                       int threads) {
-  const Index feed = chain.feed[at(k - 1)];
-  const Index outputs = chain.size[at(feed)];
+  const Index feed = claimed.feed[at(k - 1)];
+  const Index outputs = claimed.size[at(feed)];
   Carry start;
   if (rows != nullptr) {
     std::vector<double> value;
     for (const auto& row : *rows) value.insert(value.end(), row.begin(), row.end());
     start.untouched = false;
-    start.map = LinearMap(static_cast<Index>(rows->size()), outputs, std::move(value), {}, {}, {});
+    start.map = EnclosedMatrix(static_cast<Index>(rows->size()), outputs, std::move(value), {}, {}, {});
   } else {
     start.scaling = Monomial::identity(outputs);
   }
-  return Descent(chain, threads).run(feed, std::move(start));
+  return Descent(claimed, threads).run(feed, std::move(start));
 }
 
 namespace {
@@ -161,14 +161,15 @@ namespace {
 using Maps = std::vector<BlockMaps>;
 
 /// alive[k]: the inputs (k = 0) and the neurons of each layer that are not dead.
-std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim, const Maps& raw) {
-  const auto layers = at(chain.depth());
+std::vector<std::vector<bool>> find_alive(const ClaimedNetwork& claimed, const Claim& claim,
+                                          const Maps& raw) {
+  const auto layers = at(claimed.depth());
   std::vector<std::vector<bool>> alive(layers + 1);
-  alive[0].assign(at(chain.inputs), false);
-  for (const Index j : claimed_inputs(chain, claim)) alive[0][at(j)] = true;
+  alive[0].assign(at(claimed.inputs), false);
+  for (const Index j : claimed_inputs(claimed, claim)) alive[0][at(j)] = true;
   for (std::size_t k = 1; k <= layers; ++k) {
-    const SlopeIntervals& slopes = chain.slopes[k - 1];
-    alive[k].assign(at(chain.width(static_cast<Index>(k))), false);
+    const SlopeIntervals& slopes = claimed.slopes[k - 1];
+    alive[k].assign(at(claimed.width(static_cast<Index>(k))), false);
     for (const auto& [from, map] : raw[k - 1]) {
       for (Index i = 0; i < map.rows(); ++i) {
         if (slopes.lower[at(i)] == 0.0 && slopes.upper[at(i)] == 0.0) continue;
@@ -203,12 +204,12 @@ std::vector<Index> counted(std::size_t n) {
 }
 
 /// Some rows and columns of a map that is not needed any more; the map itself if that is all of them.
-LinearMap taken(LinearMap&& map, const std::vector<Index>& rows, const std::vector<Index>& cols) {
+EnclosedMatrix taken(EnclosedMatrix&& map, const std::vector<Index>& rows, const std::vector<Index>& cols) {
   if (rows == counted(at(map.rows())) && cols == counted(at(map.cols()))) return std::move(map);
   return map.select(rows, cols);
 }
 
-void add_to(BlockMaps& maps, std::size_t block, LinearMap map) {
+void add_to(BlockMaps& maps, std::size_t block, EnclosedMatrix map) {
   const auto there = maps.find(block);
   if (there == maps.end()) {
     maps.emplace(block, std::move(map));
@@ -224,21 +225,21 @@ std::vector<Index> joined(std::vector<Index> a, const std::vector<Index>& b) {
 
 }  // namespace
 
-Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
-  const auto layers = at(chain.depth());
+Reduced reduce(const ClaimedNetwork& claimed, const Claim& claim, int threads) {
+  const auto layers = at(claimed.depth());
   Maps raw;
   for (std::size_t k = 1; k <= layers + 1; ++k)
-    raw.push_back(direct_maps(chain, static_cast<Index>(k), k > layers ? &claim.rows : nullptr, threads));
-  const std::vector<std::vector<bool>> alive = find_alive(chain, claim, raw);
+    raw.push_back(direct_maps(claimed, static_cast<Index>(k), k > layers ? &claim.rows : nullptr, threads));
+  const std::vector<std::vector<bool>> alive = find_alive(claimed, claim, raw);
 
   Reduced result;
-  result.depth = chain.depth();
+  result.depth = claimed.depth();
   result.free.resize(layers + 1);
   result.folded.resize(layers + 1);
   for (std::size_t k = 0; k <= layers; ++k) {
     for (std::size_t i = 0; i < alive[k].size(); ++i) {
       if (!alive[k][i]) continue;
-      const bool fold = k > 0 && chain.slopes[k - 1].lower[i] == chain.slopes[k - 1].upper[i];
+      const bool fold = k > 0 && claimed.slopes[k - 1].lower[i] == claimed.slopes[k - 1].upper[i];
       (fold ? result.folded : result.free)[k].push_back(static_cast<Index>(i));
     }
   }
@@ -253,14 +254,14 @@ Reduced reduce(const Chain& chain, const Claim& claim, int threads) {
     while (!ways.empty()) {
       const auto last = std::prev(ways.end());
       const std::size_t below = last->first;
-      LinearMap direct = std::move(last->second);
+      EnclosedMatrix direct = std::move(last->second);
       ways.erase(last);
       const std::vector<Index>& folded = result.folded[below];
       if (!folded.empty()) {
         // v = C w on the folded neurons of that layer, whose w is known from the layers below it
         std::vector<double> c;
-        for (const Index i : folded) c.push_back(chain.slopes[below - 1].lower[at(i)]);
-        const LinearMap through = product(direct.select(rows, folded), Monomial::diagonal(c));
+        for (const Index i : folded) c.push_back(claimed.slopes[below - 1].lower[at(i)]);
+        const EnclosedMatrix through = product(direct.select(rows, folded), Monomial::diagonal(c));
         const std::size_t first = result.free[below].size();
         std::vector<Index> folded_rows = counted(folded.size());
         for (Index& i : folded_rows) i += static_cast<Index>(first);

@@ -2,20 +2,21 @@
 /// The network without its dead and its folded neurons: the variables of the quadratic form.
 #pragma once
 
-#include <checker/chain.hpp>
-#include <checker/linear_map.hpp>
+#include <checker/claimed_network.hpp>
+#include <checker/enclosed_matrix.hpp>
 
 #include <map>
 
 namespace geolip::checker {
 
 /// Maps to one block from those below it, by their numbers; few of the blocks below have one.
-using BlockMaps = std::map<std::size_t, LinearMap>;
+using BlockMaps = std::map<std::size_t, EnclosedMatrix>;
 
 /// By block j < k: the map that the linear layers make from block j to what feeds block k, 1 <= k <= L + 1;
 /// with `rows` (each one coefficient an output) their product. Nothing where no linear layers lead from j to
 /// k.
-BlockMaps direct_maps(const Chain& chain, Index k, const std::vector<std::vector<double>>* rows, int threads);
+BlockMaps direct_maps(const ClaimedNetwork& claimed, Index k, const std::vector<std::vector<double>>* rows,
+                      int threads);
 
 /// Blocks of variables: 0 the inputs, k the neurons of activation layer k, L + 1 the objective's t.
 /// *Dead* are a neuron whose w is certainly zero, or whose slopes are [0, 0], and inputs and neurons from
@@ -37,6 +38,6 @@ struct Reduced {
   }
 };
 
-Reduced reduce(const Chain& chain, const Claim& claim, int threads);
+Reduced reduce(const ClaimedNetwork& claimed, const Claim& claim, int threads);
 
 }  // namespace geolip::checker

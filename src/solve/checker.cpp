@@ -53,16 +53,16 @@ std::vector<std::vector<double>> objective_rows(const Proof& proof, const Object
   return all;
 }
 
-checker::Norm checker_norm(Norm norm) {
+checker::InputNorm checker_norm(Norm norm) {
   switch (norm) {
     case Norm::linf:
-      return checker::Norm::linf;
+      return checker::InputNorm::linf;
     case Norm::l2:
-      return checker::Norm::l2;
+      return checker::InputNorm::l2;
     case Norm::l1:
       break;
   }
-  return checker::Norm::l1;
+  return checker::InputNorm::l1;
 }
 
 }  // namespace

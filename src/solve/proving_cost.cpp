@@ -1,7 +1,7 @@
 #include <solve/proving_cost.hpp>
 
 #include <checker/bytes.hpp>
-#include <checker/chain.hpp>
+#include <checker/claimed_network.hpp>
 #include <checker/form.hpp>
 
 namespace geolip::solve {
@@ -13,23 +13,23 @@ using namespace checker;
 
 /// As if every neuron were alive.
 double proving_cost(const checker::Network& network, const checker::Proof& proof) {
-  Chain chain;
+  ClaimedNetwork claimed;
   try {
     check_claim(network, proof.claim);
-    chain = make_chain(network, proof.claim);
+    claimed = claimed_network(network, proof.claim);
   } catch (const Refusal&) {
     return 0.0;  // prove() will not get further either
   }
   Blocks blocks;
-  const Index top = chain.depth() + 1;
+  const Index top = claimed.depth() + 1;
   std::vector<double> folded(at(top + 1), 0.0);
   double flops = 0.0;
   for (Index b = 0; b <= top; ++b) {
-    Index free = b == 0 ? static_cast<Index>(claimed_inputs(chain, proof.claim).size()) : 0;
+    Index free = b == 0 ? static_cast<Index>(claimed_inputs(claimed, proof.claim).size()) : 0;
     if (b == top) free = static_cast<Index>(proof.claim.rows.size());
     bool curved = false;
     if (b > 0 && b < top) {
-      const SlopeIntervals& slopes = chain.slopes[at(b - 1)];
+      const SlopeIntervals& slopes = claimed.slopes[at(b - 1)];
       for (std::size_t i = 0; i < slopes.lower.size(); ++i) {
         const bool point = slopes.lower[i] == slopes.upper[i];
         free += point ? 0 : 1;
@@ -40,7 +40,7 @@ double proving_cost(const checker::Network& network, const checker::Proof& proof
     blocks.size.push_back(free);
     blocks.curved.push_back(curved);
     blocks.linked.emplace_back(at(b), false);
-    const std::vector<Index> direct = b > 0 ? sources_of(chain, b) : std::vector<Index>();
+    const std::vector<Index> direct = b > 0 ? sources_of(claimed, b) : std::vector<Index>();
     for (const Index j : direct) {
       if (blocks.size[at(j)] > 0) blocks.linked[at(b)][at(j)] = true;
       for (Index through = 0; through < j && folded[at(j)] > 0.0; ++through) {
@@ -59,11 +59,11 @@ double proving_cost(const checker::Network& network, const checker::Proof& proof
       }
     }
   }
-  blocks.inputs_apart = proof.claim.norm == Norm::l1;
+  blocks.inputs_apart = proof.claim.norm == InputNorm::l1;
   // products of several layers; the first one met is taken as it is
-  std::vector<bool> met(at(chain.depth() + 2), false);
+  std::vector<bool> met(at(claimed.depth() + 2), false);
   met.back() = true;  // the objective's rows
-  for_linear_layers(chain, proof.claim, [&](Index k, double rows, const Layer& layer, double) {
+  for_linear_layers(claimed, proof.claim, [&](Index k, double rows, const Layer& layer, double) {
     double entries = 0.0;
     if (const auto* dense = std::get_if<Dense>(&layer.op))
       entries = static_cast<double>(dense->weight.size());

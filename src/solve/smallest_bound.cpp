@@ -29,7 +29,7 @@ double scale(double x, std::int64_t e) {
 
 }  // namespace
 
-double smallest_bound(checker::Norm norm, const Real& zeta, const std::vector<Real>& gamma) {
+double smallest_bound(checker::InputNorm norm, const Real& zeta, const std::vector<Real>& gamma) {
   if (gamma.empty()) return 0.0;
   std::vector<Real> terms;
   for (const Real& g : gamma) terms.push_back(normalised(g));
@@ -39,7 +39,7 @@ double smallest_bound(checker::Norm norm, const Real& zeta, const std::vector<Re
   if (!positive(zeta) || !std::all_of(terms.begin(), terms.end(), positive)) {
     return std::numeric_limits<double>::infinity();
   }
-  if (norm == checker::Norm::l1) terms = {largest};
+  if (norm == checker::InputNorm::l1) terms = {largest};
 
   // A guess in floating point, then the neighbours one by one in exact arithmetic.
   double sum = 0.0;

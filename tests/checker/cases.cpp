@@ -129,7 +129,7 @@ Case random_case(Random& random, const Options& options) {
   network.outputs = width;
 
   Claim& claim = result.proof.claim;
-  claim.norm = random.chance(0.4) ? Norm::linf : random.chance(0.5) ? Norm::l2 : Norm::l1;
+  claim.norm = random.chance(0.4) ? InputNorm::linf : random.chance(0.5) ? InputNorm::l2 : InputNorm::l1;
   const auto output = at(random.integer(0, width - 1));
   std::vector<double> row(at(width), 0.0);
   row[output] = 1.0;
@@ -138,14 +138,14 @@ Case random_case(Random& random, const Options& options) {
     for (double& x : row) x = random.normal();
   }
   claim.rows.push_back(row);
-  if (claim.norm == Norm::l2 && random.chance(0.4)) {
+  if (claim.norm == InputNorm::l2 && random.chance(0.4)) {
     claim.rows.clear();
     for (std::size_t i = 0; i < at(width); ++i) {
       claim.rows.emplace_back(at(width), 0.0);
       claim.rows.back()[i] = 1.0;
     }
   }
-  if (claim.norm == Norm::l1 && random.chance(0.4)) {
+  if (claim.norm == InputNorm::l1 && random.chance(0.4)) {
     for (Index j = 0; j < network.inputs; ++j) {
       if (random.chance(0.6)) claim.coordinates.push_back(j);
     }
@@ -202,7 +202,7 @@ Multipliers valid_multipliers(Random& random, const Network& network, const Clai
     }
     owed = 1.01L * cost * squares(k) + floor;
   }
-  std::size_t gammas = claim.norm == Norm::l2 ? 1 : static_cast<std::size_t>(network.inputs);
+  std::size_t gammas = claim.norm == InputNorm::l2 ? 1 : static_cast<std::size_t>(network.inputs);
   if (!claim.coordinates.empty()) gammas = claim.coordinates.size();
   for (std::size_t j = 0; j < gammas; ++j)
     result.gamma.push_back(real(owed * (1.0L + (spread - 1.0L) * random.uniform())));

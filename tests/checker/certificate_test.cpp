@@ -21,13 +21,13 @@ std::string refused(const json& certificate) { return refused(certificate.dump()
 
 /// The complaint about a certificate in which one place holds another value.
 std::string refused_with(const std::string& pointer, const json& value) {
-  json certificate = tiny_certificate(Norm::linf);
+  json certificate = tiny_certificate(InputNorm::linf);
   certificate[json::json_pointer(pointer)] = value;
   return refused(certificate);
 }
 
 TEST(CertificateFile, IsReadAsItIs) {
-  json source = tiny_certificate(Norm::linf);
+  json source = tiny_certificate(InputNorm::linf);
   source["network"]["source"]["reading"] = {{"physical_units", true}};
   source["network"]["source"]["external"] = {{{"location", "w.bin"}, {"sha256", std::string(64, 'a')}}};
   source["slopes"] = {{{"lower", {"-0x1p-1", "0x0p+0"}}, {"upper", {"0x1p+0", "0x1p+1"}}}};
@@ -39,7 +39,7 @@ TEST(CertificateFile, IsReadAsItIs) {
   EXPECT_TRUE(certificate.source.physical_units);
   EXPECT_FALSE(certificate.source.logits);
   EXPECT_EQ(certificate.source.external.at(0).first, "w.bin");
-  EXPECT_EQ(certificate.norm, Norm::linf);
+  EXPECT_EQ(certificate.norm, InputNorm::linf);
   EXPECT_EQ(certificate.objective.row, std::vector<double>{-1.5});
   EXPECT_EQ(certificate.slopes.at(0).lower, (std::vector<double>{-0.5, 0.0}));
   EXPECT_EQ(certificate.bound, 10.0);
@@ -51,7 +51,7 @@ TEST(CertificateFile, IsReadAsItIs) {
 }
 
 TEST(CertificateFile, NeedsNoMultipliersForABoundOfZero) {
-  json certificate = tiny_certificate(Norm::linf);
+  json certificate = tiny_certificate(InputNorm::linf);
   certificate["proofs"] = {{{"bound", "0x0p+0"}}};
   EXPECT_EQ(refused(certificate), "(it was read)");
   certificate["proofs"] = {{{"bound", "0x0p+0"}, {"gamma", json::array()}, {"lambda", json::array()}}};
@@ -61,19 +61,19 @@ TEST(CertificateFile, NeedsNoMultipliersForABoundOfZero) {
 }
 
 TEST(CertificateFile, IsStrict) {
-  const std::string whole = tiny_certificate(Norm::linf).dump();
+  const std::string whole = tiny_certificate(InputNorm::linf).dump();
   EXPECT_EQ(refused(whole), "(it was read)");
   EXPECT_EQ(refused(std::string()), "the certificate is not a JSON object");
   EXPECT_EQ(refused(std::string("[]")), "the certificate is not a JSON object");
   EXPECT_EQ(refused("\xef\xbb\xbf" + whole), "the certificate is not a JSON object");
   EXPECT_EQ(refused(whole + std::string(1, '\0')), "the certificate is not a JSON object");
   EXPECT_THAT(refused("{\"a\":" + std::string(100000, '[')), HasSubstr("nested too deeply"));
-  EXPECT_THAT(refused(tiny_certificate(Norm::linf).dump() + "x"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(refused(tiny_certificate(InputNorm::linf).dump() + "x"), HasSubstr("not valid JSON"));
   EXPECT_THAT(refused(std::string("{\"format\": 1e999}")), HasSubstr("not valid JSON"));
   EXPECT_THAT(refused(std::string("{\"format\": \"a\", \"format\": \"a\"}")), HasSubstr("'format' twice"));
   EXPECT_THAT(refused(std::string("{\"a\": {\"b\": 1, \"\\u0062\": 2}}")), HasSubstr("'b' twice"));
   for (const char* key : {"format", "version", "network", "query", "bound", "proofs"}) {
-    json certificate = tiny_certificate(Norm::linf);
+    json certificate = tiny_certificate(InputNorm::linf);
     certificate.erase(key);
     EXPECT_EQ(refused(certificate), "the certificate lacks '" + std::string(key) + "'");
   }
@@ -92,7 +92,7 @@ TEST(CertificateFile, IsStrict) {
             "an external file lacks 'sha256'");
   EXPECT_EQ(refused_with("/network/source/reading", {{"batch", 1}}), "'reading' has the unknown key 'batch'");
   for (const char* key : {"file", "sha256", "external", "reading", "rounded"}) {
-    json certificate = tiny_certificate(Norm::linf);
+    json certificate = tiny_certificate(InputNorm::linf);
     certificate["network"]["source"].erase(key);
     EXPECT_EQ(refused(certificate), "'source' lacks '" + std::string(key) + "'");
   }
@@ -124,7 +124,7 @@ TEST(CertificateFile, IsStrict) {
 /// What is about the network is refused beside it.
 TEST(CertificateFile, HasTheSizesOfItsNetwork) {
   const auto rejected_with = [](const std::string& pointer, const json& value) {
-    json certificate = tiny_certificate(Norm::linf);
+    json certificate = tiny_certificate(InputNorm::linf);
     certificate[json::json_pointer(pointer)] = value;
     const Verification result = testing::verdict(certificate);
     EXPECT_FALSE(result.verified);
@@ -145,7 +145,7 @@ TEST(CertificateFile, HasTheSizesOfItsNetwork) {
               HasSubstr("do not fit its 2 neurons"));
   EXPECT_THAT(rejected_with("/slopes", {{{"lower", {"0x1p+0", "0x1p+0"}}, {"upper", {"0x0p+0", "0x1p+0"}}}}),
               HasSubstr("lower end is above its upper end"));
-  json l1 = tiny_certificate(Norm::l1);
+  json l1 = tiny_certificate(InputNorm::l1);
   l1["proofs"][1]["coordinates"] = {2};
   EXPECT_THAT(testing::verdict(l1).reason, HasSubstr("an input coordinate that is not there"));
 }

@@ -89,7 +89,7 @@ const CanonicalNetwork& tiny_network() {
   return network;
 }
 
-json tiny_certificate(Norm norm) {
+json tiny_certificate(InputNorm norm) {
   json certificate = json::parse(R"({
     "format": "geolip-certificate", "version": 2, "tool": "by hand",
     "network": {"source": {"file": "tiny.nnet", "external": [], "reading": {}, "rounded": false}},
@@ -99,10 +99,10 @@ json tiny_certificate(Norm norm) {
   certificate["network"]["source"]["sha256"] = std::string(64, 'c');
   certificate["query"]["norm"] = to_string(norm);
   json proof = json::parse(R"({"zeta": "0x1p+2", "lambda": [["0x1p+0", "0x1p+0"]]})");
-  const std::string bound = norm == Norm::linf ? "0x1.4p+3" : "0x1.08p+3";
+  const std::string bound = norm == InputNorm::linf ? "0x1.4p+3" : "0x1.08p+3";
   certificate["bound"] = bound;
   proof["bound"] = bound;
-  if (norm == Norm::l1) {
+  if (norm == InputNorm::l1) {
     for (int j = 0; j < 2; ++j) {
       json one = proof;
       one["coordinates"] = {j};
@@ -111,7 +111,7 @@ json tiny_certificate(Norm norm) {
     }
     return certificate;
   }
-  proof["gamma"] = norm == Norm::linf ? json{"0x1p+2", "0x1p+1"} : json::array({"0x1p+2"});
+  proof["gamma"] = norm == InputNorm::linf ? json{"0x1p+2", "0x1p+1"} : json::array({"0x1p+2"});
   certificate["proofs"] = json::array({proof});
   return certificate;
 }
@@ -134,9 +134,9 @@ double true_constant(const Certificate& certificate) {
     }
     const double a = std::abs(gradient[0]);
     const double b = std::abs(gradient[1]);
-    const double norm = certificate.norm == Norm::linf ? a + b
-                        : certificate.norm == Norm::l2 ? std::hypot(a, b)
-                                                       : std::max(a, b);
+    const double norm = certificate.norm == InputNorm::linf ? a + b
+                        : certificate.norm == InputNorm::l2 ? std::hypot(a, b)
+                                                            : std::max(a, b);
     largest = std::max(largest, norm);
   }
   return largest;

@@ -43,7 +43,7 @@ const CanonicalNetwork& tiny_network();
 /// A certificate of the bound 10 in l_inf, 8.25 in l_2 or, with one proof a coordinate, in l_1. With lambda =
 /// 1 and zeta = 4, K = I - F'F / 16 has K^-1 <= 8/7, so that X' K^-1 X <= (2/7) W'W < Diag(4, 2) = gamma; and
 /// 2 sqrt(zeta * sum gamma) < 10.
-nlohmann::json tiny_certificate(Norm norm);
+nlohmann::json tiny_certificate(InputNorm norm);
 
 /// The FGL of the certificate's claim about the network, by enumeration. The certificate must be one that can
 /// be read.

@@ -19,9 +19,9 @@ using testing::tiny_certificate;
 using testing::tiny_network;
 using testing::verdict;
 
-constexpr Norm norms[] = {Norm::linf, Norm::l2, Norm::l1};
+constexpr InputNorm norms[] = {InputNorm::linf, InputNorm::l2, InputNorm::l1};
 
-std::string rejected_with(const std::string& pointer, const json& value, Norm norm = Norm::linf) {
+std::string rejected_with(const std::string& pointer, const json& value, InputNorm norm = InputNorm::linf) {
   json certificate = tiny_certificate(norm);
   certificate[json::json_pointer(pointer)] = value;
   const Verification result = verdict(certificate);
@@ -30,7 +30,7 @@ std::string rejected_with(const std::string& pointer, const json& value, Norm no
 }
 
 TEST(CheckFile, VerifiesWhatHolds) {
-  for (const Norm norm : norms) {
+  for (const InputNorm norm : norms) {
     for (const bool exact : {false, true}) {
       const Verification result = verdict(tiny_certificate(norm), exact);
       EXPECT_TRUE(result.verified) << to_string(norm) << ": " << result.reason;
@@ -42,7 +42,7 @@ TEST(CheckFile, VerifiesWhatHolds) {
 }
 
 TEST(CheckFile, VerifiesVectors) {
-  json linf = tiny_certificate(Norm::linf);
+  json linf = tiny_certificate(InputNorm::linf);
   linf["query"]["objective"] = {{"vector", true}};
   EXPECT_THAT(verdict(linf).reason, HasSubstr("does not say which output"));
   linf["proofs"][0]["objective_row"] = 0;
@@ -52,7 +52,7 @@ TEST(CheckFile, VerifiesVectors) {
 }
 
 TEST(CheckFile, VerifiesClaimsAboutGivenSlopes) {
-  json certificate = tiny_certificate(Norm::linf);
+  json certificate = tiny_certificate(InputNorm::linf);
   // both neurons on: the gradient is (-2, 3)
   certificate["slopes"] = {{{"lower", {"0x1p+0", "0x1p+0"}}, {"upper", {"0x1p+0", "0x1p+0"}}}};
   certificate["proofs"][0]["gamma"] = {"0x1.1p+1", "0x1.9p+1"};
@@ -65,7 +65,7 @@ TEST(CheckFile, VerifiesClaimsAboutGivenSlopes) {
 }
 
 TEST(CheckFile, RejectsBoundsThatAreTooSmall) {
-  for (const Norm norm : norms) {
+  for (const InputNorm norm : norms) {
     json certificate = tiny_certificate(norm);
     for (json& proof : certificate["proofs"]) proof["bound"] = "0x1p+2";
     certificate["bound"] = "0x1p+2";
@@ -123,17 +123,17 @@ TEST(CheckFile, RejectsAnotherQuery) {
 }
 
 TEST(CheckFile, RejectsProofsThatDoNotCoverTheQuery) {
-  json certificate = tiny_certificate(Norm::l1);
+  json certificate = tiny_certificate(InputNorm::l1);
   certificate["proofs"].erase(1);
   EXPECT_EQ(verdict(certificate).reason, "the proofs cover 1 of 2 input coordinates");
   certificate["proofs"].push_back(certificate["proofs"][0]);
   EXPECT_EQ(verdict(certificate).reason, "the proofs cover 1 of 2 input coordinates");
-  json twice = tiny_certificate(Norm::linf);
+  json twice = tiny_certificate(InputNorm::linf);
   twice["proofs"].push_back(twice["proofs"][0]);
   EXPECT_EQ(verdict(twice).reason, "there are 2 proofs where one is asked for");
   EXPECT_THAT(rejected_with("/proofs/0/objective_row", 0), HasSubstr("belongs to the objective 'vector'"));
   EXPECT_THAT(rejected_with("/proofs/0/coordinates", {0, 1}), HasSubstr("belong to l1 alone"));
-  json zero = tiny_certificate(Norm::linf);
+  json zero = tiny_certificate(InputNorm::linf);
   zero["proofs"] = {{{"bound", "0x0p+0"}}};
   zero["bound"] = "0x0p+0";
   EXPECT_FALSE(verdict(zero).verified);
@@ -148,7 +148,7 @@ void expect_sound(const Verification& result, const std::string& what) {
 }
 
 TEST(CheckFile, NoTruncationPasses) {
-  const std::string text = tiny_certificate(Norm::linf).dump(1);
+  const std::string text = tiny_certificate(InputNorm::linf).dump(1);
   for (std::size_t n = 0; n < text.size(); ++n) {
     const Verification result = verdict(text.substr(0, n));
     ASSERT_FALSE(result.verified) << n;
@@ -157,7 +157,7 @@ TEST(CheckFile, NoTruncationPasses) {
 }
 
 TEST(CheckFile, NoChangedBytePassesUnlessWhatItLeavesIsTrue) {
-  const std::string text = tiny_certificate(Norm::linf).dump();
+  const std::string text = tiny_certificate(InputNorm::linf).dump();
   std::mt19937 random(17);
   int passed = 0;
   for (std::size_t n = 0; n < text.size(); ++n) {

@@ -91,12 +91,12 @@ bool semidefinite(RationalMatrix a) {
 }
 
 bool covers(const Rational& bound, const Claim& claim, const RationalMatrix& jacobian) {
-  if (claim.norm == Norm::linf) {
+  if (claim.norm == InputNorm::linf) {
     Rational sum = 0;
     for (const Rational& g : jacobian.front()) sum += abs(g);
     return sum <= bound;
   }
-  if (claim.norm == Norm::l1) {
+  if (claim.norm == InputNorm::l1) {
     for (std::size_t j = 0; j < jacobian.front().size(); ++j) {
       const bool asked =
           claim.coordinates.empty() || std::find(claim.coordinates.begin(), claim.coordinates.end(),
@@ -164,20 +164,20 @@ double true_fgl(const Network& network, const Claim& claim) {
       double square = 0.0;
       for (const auto& row : jacobian) square += row[j].get_d() * row[j].get_d();
       const double size = std::sqrt(square);
-      sum = claim.norm == Norm::linf ? sum + size
-            : claim.norm == Norm::l1 ? std::max(sum, size)
-                                     : std::hypot(sum, size);
+      sum = claim.norm == InputNorm::linf ? sum + size
+            : claim.norm == InputNorm::l1 ? std::max(sum, size)
+                                          : std::hypot(sum, size);
     }
     largest = std::max(largest, sum);
   });
   return largest;
 }
 
-double least_bound(Norm norm, const Multipliers& multipliers) {
+double least_bound(InputNorm norm, const Multipliers& multipliers) {
   Rational sum = 0;
   for (const Real& g : multipliers.gamma) {
     const Rational gamma = rational(g);
-    sum = norm == Norm::l1 ? (gamma > sum ? gamma : sum) : Rational(sum + gamma);
+    sum = norm == InputNorm::l1 ? (gamma > sum ? gamma : sum) : Rational(sum + gamma);
   }
   const Rational square = 4 * rational(multipliers.zeta) * sum;
   const mpf_class root = sqrt(mpf_class(square, 256));

@@ -25,6 +25,6 @@ bool is_true(const Network& network, const Claim& claim);
 double true_fgl(const Network& network, const Claim& claim);
 
 /// The smallest double whose square is at least 4 zeta sum gamma (l_1: 4 zeta max gamma).
-double least_bound(Norm norm, const Multipliers& multipliers);
+double least_bound(InputNorm norm, const Multipliers& multipliers);
 
 }  // namespace geolip::checker::test

@@ -31,7 +31,7 @@ TEST(BoundCoversSum, IsExactToTheLastBit) {
     std::vector<Real> gamma(static_cast<std::size_t>(random.integer(1, 8)));
     for (Real& g : gamma) g = {0.5 + random.uniform(), random.integer(-spread, spread)};
     const Real zeta{0.5 + random.uniform(), random.integer(-spread, spread)};
-    double bound = test::least_bound(Norm::linf, {zeta, gamma, {}});
+    double bound = test::least_bound(InputNorm::linf, {zeta, gamma, {}});
     for (const double b : {bound, std::nextafter(bound, 0.0), std::nextafter(bound, 1e300),
                            bound * random.uniform(0.1, 3.0)}) {
       const bool expected = exactly(b, zeta, gamma);
@@ -72,7 +72,7 @@ TEST(BoundCoversSum, FollowsLongChainsOfTerms) {
 }
 
 TEST(SmallestBound, OfNumbersThatAreNotPositiveIsNone) {
-  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+  for (const InputNorm norm : {InputNorm::linf, InputNorm::l2, InputNorm::l1}) {
     EXPECT_EQ(smallest_bound(norm, {0.35, 0}, {{0.0, 0}}), std::numeric_limits<double>::infinity());
     EXPECT_EQ(smallest_bound(norm, {0.0, 0}, {{0.35, 0}}), std::numeric_limits<double>::infinity());
   }

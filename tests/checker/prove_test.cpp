@@ -104,7 +104,7 @@ TEST(Prove, WithoutLayersIsTheNormOfTheRow) {
   network.inputs = network.outputs = 3;
   Proof proof;
   proof.claim.rows = {{0.0, 3.0, -4.0}};
-  proof.claim.norm = Norm::l2;
+  proof.claim.norm = InputNorm::l2;
   proof.multipliers = {{1.0, 0}, {{25.0 * (1.0 + 1e-9), -2}}, {}};
   proof.claim.bound = 5.0 * (1.0 + 1e-9);
   EXPECT_TRUE(prove(network, proof).verified);
@@ -118,7 +118,7 @@ TEST(Prove, WithoutActivationsIsTheDualNorm) {
   const Network network = one_layer({1, 3, {3.0, -4.0, 12.0}});
   Proof proof;
   proof.claim.rows = {{1.0}};
-  proof.claim.norm = Norm::l2;
+  proof.claim.norm = InputNorm::l2;
   proof.multipliers = {{1.0, 0}, {{169.0, -2}}, {}};
   proof.claim.bound = 13.0;
   EXPECT_TRUE(prove_exactly(network, proof).verified);  // M is singular: bound and norm are equal
@@ -126,11 +126,11 @@ TEST(Prove, WithoutActivationsIsTheDualNorm) {
   EXPECT_FALSE(tight.verified);
   EXPECT_GT(tight.slack, 0.0);
   proof.multipliers.gamma[0].significand *= 1.0 + 8.0 * tight.slack;
-  proof.claim.bound = test::least_bound(Norm::l2, proof.multipliers);
+  proof.claim.bound = test::least_bound(InputNorm::l2, proof.multipliers);
   EXPECT_TRUE(prove(network, proof).verified);
   EXPECT_LT(proof.claim.bound, 13.0 * (1.0 + 1e-13));
 
-  proof.claim.norm = Norm::l1;
+  proof.claim.norm = InputNorm::l1;
   proof.multipliers.gamma = {{3.0, 0}, {5.0, 0}, {37.0, 0}};
   proof.claim.bound = 12.5;
   EXPECT_TRUE(prove(network, proof).verified);
@@ -191,7 +191,7 @@ TEST(Prove, WithoutAPathTheBoundIsZeroAndNoMultipliersAreNeeded) {
   c.network.layers = {{"one", Dense{2, 2, {1.0, 2.0, 0.0, 0.0}}},
                       {"relu", Slopes{{0.0, 0.0}, {1.0, 1.0}}},
                       {"two", Dense{2, 2, {0.0, 5.0, 1.0, 5.0}}}};
-  c.proof.claim.norm = Norm::linf;
+  c.proof.claim.norm = InputNorm::linf;
   c.proof.claim.rows = {{1.0, 0.0}};
   for (const double bound : {0.0, 1.0}) {
     c.proof.claim.bound = bound;
@@ -225,7 +225,7 @@ TEST(Prove, DeadNeuronsAndInputsNeedNoMultipliers) {
   c.network.layers = {{"one", Dense{3, 2, {1.0, 0.0, 0.0, 0.0, 1.0, 0.0}}},
                       {"relu", Slopes{{0.0, 0.0, 0.0}, {1.0, 1.0, 1.0}}},
                       {"two", Dense{1, 3, {1.0, 1.0, 0.0}}}};
-  c.proof.claim = {Norm::linf, {{1.0}}, {}, {}, 1.5};
+  c.proof.claim = {InputNorm::linf, {{1.0}}, {}, {}, 1.5};
   c.proof.multipliers = {{0.625, 0}, {{0.625, 0}, {0.0, 0}}, {{{1.0, 0}, {0.0, 0}, {-1.0, 0}}}};
   EXPECT_TRUE(prove(c.network, c.proof).verified) << prove(c.network, c.proof).reason;
   EXPECT_TRUE(prove_exactly(c.network, c.proof).verified);
@@ -236,7 +236,7 @@ TEST(Prove, DeadNeuronsAndInputsNeedNoMultipliers) {
 
 TEST(Prove, LargerNetworksAndThreadsGiveTheSameVerdict) {
   Random random(16);
-  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+  for (const InputNorm norm : {InputNorm::linf, InputNorm::l2, InputNorm::l1}) {
     for (const double lower : {0.0, 0.1, -0.125}) {
       Network network;
       network.inputs = 150;
@@ -261,7 +261,7 @@ TEST(Prove, LargerNetworksAndThreadsGiveTheSameVerdict) {
         proof.multipliers.lambda[k].assign(static_cast<std::size_t>(widths[k + 1]), level);
         level.significand *= 16.0;
       }
-      proof.multipliers.gamma.assign(norm == Norm::l2 ? 1 : 150, level);
+      proof.multipliers.gamma.assign(norm == InputNorm::l2 ? 1 : 150, level);
       const Verdict one = prove(network, proof, 1);
       ASSERT_TRUE(one.verified) << one.reason;
       EXPECT_TRUE(prove(network, proof, 3).verified);
@@ -283,7 +283,7 @@ TEST(Prove, HalfTheRoundingErrorsOfATrueBoundNeverLetAFalseOnePass) {
   Scale third{{std::nextafter(1.0 / 3.0, 0.0)}, {std::nextafter(1.0 / 3.0, 1.0)}, {1.0 / 3.0}};
   network.layers.push_back({"scale", third});
   Proof proof;
-  proof.claim = {Norm::l2, {{1.0}}, {}, {}, 1.0};
+  proof.claim = {InputNorm::l2, {{1.0}}, {}, {}, 1.0};
   proof.multipliers = {{0.5, 0}, {{0.5, 0}}, {}};
   EXPECT_TRUE(prove_exactly(network, proof).verified);
   EXPECT_FALSE(prove(network, proof).verified);
@@ -303,7 +303,7 @@ TEST(Prove, TheErrorOfAMapCountsWhereOnlyItsSquareEntersTheForm) {
   network.layers = {
       {"scale", Scale{{1.0}, {1.25}, {1.25}}}, {"dense", Dense{1, 1, {1.0}}}, {"odd", Slopes{{-1.0}, {1.0}}}};
   Proof proof;
-  proof.claim = {Norm::l2, {{1.0}}, {}, {}, 1e3};
+  proof.claim = {InputNorm::l2, {{1.0}}, {}, {}, 1e3};
   proof.multipliers = {{1.0, 0}, {{1.5626, 0}}, {{{1.0, 0}}}};
   EXPECT_TRUE(prove_exactly(network, proof).verified);
   proof.multipliers.gamma[0].significand = 1.5624;  // enough for every s but the largest

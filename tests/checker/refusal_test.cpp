@@ -21,7 +21,7 @@ Case good() {
   c.network.layers = {{"one", Dense{2, 2, {1.0, 0.5, -0.5, 1.0}}},
                       {"relu", Slopes{{0.0, 0.0}, {1.0, 1.0}}},
                       {"two", Dense{1, 2, {1.0, 1.0}}}};
-  c.proof.claim = {Norm::linf, {{1.0}}, {}, {}, 1e3};
+  c.proof.claim = {InputNorm::linf, {{1.0}}, {}, {}, 1e3};
   c.proof.multipliers = {{8.0, 0}, {{8.0, 0}, {8.0, 0}}, {{{1.0, 0}, {1.0, 0}}}};
   return c;
 }
@@ -78,13 +78,13 @@ TEST(Refusals, ClaimsThatAreNone) {
   expect_refused([](Case& c) { c.proof.claim.coordinates = {0}; }, "only a claim in l_1");
   expect_refused(
       [](Case& c) {
-        c.proof.claim.norm = Norm::l1;
+        c.proof.claim.norm = InputNorm::l1;
         c.proof.claim.coordinates = {1, 0};
       },
       "ascending");
   expect_refused(
       [](Case& c) {
-        c.proof.claim.norm = Norm::l1;
+        c.proof.claim.norm = InputNorm::l1;
         c.proof.claim.coordinates = {2};
       },
       "ascending");
@@ -162,7 +162,7 @@ TEST(Refusals, WhatDoesNotFitIntoMemoryIsRefused) {
   const std::vector<double> zeros(static_cast<std::size_t>(n), 0.0);
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
   c.network.layers = {{"act", Slopes{zeros, ones}}, {"act", Slopes{zeros, ones}}};
-  c.proof.claim.norm = Norm::l2;
+  c.proof.claim.norm = InputNorm::l2;
   c.proof.claim.rows = {ones};
   c.proof.claim.bound = 1.0;
   EXPECT_THAT(prove(c.network, c.proof).reason, HasSubstr("memory"));

@@ -43,8 +43,8 @@ class Verify : public ::testing::Test {
  protected:
   Verify() {
     testing::write_file(network(), checker::testing::tiny_file());
-    testing::write_file(path("good.json"), tiny_certificate(checker::Norm::linf).dump());
-    json bad = tiny_certificate(checker::Norm::l2);
+    testing::write_file(path("good.json"), tiny_certificate(checker::InputNorm::linf).dump());
+    json bad = tiny_certificate(checker::InputNorm::l2);
     bad["network"]["sha256"] = std::string(64, '0');
     testing::write_file(path("bad.json"), bad.dump());
   }
@@ -85,7 +85,7 @@ TEST_F(Verify, RejectsWhatIsNotProved) {
 }
 
 TEST_F(Verify, SaysOnWhatABoundDepends) {
-  json certificate = tiny_certificate(checker::Norm::linf);
+  json certificate = tiny_certificate(checker::InputNorm::linf);
   certificate["slopes"] = {{{"lower", {"0x0p+0", "0x0p+0"}}, {"upper", {"0x1p+0", "0x1p+0"}}}};
   testing::write_file(path("local.json"), certificate.dump());
   EXPECT_EQ(run({path("local.json"), network()}).out,
@@ -94,7 +94,7 @@ TEST_F(Verify, SaysOnWhatABoundDepends) {
 }
 
 TEST_F(Verify, PrintsBoundsRoundedUp) {
-  json certificate = tiny_certificate(checker::Norm::linf);
+  json certificate = tiny_certificate(checker::InputNorm::linf);
   certificate["bound"] = certificate["proofs"][0]["bound"] =
       "0x1.999999999999ap+3";  // 12.8000000000000007...
   certificate["bound_decimal"] = 12.9;
@@ -191,7 +191,7 @@ TEST_F(Verify, TakesTheFileThatTheNetworkWasReadFrom) {
       model,
       "// tiny\n2,2,1,2,\n2,2,1,\n0\n-1,-1,\n1,1,\n0,0,0,\n1,1,1,\n1,2,\n3,-1,\n0.5,\n-3,\n1,-1,\n7,\n");
   const NetworkFile file = read_network(model);
-  json certificate = tiny_certificate(checker::Norm::linf);
+  json certificate = tiny_certificate(checker::InputNorm::linf);
   certificate["network"]["source"]["sha256"] = file.sha256;
   const std::string bytes = canonical_bytes(file);
   certificate["network"]["sha256"] = checker::read_canonical(checker::testing::bytes_of(bytes)).sha256;

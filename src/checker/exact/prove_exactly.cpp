@@ -1,5 +1,5 @@
 #include <checker/bytes.hpp>
-#include <checker/chain.hpp>
+#include <checker/claimed_network.hpp>
 #include <checker/exact/prove_exactly.hpp>
 #include <checker/prove.hpp>
 
@@ -82,15 +82,16 @@ void pull_back(const Layer& layer, const Row& row, const std::vector<Row*>& resu
 
 /// By block j < k the matrix from block j to what feeds block k, or `rows` of objective times it; empty where
 /// no linear layers lead there.
-std::vector<Matrix> maps_to(const Chain& chain, std::size_t k, const std::vector<std::vector<double>>* rows) {
-  const Index feed = chain.feed[k - 1];
-  std::vector<Matrix> tensors(chain.size.size());
+std::vector<Matrix> maps_to(const ClaimedNetwork& claimed, std::size_t k,
+                            const std::vector<std::vector<double>>* rows) {
+  const Index feed = claimed.feed[k - 1];
+  std::vector<Matrix> tensors(claimed.size.size());
   Matrix& start = tensors[at(feed)];
   if (rows != nullptr) {
     for (const auto& row : *rows) start.emplace_back(row.begin(), row.end());
   } else {
-    for (std::size_t i = 0; i < at(chain.size[at(feed)]); ++i) {
-      start.emplace_back(at(chain.size[at(feed)]));
+    for (std::size_t i = 0; i < at(claimed.size[at(feed)]); ++i) {
+      start.emplace_back(at(claimed.size[at(feed)]));
       start.back()[i] = 1;
     }
   }
@@ -98,17 +99,17 @@ std::vector<Matrix> maps_to(const Chain& chain, std::size_t k, const std::vector
   for (Index t = feed; t >= 0; --t) {
     const Matrix map = std::move(tensors[at(t)]);
     if (map.empty()) continue;
-    if (chain.block[at(t)] >= 0) {
-      result[at(chain.block[at(t)])] = map;
+    if (claimed.block[at(t)] >= 0) {
+      result[at(claimed.block[at(t)])] = map;
       continue;
     }
-    const std::vector<Index> reads = reads_of(*chain.network, at(t - 1));
+    const std::vector<Index> reads = reads_of(*claimed.network, at(t - 1));
     std::vector<Matrix> parts;
-    for (const Index from : reads) parts.emplace_back(map.size(), Row(at(chain.size[at(from)])));
+    for (const Index from : reads) parts.emplace_back(map.size(), Row(at(claimed.size[at(from)])));
     for (std::size_t i = 0; i < map.size(); ++i) {
       std::vector<Row*> to;
       for (Matrix& part : parts) to.push_back(&part[i]);
-      pull_back(chain.network->layers[at(t - 1)], map[i], to);
+      pull_back(claimed.network->layers[at(t - 1)], map[i], to);
     }
     for (std::size_t p = 0; p < reads.size(); ++p) add_to(tensors[at(reads[p])], parts[p]);
   }
@@ -122,21 +123,22 @@ struct Exact {
   std::vector<Real> gamma;  ///< of these inputs; l_2: one
 };
 
-std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim,
+std::vector<std::vector<bool>> find_alive(const ClaimedNetwork& claimed, const Claim& claim,
                                           const std::vector<std::vector<Matrix>>& maps) {
-  const auto layers = at(chain.depth());
+  const auto layers = at(claimed.depth());
   std::vector<std::vector<bool>> alive(layers + 1);
-  alive[0].assign(at(chain.inputs), false);
-  for (const Index j : claimed_inputs(chain, claim)) alive[0][at(j)] = true;
+  alive[0].assign(at(claimed.inputs), false);
+  for (const Index j : claimed_inputs(claimed, claim)) alive[0][at(j)] = true;
   for (std::size_t k = 1; k <= layers; ++k) {
-    for (std::size_t i = 0; i < at(chain.width(static_cast<Index>(k))); ++i) {
+    for (std::size_t i = 0; i < at(claimed.width(static_cast<Index>(k))); ++i) {
       bool fed = false;
       for (std::size_t from = 0; from < k; ++from) {
         if (maps[k - 1][from].empty()) continue;
         for (std::size_t j = 0; j < alive[from].size(); ++j)
           fed = fed || (alive[from][j] && maps[k - 1][from][i][j] != 0);
       }
-      alive[k].push_back(fed && (chain.slopes[k - 1].lower[i] != 0.0 || chain.slopes[k - 1].upper[i] != 0.0));
+      alive[k].push_back(fed &&
+                         (claimed.slopes[k - 1].lower[i] != 0.0 || claimed.slopes[k - 1].upper[i] != 0.0));
     }
   }
   for (std::size_t from = layers + 1; from-- > 0;) {
@@ -154,15 +156,15 @@ std::vector<std::vector<bool>> find_alive(const Chain& chain, const Claim& claim
 }
 
 /// Refuses what would take too long in rational numbers.
-void check_size(const Chain& chain, const Claim& claim) {
-  Index most = chain.inputs + static_cast<Index>(claim.rows.size());
-  for (Index k = 1; k <= chain.depth(); ++k) most += chain.width(k);
+void check_size(const ClaimedNetwork& claimed, const Claim& claim) {
+  Index most = claimed.inputs + static_cast<Index>(claim.rows.size());
+  for (Index k = 1; k <= claimed.depth(); ++k) most += claimed.width(k);
   if (most > most_variables) {
     throw Refusal("the network has " + std::to_string(most) +
                   " inputs, neurons and objective rows, too many for exact arithmetic");
   }
   Index widest = 0;
-  for (const Index size : chain.size) widest = std::max(widest, size);
+  for (const Index size : claimed.size) widest = std::max(widest, size);
   if (widest > most_elements) {
     throw Refusal("a tensor of the network has " + std::to_string(widest) +
                   " elements, too many for exact arithmetic");
@@ -178,14 +180,16 @@ struct Variables {
   std::size_t inputs = 0;
 };
 
-Variables number_variables(const Chain& chain, const Claim& claim, std::vector<std::vector<bool>> alive) {
+Variables number_variables(const ClaimedNetwork& claimed, const Claim& claim,
+                           std::vector<std::vector<bool>> alive) {
   Variables result;
   result.number.resize(alive.size());
   result.free = alive;
   result.count = claim.rows.size();
   for (std::size_t k = alive.size(); k-- > 0;) {
     for (std::size_t i = 0; i < alive[k].size(); ++i) {
-      if (k > 0 && chain.slopes[k - 1].lower[i] == chain.slopes[k - 1].upper[i]) result.free[k][i] = false;
+      if (k > 0 && claimed.slopes[k - 1].lower[i] == claimed.slopes[k - 1].upper[i])
+        result.free[k][i] = false;
       result.number[k].push_back(result.count);
       if (!result.free[k][i]) continue;
       ++result.count;
@@ -197,21 +201,22 @@ Variables number_variables(const Chain& chain, const Claim& claim, std::vector<s
 }
 
 /// zeta |t|^2 + sum gamma x^2
-void add_diagonal(const Chain& chain, const Proof& proof, const Variables& variables, Exact& result) {
+void add_diagonal(const ClaimedNetwork& claimed, const Proof& proof, const Variables& variables,
+                  Exact& result) {
   const Claim& claim = proof.claim;
   const Multipliers& multipliers = proof.multipliers;
   check_positive(multipliers.zeta, "zeta", 0, -1);
   for (std::size_t r = 0; r < claim.rows.size(); ++r) result.form[r][r] = rational(multipliers.zeta);
-  if (claim.norm == Norm::l2) result.gamma = multipliers.gamma;
-  const std::vector<Index> inputs = claimed_inputs(chain, claim);
+  if (claim.norm == InputNorm::l2) result.gamma = multipliers.gamma;
+  const std::vector<Index> inputs = claimed_inputs(claimed, claim);
   for (std::size_t g = 0; g < inputs.size(); ++g) {
     const std::size_t j = at(inputs[g]);
     if (!variables.alive[0][j]) continue;
-    const std::size_t entry = claim.norm == Norm::l2 ? 0 : g;
+    const std::size_t entry = claim.norm == InputNorm::l2 ? 0 : g;
     check_positive(multipliers.gamma[entry], "gamma", 0, static_cast<Index>(entry));
     const std::size_t x = variables.number[0][j];
     result.form[x][x] = rational(multipliers.gamma[entry]);
-    if (claim.norm != Norm::l2) result.gamma.push_back(multipliers.gamma[entry]);
+    if (claim.norm != InputNorm::l2) result.gamma.push_back(multipliers.gamma[entry]);
   }
 }
 
@@ -253,10 +258,10 @@ void add_square(const Rational& lambda, std::size_t v, const Rational& lower, co
 }
 
 /// v of neuron i of layer k, in the variables: one of them, or what a folded neuron makes of w.
-Row neuron(const Chain& chain, const Proof& proof, const Variables& variables, std::size_t k, std::size_t i,
-           Row w, Matrix& form) {
-  const Rational lower = chain.slopes[k - 1].lower[i];
-  const Rational upper = chain.slopes[k - 1].upper[i];
+Row neuron(const ClaimedNetwork& claimed, const Proof& proof, const Variables& variables, std::size_t k,
+           std::size_t i, Row w, Matrix& form) {
+  const Rational lower = claimed.slopes[k - 1].lower[i];
+  const Rational upper = claimed.slopes[k - 1].upper[i];
   if (variables.free[k][i]) {
     const Real& lambda = proof.multipliers.lambda[k - 1][i];
     check_positive(lambda, "lambda", static_cast<Index>(k), static_cast<Index>(i));
@@ -272,20 +277,20 @@ Row neuron(const Chain& chain, const Proof& proof, const Variables& variables, s
 }
 
 /// Nothing alive: an empty form, which proves that the FGL is 0.
-Exact make_exact(const Chain& chain, const Proof& proof) {
+Exact make_exact(const ClaimedNetwork& claimed, const Proof& proof) {
   const Claim& claim = proof.claim;
-  check_size(chain, claim);
-  const auto layers = at(chain.depth());
+  check_size(claimed, claim);
+  const auto layers = at(claimed.depth());
   std::vector<std::vector<Matrix>> maps;
   for (std::size_t k = 1; k <= layers + 1; ++k)
-    maps.push_back(maps_to(chain, k, k > layers ? &claim.rows : nullptr));
-  const Variables variables = number_variables(chain, claim, find_alive(chain, claim, maps));
+    maps.push_back(maps_to(claimed, k, k > layers ? &claim.rows : nullptr));
+  const Variables variables = number_variables(claimed, claim, find_alive(claimed, claim, maps));
   Exact result;
   result.inputs = variables.inputs;
   if (result.inputs == 0) return result;
-  check_counts(chain, claim, proof.multipliers);
+  check_counts(claimed, claim, proof.multipliers);
   result.form.assign(variables.count, Row(variables.count));
-  add_diagonal(chain, proof, variables, result);
+  add_diagonal(claimed, proof, variables, result);
 
   // every v in the variables, block by block
   std::vector<Matrix> v(layers + 1);
@@ -296,7 +301,7 @@ Exact make_exact(const Chain& chain, const Proof& proof) {
   for (std::size_t k = 1; k <= layers; ++k) {
     for (std::size_t i = 0; i < variables.alive[k].size(); ++i) {
       Row w = weighted(maps[k - 1], v, i, variables.count);
-      v[k].push_back(neuron(chain, proof, variables, k, i, std::move(w), result.form));
+      v[k].push_back(neuron(claimed, proof, variables, k, i, std::move(w), result.form));
     }
   }
   for (std::size_t r = 0; r < claim.rows.size(); ++r) {  // - t w
@@ -338,19 +343,19 @@ bool semidefinite(Matrix a, std::size_t inputs, bool apart) {
 
 void check(const Network& network, const Proof& proof) {
   check_claim(network, proof.claim);
-  const Chain chain = make_chain(network, proof.claim);
-  const Exact exact = make_exact(chain, proof);
+  const ClaimedNetwork claimed = claimed_network(network, proof.claim);
+  const Exact exact = make_exact(claimed, proof);
   if (exact.inputs == 0) return;  // the FGL is 0
   const Claim& claim = proof.claim;
   bool covered = true;
-  if (claim.norm == Norm::l1) {
+  if (claim.norm == InputNorm::l1) {
     for (const Real& gamma : exact.gamma)
       covered = covered && bound_covers_sum(claim.bound, proof.multipliers.zeta, {gamma});
   } else {
     covered = bound_covers_sum(claim.bound, proof.multipliers.zeta, exact.gamma);
   }
   if (!covered) throw Refusal("the multipliers give a bound above the claimed one");
-  if (!semidefinite(exact.form, exact.inputs, claim.norm == Norm::l1))
+  if (!semidefinite(exact.form, exact.inputs, claim.norm == InputNorm::l1))
     throw Refusal("the form is not positive semidefinite");
 }
 

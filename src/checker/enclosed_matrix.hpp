@@ -7,19 +7,19 @@
 namespace geolip::checker {
 
 /// A matrix whose true entries lie within (value_ij +- error_ij) 2^(row_exponent_i + column_exponent_j).
-class LinearMap {
+class EnclosedMatrix {
  public:
-  LinearMap() = default;
+  EnclosedMatrix() = default;
   /// The exact matrix of row-major numbers that belong to the caller, and must outlive the map.
-  static LinearMap view(Index rows, Index cols, const double* value);
+  static EnclosedMatrix view(Index rows, Index cols, const double* value);
   /// A map of its own numbers; an empty `error` means an exact one, empty exponents mean zeros.
-  LinearMap(Index rows_, Index cols_, std::vector<double> value, std::vector<double> error,
-            std::vector<std::int64_t> row_exponent, std::vector<std::int64_t> column_exponent);
-  LinearMap(const LinearMap&) = delete;  // value_ may point into own_
-  LinearMap& operator=(const LinearMap&) = delete;
-  LinearMap(LinearMap&&) noexcept = default;
-  LinearMap& operator=(LinearMap&&) noexcept = default;
-  ~LinearMap() = default;
+  EnclosedMatrix(Index rows_, Index cols_, std::vector<double> value, std::vector<double> error,
+                 std::vector<std::int64_t> row_exponent, std::vector<std::int64_t> column_exponent);
+  EnclosedMatrix(const EnclosedMatrix&) = delete;  // value_ may point into own_
+  EnclosedMatrix& operator=(const EnclosedMatrix&) = delete;
+  EnclosedMatrix(EnclosedMatrix&&) noexcept = default;
+  EnclosedMatrix& operator=(EnclosedMatrix&&) noexcept = default;
+  ~EnclosedMatrix() = default;
 
   Index rows() const { return rows_; }
   Index cols() const { return cols_; }
@@ -35,7 +35,7 @@ class LinearMap {
   bool maybe_nonzero(Index i, Index j) const { return value(i, j) != 0.0 || error(i, j) != 0.0; }
 
   /// Some rows and columns, in the order of the lists.
-  LinearMap select(const std::vector<Index>& rows, const std::vector<Index>& cols) const;
+  EnclosedMatrix select(const std::vector<Index>& rows, const std::vector<Index>& cols) const;
 
  private:
   Index rows_ = 0;
@@ -63,15 +63,15 @@ struct Monomial {
 Monomial monomial(const Scale& scale);
 Monomial monomial(const Permutation& permutation);
 /// The matrix itself.
-LinearMap dense(const Monomial& a);
-LinearMap dense(const Sparse& sparse);
+EnclosedMatrix dense(const Monomial& a);
+EnclosedMatrix dense(const Sparse& sparse);
 
-LinearMap product(const LinearMap& a, const LinearMap& b, int threads);
-LinearMap product(const LinearMap& a, const Monomial& b);
-LinearMap product(const Monomial& a, const LinearMap& b);
+EnclosedMatrix product(const EnclosedMatrix& a, const EnclosedMatrix& b, int threads);
+EnclosedMatrix product(const EnclosedMatrix& a, const Monomial& b);
+EnclosedMatrix product(const Monomial& a, const EnclosedMatrix& b);
 Monomial product(const Monomial& a, const Monomial& b);
-LinearMap product(const LinearMap& a, const Sparse& b, int threads);
+EnclosedMatrix product(const EnclosedMatrix& a, const Sparse& b, int threads);
 /// a + b; where both entries are exact and so is their sum, it stays exact.
-LinearMap sum(const LinearMap& a, const LinearMap& b);
+EnclosedMatrix sum(const EnclosedMatrix& a, const EnclosedMatrix& b);
 
 }  // namespace geolip::checker

@@ -1,4 +1,4 @@
-#include <checker/chain.hpp>
+#include <checker/claimed_network.hpp>
 
 #include <checker/bytes.hpp>
 
@@ -118,47 +118,47 @@ std::vector<Index> reads_of(const Network& network, std::size_t l) {
   return reads.empty() ? std::vector<Index>{static_cast<Index>(l)} : reads;
 }
 
-std::vector<Index> sources_of(const Chain& chain, Index k) {
-  const Index feed = chain.feed[at(k - 1)];
+std::vector<Index> sources_of(const ClaimedNetwork& claimed, Index k) {
+  const Index feed = claimed.feed[at(k - 1)];
   std::vector<bool> wanted(at(feed + 1), false);
   wanted[at(feed)] = true;
   std::vector<Index> sources;
   for (Index t = feed; t >= 0; --t) {
     if (!wanted[at(t)]) continue;
-    const Index block = chain.block[at(t)];
+    const Index block = claimed.block[at(t)];
     if (block >= 0) {
       sources.push_back(block);
       continue;
     }
-    for (const Index from : reads_of(*chain.network, at(t - 1))) wanted[at(from)] = true;
+    for (const Index from : reads_of(*claimed.network, at(t - 1))) wanted[at(from)] = true;
   }
   std::sort(sources.begin(), sources.end());
   return sources;
 }
 
-Chain make_chain(const Network& network, const Claim& claim) {
+ClaimedNetwork claimed_network(const Network& network, const Claim& claim) {
   if (network.inputs < 1) throw Refusal("the network has no inputs");
-  Chain chain;
-  chain.network = &network;
-  chain.inputs = network.inputs;
-  chain.size = {network.inputs};
-  chain.block = {0};
+  ClaimedNetwork claimed;
+  claimed.network = &network;
+  claimed.inputs = network.inputs;
+  claimed.size = {network.inputs};
+  claimed.block = {0};
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const Layer& layer = network.layers[l];
     std::vector<Index> sizes;
     const std::vector<Index> reads = reads_of(network, l);
     for (const Index t : reads) {
       if (t < 0 || t > static_cast<Index>(l)) refuse(layer.name, "it reads a tensor that is not there yet");
-      sizes.push_back(chain.size[at(t)]);
+      sizes.push_back(claimed.size[at(t)]);
     }
     const Index outputs = outputs_of(layer, sizes);
-    chain.size.push_back(outputs);
+    claimed.size.push_back(outputs);
     const auto* activation = std::get_if<Slopes>(&layer.op);
     if (activation == nullptr) {
-      chain.block.push_back(-1);
+      claimed.block.push_back(-1);
       continue;
     }
-    const auto k = chain.slopes.size();
+    const auto k = claimed.slopes.size();
     SlopeIntervals slopes;
     if (claim.slopes.empty()) {
       slopes = {activation->lower, activation->upper};
@@ -169,27 +169,27 @@ Chain make_chain(const Network& network, const Claim& claim) {
                     " activation layers, and the network has more");
     }
     check_slopes(layer.name, slopes, outputs);
-    chain.slopes.push_back(std::move(slopes));
-    chain.feed.push_back(reads.front());
-    chain.block.push_back(chain.depth());
+    claimed.slopes.push_back(std::move(slopes));
+    claimed.feed.push_back(reads.front());
+    claimed.block.push_back(claimed.depth());
   }
-  if (claim.slopes.size() > chain.slopes.size()) {
+  if (claim.slopes.size() > claimed.slopes.size()) {
     throw Refusal("the claim has slopes for " + to_string(claim.slopes.size()) +
-                  " activation layers, and the network has " + to_string(chain.slopes.size()));
+                  " activation layers, and the network has " + to_string(claimed.slopes.size()));
   }
-  if (chain.size.back() != network.outputs) {
-    throw Refusal("the network's last layer has " + to_string(chain.size.back()) + " outputs and not " +
+  if (claimed.size.back() != network.outputs) {
+    throw Refusal("the network's last layer has " + to_string(claimed.size.back()) + " outputs and not " +
                   to_string(network.outputs));
   }
-  chain.feed.push_back(static_cast<Index>(network.layers.size()));
-  return chain;
+  claimed.feed.push_back(static_cast<Index>(network.layers.size()));
+  return claimed;
 }
 
 void check_claim(const Network& network, const Claim& claim) {
   if (!std::isfinite(claim.bound) || claim.bound < 0.0)
     throw Refusal("the claimed bound is no finite number of at least 0");
   if (claim.rows.empty()) throw Refusal("the claim has no objective row");
-  if (claim.rows.size() > 1 && claim.norm != Norm::l2)
+  if (claim.rows.size() > 1 && claim.norm != InputNorm::l2)
     throw Refusal("a claim about several objective rows at once is possible in l_2 alone");
   for (const auto& row : claim.rows) {
     if (!has_size(row, network.outputs)) {
@@ -198,7 +198,7 @@ void check_claim(const Network& network, const Claim& claim) {
     }
     if (!all_finite(row)) throw Refusal("a coefficient of an objective row is not finite");
   }
-  if (!claim.coordinates.empty() && claim.norm != Norm::l1)
+  if (!claim.coordinates.empty() && claim.norm != InputNorm::l1)
     throw Refusal("only a claim in l_1 can be about some input coordinates");
   Index last = -1;
   for (const Index j : claim.coordinates) {
@@ -208,22 +208,23 @@ void check_claim(const Network& network, const Claim& claim) {
   }
 }
 
-void check_counts(const Chain& chain, const Claim& claim, const Multipliers& multipliers) {
-  const auto gammas =
-      claim.norm == Norm::l2 ? std::size_t{1} : claimed_inputs(chain, claim).size();  // l_inf: all inputs
+void check_counts(const ClaimedNetwork& claimed, const Claim& claim, const Multipliers& multipliers) {
+  const auto gammas = claim.norm == InputNorm::l2
+                          ? std::size_t{1}
+                          : claimed_inputs(claimed, claim).size();  // l_inf: all inputs
   if (multipliers.gamma.size() != gammas) {
     throw Refusal("the proof has " + to_string(multipliers.gamma.size()) + " multipliers gamma and not " +
                   to_string(gammas));
   }
-  if (static_cast<Index>(multipliers.lambda.size()) != chain.depth()) {
+  if (static_cast<Index>(multipliers.lambda.size()) != claimed.depth()) {
     throw Refusal("the proof has multipliers lambda for " + to_string(multipliers.lambda.size()) +
-                  " layers, and the network has " + to_string(chain.depth()) + " activation layers");
+                  " layers, and the network has " + to_string(claimed.depth()) + " activation layers");
   }
-  for (Index k = 1; k <= chain.depth(); ++k) {
+  for (Index k = 1; k <= claimed.depth(); ++k) {
     const auto count = multipliers.lambda[at(k - 1)].size();
-    if (static_cast<Index>(count) != chain.width(k)) {
+    if (static_cast<Index>(count) != claimed.width(k)) {
       throw Refusal("the proof has " + to_string(count) + " multipliers lambda for layer " + to_string(k) +
-                    ", which has " + to_string(chain.width(k)) + " neurons");
+                    ", which has " + to_string(claimed.width(k)) + " neurons");
     }
   }
 }
@@ -239,9 +240,9 @@ void check_positive(const Real& multiplier, const char* name, Index layer, Index
   throw Refusal("the multiplier " + which + (positive ? " has an exponent out of range" : " is not above 0"));
 }
 
-std::vector<Index> claimed_inputs(const Chain& chain, const Claim& claim) {
+std::vector<Index> claimed_inputs(const ClaimedNetwork& claimed, const Claim& claim) {
   if (!claim.coordinates.empty()) return claim.coordinates;
-  std::vector<Index> all(static_cast<std::size_t>(chain.inputs));
+  std::vector<Index> all(static_cast<std::size_t>(claimed.inputs));
   std::iota(all.begin(), all.end(), Index{0});
   return all;
 }

@@ -1,4 +1,4 @@
-#include <checker/linear_map.hpp>
+#include <checker/enclosed_matrix.hpp>
 
 #include <checker/product.hpp>
 #include <checker/rounding.hpp>
@@ -46,7 +46,7 @@ void append(Monomial& to, Index source, Bounded s, std::int64_t exponent) {
 
 /// Whether every row of `a` copies a row of what follows, or adds or subtracts two: the objectives of an
 /// output and of a margin.
-bool copies_or_adds(const LinearMap& a) {
+bool copies_or_adds(const EnclosedMatrix& a) {
   if (!a.exact() || a.has_exponents()) return false;
   for (Index i = 0; i < a.rows(); ++i) {
     int terms = 0;
@@ -60,7 +60,7 @@ bool copies_or_adds(const LinearMap& a) {
 
 /// a b for such an a and an exact b: a sum of two numbers with its exact rounding error (Knuth's TwoSum), so
 /// that equal weights cancel to a certain zero. Nothing if a sum overflows.
-std::optional<LinearMap> added_rows(const LinearMap& a, const LinearMap& b) {
+std::optional<EnclosedMatrix> added_rows(const EnclosedMatrix& a, const EnclosedMatrix& b) {
   const Index n = b.cols();
   std::vector<double> value(at(a.rows() * n));
   std::vector<double> error(at(a.rows() * n));
@@ -83,18 +83,19 @@ std::optional<LinearMap> added_rows(const LinearMap& a, const LinearMap& b) {
     }
   }
   if (exact) error.clear();
-  return LinearMap(a.rows(), n, std::move(value), std::move(error), {}, {});
+  return EnclosedMatrix(a.rows(), n, std::move(value), std::move(error), {}, {});
 }
 
-std::int64_t size_exponent(const LinearMap& a, Index i, Index j) {
+std::int64_t size_exponent(const EnclosedMatrix& a, Index i, Index j) {
   const double size = std::max(std::abs(a.value(i, j)), a.error(i, j));
   return size == 0.0 ? no_exponent : exponent_of(size);
 }
 
 }  // namespace
 
-LinearMap::LinearMap(Index rows, Index cols, std::vector<double> value, std::vector<double> error,
-                     std::vector<std::int64_t> row_exponent, std::vector<std::int64_t> column_exponent)
+EnclosedMatrix::EnclosedMatrix(Index rows, Index cols, std::vector<double> value, std::vector<double> error,
+                               std::vector<std::int64_t> row_exponent,
+                               std::vector<std::int64_t> column_exponent)
     : rows_(rows),
       cols_(cols),
       own_(std::move(value)),
@@ -103,16 +104,16 @@ LinearMap::LinearMap(Index rows, Index cols, std::vector<double> value, std::vec
       row_exponent_(std::move(row_exponent)),
       column_exponent_(std::move(column_exponent)) {}
 
-LinearMap LinearMap::view(Index rows, Index cols, const double* value) {
-  LinearMap map;
+EnclosedMatrix EnclosedMatrix::view(Index rows, Index cols, const double* value) {
+  EnclosedMatrix map;
   map.rows_ = rows;
   map.cols_ = cols;
   map.value_ = value;
   return map;
 }
 
-LinearMap LinearMap::select(const std::vector<Index>& rows, const std::vector<Index>& cols) const {
-  LinearMap result;
+EnclosedMatrix EnclosedMatrix::select(const std::vector<Index>& rows, const std::vector<Index>& cols) const {
+  EnclosedMatrix result;
   result.rows_ = static_cast<Index>(rows.size());
   result.cols_ = static_cast<Index>(cols.size());
   const std::size_t size = rows.size() * cols.size();
@@ -146,9 +147,9 @@ Monomial Monomial::diagonal(const std::vector<double>& d) {
 /// With A = A^ 2^e_i by rows and B = B^ 2^c_j by columns, |A^|, |B^| < 2, each entry is a sum of k products
 /// whose error is at most gamma_{k+2} |A^||B^| in any order; E_A |B| + (|A| + E_A) E_B is what A and B bring
 /// along.
-LinearMap product(const LinearMap& a, const LinearMap& b, int threads) {
+EnclosedMatrix product(const EnclosedMatrix& a, const EnclosedMatrix& b, int threads) {
   if (copies_or_adds(a) && b.exact() && !b.has_exponents()) {
-    if (std::optional<LinearMap> sum = added_rows(a, b)) return std::move(*sum);
+    if (std::optional<EnclosedMatrix> sum = added_rows(a, b)) return std::move(*sum);
   }
   const Index m = a.rows();
   const Index k = a.cols();
@@ -222,7 +223,7 @@ LinearMap product(const LinearMap& a, const LinearMap& b, int threads) {
   return {m, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
 
-LinearMap product(const LinearMap& a, const Monomial& b) {
+EnclosedMatrix product(const EnclosedMatrix& a, const Monomial& b) {
   const Index n = a.cols();
   std::vector<double> value(at(a.rows() * n));
   std::vector<double> error(at(a.rows() * n));
@@ -281,7 +282,7 @@ Monomial product(const Monomial& a, const Monomial& b) {
 }
 
 /// Rows of a matrix, scaled.
-LinearMap product(const Monomial& a, const LinearMap& b) {
+EnclosedMatrix product(const Monomial& a, const EnclosedMatrix& b) {
   const Index n = b.cols();
   const auto rows = static_cast<Index>(a.source.size());
   std::vector<double> value(at(rows * n));
@@ -304,7 +305,7 @@ LinearMap product(const Monomial& a, const LinearMap& b) {
   return {rows, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
 
-LinearMap dense(const Monomial& a) {
+EnclosedMatrix dense(const Monomial& a) {
   const auto n = static_cast<Index>(a.source.size());
   std::vector<double> value(at(n * n));
   std::vector<double> error(at(n * n));
@@ -319,7 +320,7 @@ LinearMap dense(const Monomial& a) {
   return {n, n, std::move(value), std::move(error), a.exponent, {}};
 }
 
-LinearMap dense(const Sparse& sparse) {
+EnclosedMatrix dense(const Sparse& sparse) {
   std::vector<double> value(at(sparse.rows() * sparse.cols));
   std::vector<double> error;
   for (Index i = 0; i < sparse.rows(); ++i) {
@@ -339,7 +340,7 @@ LinearMap dense(const Sparse& sparse) {
 }
 
 /// Entry by entry as product(), over the entries of b alone.
-LinearMap product(const LinearMap& a, const Sparse& b, int threads) {
+EnclosedMatrix product(const EnclosedMatrix& a, const Sparse& b, int threads) {
   constexpr double most_dense = 1e8;
   const Index m = a.rows();
   const Index k = a.cols();
@@ -387,7 +388,7 @@ LinearMap product(const LinearMap& a, const Sparse& b, int threads) {
   return {m, n, std::move(value), std::move(error), std::move(row_exponent), {}};
 }
 
-LinearMap sum(const LinearMap& a, const LinearMap& b) {
+EnclosedMatrix sum(const EnclosedMatrix& a, const EnclosedMatrix& b) {
   constexpr double vanished = 0x1p-1000;
   const Index n = a.cols();
   std::vector<double> value(at(a.rows() * n));
@@ -397,14 +398,14 @@ LinearMap sum(const LinearMap& a, const LinearMap& b) {
   for (Index i = 0; i < a.rows(); ++i) {
     std::int64_t e = no_exponent;
     for (Index j = 0; j < n; ++j) {
-      for (const LinearMap* map : {&a, &b})
+      for (const EnclosedMatrix* map : {&a, &b})
         e = std::max(e, size_exponent(*map, i, j) + map->row_exponent(i) + map->column_exponent(j));
     }
     if (e <= no_exponent / 2) e = 0;
     row_exponent[at(i)] = e;
     for (Index j = 0; j < n; ++j) {
       double wrong = 0.0;
-      const auto moved = [&](const LinearMap& map) {
+      const auto moved = [&](const EnclosedMatrix& map) {
         const std::int64_t shift = map.row_exponent(i) + map.column_exponent(j) - e;
         const double x = times_power(map.value(i, j), shift);
         if (times_power(x, -shift) != map.value(i, j)) wrong += vanished;

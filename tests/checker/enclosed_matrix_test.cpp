@@ -16,13 +16,14 @@ using test::Rational;
 
 Rational shifted(double x, std::int64_t e) { return test::rational({x, e}); }
 
-/// The map of stage k, from 0, of a network that is a chain.
-LinearMap stage_map(const Chain& chain, std::size_t k, const std::vector<std::vector<double>>* rows) {
-  BlockMaps maps = direct_maps(chain, static_cast<Index>(k + 1), rows, 1);
+/// The map of stage k, from 0, of a network without branches.
+EnclosedMatrix stage_map(const ClaimedNetwork& claimed, std::size_t k,
+                         const std::vector<std::vector<double>>* rows) {
+  BlockMaps maps = direct_maps(claimed, static_cast<Index>(k + 1), rows, 1);
   return std::move(maps.at(k));
 }
 
-void expect_encloses(const LinearMap& map, const test::RationalMatrix& exact) {
+void expect_encloses(const EnclosedMatrix& map, const test::RationalMatrix& exact) {
   ASSERT_EQ(map.rows(), static_cast<Index>(exact.size()));
   for (Index i = 0; i < map.rows(); ++i) {
     for (Index j = 0; j < map.cols(); ++j) {
@@ -53,15 +54,15 @@ TEST(StageMap, EnclosesTheExactProduct) {
         if (random.chance(0.05)) w = 1.7e308;
       }
     }
-    const Chain chain = make_chain(c.network, c.proof.claim);
-    for (std::size_t k = 0; k < chain.feed.size(); ++k) {
-      const LinearMap map = stage_map(chain, k, nullptr);
+    const ClaimedNetwork claimed = claimed_network(c.network, c.proof.claim);
+    for (std::size_t k = 0; k < claimed.feed.size(); ++k) {
+      const EnclosedMatrix map = stage_map(claimed, k, nullptr);
       expect_encloses(map, test::stage_matrix(c.network, k));
       inexact += map.exact() ? 0 : 1;
     }
-    const LinearMap rows = stage_map(chain, chain.feed.size() - 1, &c.proof.claim.rows);
+    const EnclosedMatrix rows = stage_map(claimed, claimed.feed.size() - 1, &c.proof.claim.rows);
     test::RationalMatrix expected;
-    const auto last = test::stage_matrix(c.network, chain.feed.size() - 1);
+    const auto last = test::stage_matrix(c.network, claimed.feed.size() - 1);
     for (const auto& row : c.proof.claim.rows) {
       expected.emplace_back(last.front().size());
       for (std::size_t i = 0; i < row.size(); ++i) {
@@ -77,8 +78,8 @@ TEST(StageMap, OneDenseLayerIsTakenAsItIs) {
   Network network{2, 2, {{"dense", Dense{2, 2, {1.0, 0.0, 1e-310, 1e300}}}}};
   Claim claim;
   claim.rows = {{1.0, 0.0}};
-  const Chain chain = make_chain(network, claim);
-  const LinearMap map = stage_map(chain, 0, nullptr);
+  const ClaimedNetwork claimed = claimed_network(network, claim);
+  const EnclosedMatrix map = stage_map(claimed, 0, nullptr);
   EXPECT_TRUE(map.exact());
   EXPECT_EQ(map.value(1, 0), 1e-310);
   EXPECT_FALSE(map.maybe_nonzero(0, 1));
@@ -88,15 +89,15 @@ TEST(StageMap, AMarginCancelsToACertainZeroAndElseKnowsItsOwnError) {
   Network network{2, 2, {{"dense", Dense{2, 2, {0.1, 1.0, 0.1, 0x1p-60}}}}};
   Claim claim;
   claim.rows = {{1.0, -1.0}};
-  const Chain chain = make_chain(network, claim);
-  const LinearMap map = stage_map(chain, 0, &claim.rows);
+  const ClaimedNetwork claimed = claimed_network(network, claim);
+  const EnclosedMatrix map = stage_map(claimed, 0, &claim.rows);
   EXPECT_FALSE(map.maybe_nonzero(0, 0));
   EXPECT_EQ(map.value(0, 1), 1.0);
   EXPECT_EQ(map.error(0, 1), 0x1p-60);
 }
 
 /// A map with errors and exponents, and one of the matrices that it encloses.
-LinearMap random_map(Random& random, Index rows, Index cols, test::RationalMatrix& inside) {
+EnclosedMatrix random_map(Random& random, Index rows, Index cols, test::RationalMatrix& inside) {
   std::vector<double> value;
   std::vector<double> error;
   std::vector<std::int64_t> row_exponent;
@@ -115,7 +116,7 @@ LinearMap random_map(Random& random, Index rows, Index cols, test::RationalMatri
                                                column_exponent[static_cast<std::size_t>(j)]));
     }
   }
-  return LinearMap(rows, cols, value, error, row_exponent, column_exponent);
+  return EnclosedMatrix(rows, cols, value, error, row_exponent, column_exponent);
 }
 
 TEST(Product, OfInexactMapsEnclosesTheProduct) {
@@ -126,8 +127,8 @@ TEST(Product, OfInexactMapsEnclosesTheProduct) {
     const Index n = random.integer(1, 4);
     test::RationalMatrix a;
     test::RationalMatrix b;
-    const LinearMap left = random_map(random, m, k, a);
-    const LinearMap right = random_map(random, k, n, b);
+    const EnclosedMatrix left = random_map(random, m, k, a);
+    const EnclosedMatrix right = random_map(random, k, n, b);
     test::RationalMatrix c(a.size(), std::vector<Rational>(b.front().size()));
     for (std::size_t i = 0; i < c.size(); ++i) {
       for (std::size_t p = 0; p < b.size(); ++p) {
@@ -161,14 +162,14 @@ TEST(Product, OfAMapAndASparseMatrixEnclosesTheProduct) {
       sparse.offset.push_back(static_cast<Index>(sparse.column.size()));
     }
     test::RationalMatrix a;
-    const LinearMap left = random_map(random, m, k, a);
+    const EnclosedMatrix left = random_map(random, m, k, a);
     test::RationalMatrix c(a.size(), std::vector<Rational>(static_cast<std::size_t>(sparse.cols)));
     for (std::size_t i = 0; i < c.size(); ++i) {
       for (std::size_t p = 0; p < b.size(); ++p) {
         for (std::size_t j = 0; j < c[i].size(); ++j) c[i][j] += a[i][p] * b[p][j];
       }
     }
-    const LinearMap result = product(left, sparse, 1);
+    const EnclosedMatrix result = product(left, sparse, 1);
     expect_encloses(result, c);
     exact += result.exact() ? 1 : 0;
     expect_encloses(dense(sparse), b);
@@ -184,8 +185,8 @@ TEST(Sum, OfInexactMapsEnclosesTheSum) {
     const Index n = random.integer(1, 4);
     test::RationalMatrix a;
     test::RationalMatrix b;
-    const LinearMap left = random_map(random, m, n, a);
-    const LinearMap right = random_map(random, m, n, b);
+    const EnclosedMatrix left = random_map(random, m, n, a);
+    const EnclosedMatrix right = random_map(random, m, n, b);
     for (std::size_t i = 0; i < a.size(); ++i) {
       for (std::size_t j = 0; j < a[i].size(); ++j) a[i][j] += b[i][j];
     }
@@ -194,7 +195,8 @@ TEST(Sum, OfInexactMapsEnclosesTheSum) {
   // what cancels exactly is certainly zero
   const std::vector<double> x{0.1, 0x1p-40};
   const std::vector<double> y{-0.1, 3.0};
-  const LinearMap cancelled = sum(LinearMap::view(1, 2, x.data()), LinearMap::view(1, 2, y.data()));
+  const EnclosedMatrix cancelled =
+      sum(EnclosedMatrix::view(1, 2, x.data()), EnclosedMatrix::view(1, 2, y.data()));
   EXPECT_TRUE(cancelled.exact());
   EXPECT_FALSE(cancelled.maybe_nonzero(0, 0));
   EXPECT_TRUE(cancelled.maybe_nonzero(0, 1));
