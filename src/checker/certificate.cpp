@@ -237,9 +237,8 @@ void check_coverage(const Certificate& certificate, const std::vector<ProofEntry
     if (proof.coordinates && !by_coordinate) throw ReadError("'coordinates' belong to l1 alone");
     if (by_row && *proof.objective_row >= outputs)
       throw ReadError("a proof is about an output that is not there");
-    if (by_row && !rows.insert(*proof.objective_row).second) {
+    if (by_row && !rows.insert(*proof.objective_row).second)
       throw ReadError("output " + std::to_string(*proof.objective_row) + " has two proofs");
-    }
     if (proof.coordinates && proof.coordinates->back() >= network.inputs)
       throw ReadError("a proof is about an input coordinate that is not there");
     if (proof.coordinates) coordinates.insert(proof.coordinates->begin(), proof.coordinates->end());
@@ -254,9 +253,8 @@ void check_coverage(const Certificate& certificate, const std::vector<ProofEntry
     throw ReadError("the proofs cover " + std::to_string(coordinates.size()) + " of " +
                     std::to_string(network.inputs) + " input coordinates");
   }
-  if (!by_row && !by_coordinate && proofs.size() != 1) {
+  if (!by_row && !by_coordinate && proofs.size() != 1)
     throw ReadError("there are " + std::to_string(proofs.size()) + " proofs where one is asked for");
-  }
 }
 
 /// Throws ReadError, with the reason, unless the certificate holds.
@@ -278,9 +276,8 @@ void require_proved(const Certificate& certificate, std::vector<ProofEntry> proo
     proof.claim.bound = entry.bound;
     proof.multipliers = std::move(entry.multipliers);
     const Verdict verdict = prover(network, proof);
-    if (!verdict.verified) {
+    if (!verdict.verified)
       throw ReadError((proofs.size() > 1 ? "proof " + std::to_string(i) + ": " : "") + verdict.reason);
-    }
   }
 }
 

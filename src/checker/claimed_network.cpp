@@ -158,22 +158,15 @@ ClaimedNetwork claimed_network(const Network& network, const Claim& claim) {
       claimed.block.push_back(-1);
       continue;
     }
-    const auto k = claimed.slopes.size();
-    SlopeIntervals slopes;
-    if (claim.slopes.empty()) {
-      slopes = {activation->lower, activation->upper};
-    } else if (k < claim.slopes.size()) {
-      slopes = claim.slopes[k];
-    } else {
-      throw Refusal("the claim has slopes for " + to_string(claim.slopes.size()) +
-                    " activation layers, and the network has more");
-    }
+    const std::size_t k = claimed.slopes.size();
+    SlopeIntervals slopes{activation->lower, activation->upper};
+    if (k < claim.slopes.size()) slopes = claim.slopes[k];
     check_slopes(layer.name, slopes, outputs);
     claimed.slopes.push_back(std::move(slopes));
     claimed.feed.push_back(reads.front());
     claimed.block.push_back(claimed.depth());
   }
-  if (claim.slopes.size() > claimed.slopes.size()) {
+  if (!claim.slopes.empty() && claim.slopes.size() != claimed.slopes.size()) {
     throw Refusal("the claim has slopes for " + to_string(claim.slopes.size()) +
                   " activation layers, and the network has " + to_string(claimed.slopes.size()));
   }

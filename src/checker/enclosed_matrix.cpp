@@ -31,6 +31,12 @@ Bounded times(double v, double e, double s, double r) {
   return {product, error == 0.0 ? 0.0 : error * upwards + 0x1p-1073};
 }
 
+/// What x + y has lost as the rounded `sum`, exactly (Knuth's TwoSum).
+double lost(double x, double y, double sum) {
+  const double back = sum - x;
+  return (x - (sum - back)) + (y - back);
+}
+
 /// A Monomial's entry from bounded numbers, normalised.
 void append(Monomial& to, Index source, Bounded s, std::int64_t exponent) {
   const double size = std::max(std::abs(s.value), s.error);
@@ -64,7 +70,6 @@ std::optional<EnclosedMatrix> added_rows(const EnclosedMatrix& a, const Enclosed
   const Index n = b.cols();
   std::vector<double> value(at(a.rows() * n));
   std::vector<double> error(at(a.rows() * n));
-  bool exact = true;
   for (Index i = 0; i < a.rows(); ++i) {
     for (Index k = 0; k < a.cols(); ++k) {
       const double sign = a.value(i, k);
@@ -75,14 +80,10 @@ std::optional<EnclosedMatrix> added_rows(const EnclosedMatrix& a, const Enclosed
         const double y = sign * b.value(k, j);
         sum = x + y;
         if (!std::isfinite(sum)) return std::nullopt;
-        const double back = sum - x;
-        const double rest = (x - (sum - back)) + (y - back);
-        error[at(i * n + j)] += std::abs(rest);
-        exact = exact && rest == 0.0;
+        error[at(i * n + j)] += std::abs(lost(x, y, sum));
       }
     }
   }
-  if (exact) error.clear();
   return EnclosedMatrix(a.rows(), n, std::move(value), std::move(error), {}, {});
 }
 
@@ -102,7 +103,9 @@ EnclosedMatrix::EnclosedMatrix(Index rows, Index cols, std::vector<double> value
       value_(own_.data()),
       error_(std::move(error)),
       row_exponent_(std::move(row_exponent)),
-      column_exponent_(std::move(column_exponent)) {}
+      column_exponent_(std::move(column_exponent)) {
+  if (std::all_of(error_.begin(), error_.end(), [](double x) { return x == 0.0; })) error_.clear();
+}
 
 EnclosedMatrix EnclosedMatrix::view(Index rows, Index cols, const double* value) {
   EnclosedMatrix map;
@@ -210,16 +213,13 @@ EnclosedMatrix product(const EnclosedMatrix& a, const EnclosedMatrix& b, int thr
     }
     return true;
   };
-  bool exact = true;
   for (Index i = 0; i < m; ++i) {
     for (Index j = 0; j < n; ++j) {
       double& e = error[at(i * n + j)];
       if (e == 0.0 && value[at(i * n + j)] == 0.0 && zero_by_terms(i, j)) continue;
       e = e * upwards + vanished;
-      exact = false;
     }
   }
-  if (exact) error.clear();
   return {m, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
 
@@ -229,7 +229,6 @@ EnclosedMatrix product(const EnclosedMatrix& a, const Monomial& b) {
   std::vector<double> error(at(a.rows() * n));
   std::vector<std::int64_t> row_exponent(at(a.rows()));
   std::vector<std::int64_t> column_exponent(at(n));
-  bool exact = true;
   for (Index i = 0; i < a.rows(); ++i) {
     row_exponent[at(i)] = a.row_exponent(i);
     for (Index k = 0; k < n; ++k) {
@@ -237,12 +236,10 @@ EnclosedMatrix product(const EnclosedMatrix& a, const Monomial& b) {
       const Bounded x = times(a.value(i, k), a.error(i, k), b.value[at(k)], b.error[at(k)]);
       value[at(entry)] = x.value;
       error[at(entry)] = x.error;
-      exact = exact && x.error == 0.0;
     }
   }
   for (Index k = 0; k < n; ++k)
     column_exponent[at(b.source[at(k)])] = a.column_exponent(k) + b.exponent[at(k)];
-  if (exact) error.clear();
   return {
       a.rows(), n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
@@ -289,7 +286,6 @@ EnclosedMatrix product(const Monomial& a, const EnclosedMatrix& b) {
   std::vector<double> error(at(rows * n));
   std::vector<std::int64_t> row_exponent(at(rows));
   std::vector<std::int64_t> column_exponent(at(n));
-  bool exact = true;
   for (Index i = 0; i < rows; ++i) {
     const Index k = a.source[at(i)];
     row_exponent[at(i)] = a.exponent[at(i)] + b.row_exponent(k);
@@ -297,11 +293,9 @@ EnclosedMatrix product(const Monomial& a, const EnclosedMatrix& b) {
       const Bounded entry = times(b.value(k, j), b.error(k, j), a.value[at(i)], a.error[at(i)]);
       value[at(i * n + j)] = entry.value;
       error[at(i * n + j)] = entry.error;
-      exact = exact && entry.error == 0.0;
     }
   }
   for (Index j = 0; j < n; ++j) column_exponent[at(j)] = b.column_exponent(j);
-  if (exact) error.clear();
   return {rows, n, std::move(value), std::move(error), std::move(row_exponent), std::move(column_exponent)};
 }
 
@@ -309,14 +303,11 @@ EnclosedMatrix dense(const Monomial& a) {
   const auto n = static_cast<Index>(a.source.size());
   std::vector<double> value(at(n * n));
   std::vector<double> error(at(n * n));
-  bool exact = true;
   for (Index i = 0; i < n; ++i) {
     const Index entry = i * n + a.source[at(i)];
     value[at(entry)] = a.value[at(i)];
     error[at(entry)] = a.error[at(i)];
-    exact = exact && a.error[at(i)] == 0.0;
   }
-  if (exact) error.clear();
   return {n, n, std::move(value), std::move(error), a.exponent, {}};
 }
 
@@ -328,9 +319,8 @@ EnclosedMatrix dense(const Sparse& sparse) {
       double& entry = value[at(i * sparse.cols + sparse.column[at(k)])];
       const double x = entry;
       const double y = sparse.value[at(k)];
-      entry = x + y;  // entries are stated once; if not, their sum has an error (Knuth's TwoSum)
-      const double back = entry - x;
-      const double rest = (x - (entry - back)) + (y - back);
+      entry = x + y;  // entries are stated once; if not, their sum has an error
+      const double rest = lost(x, y, entry);
       if (rest == 0.0) continue;
       if (error.empty()) error.resize(value.size());
       error[at(i * sparse.cols + sparse.column[at(k)])] += std::abs(rest) * upwards;
@@ -356,7 +346,6 @@ EnclosedMatrix product(const EnclosedMatrix& a, const Sparse& b, int threads) {
   std::vector<std::int64_t> row_exponent(at(m));
   std::vector<double> value(at(m * n));
   std::vector<double> error(at(m * n));
-  std::vector<char> inexact(at(m), 0);
   parallel_for(m, threads, [&](Index i) {
     std::int64_t e = no_exponent;
     for (Index p = 0; p < k; ++p) e = std::max(e, size_exponent(a, i, p) + a.column_exponent(p));
@@ -379,12 +368,10 @@ EnclosedMatrix product(const EnclosedMatrix& a, const Sparse& b, int threads) {
         // a copy of one number, or its negative, is exact
         if (r == 0.0 && terms[at(j)] == 1 && std::abs(w) == 1.0) continue;
         errors[j] += ((gamma * std::abs(x) + r) * std::abs(w)) * upwards + vanished;
-        inexact[at(i)] = 1;
       }
     }
     for (Index j = 0; j < n; ++j) errors[j] *= upwards;
   });
-  if (std::all_of(inexact.begin(), inexact.end(), [](char x) { return x == 0; })) error.clear();
   return {m, n, std::move(value), std::move(error), std::move(row_exponent), {}};
 }
 
@@ -394,7 +381,6 @@ EnclosedMatrix sum(const EnclosedMatrix& a, const EnclosedMatrix& b) {
   std::vector<double> value(at(a.rows() * n));
   std::vector<double> error(at(a.rows() * n));
   std::vector<std::int64_t> row_exponent(at(a.rows()));
-  bool exact = true;
   for (Index i = 0; i < a.rows(); ++i) {
     std::int64_t e = no_exponent;
     for (Index j = 0; j < n; ++j) {
@@ -414,16 +400,12 @@ EnclosedMatrix sum(const EnclosedMatrix& a, const EnclosedMatrix& b) {
       };
       const double x = moved(a);
       const double y = moved(b);
-      // with its exact rounding error (Knuth's TwoSum); both are below 2 in size
-      const double total = x + y;
-      const double back = total - x;
-      wrong += std::abs((x - (total - back)) + (y - back));
+      const double total = x + y;  // both are below 2 in size
+      wrong += std::abs(lost(x, y, total));
       value[at(i * n + j)] = total;
       error[at(i * n + j)] = wrong * upwards;
-      exact = exact && wrong == 0.0;
     }
   }
-  if (exact) error.clear();
   return {a.rows(), n, std::move(value), std::move(error), std::move(row_exponent), {}};
 }
 

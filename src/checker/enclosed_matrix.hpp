@@ -12,7 +12,8 @@ class EnclosedMatrix {
   EnclosedMatrix() = default;
   /// The exact matrix of row-major numbers that belong to the caller, and must outlive the map.
   static EnclosedMatrix view(Index rows, Index cols, const double* value);
-  /// A map of its own numbers; an empty `error` means an exact one, empty exponents mean zeros.
+  /// A map of its own numbers; an `error` that is empty or zero means an exact one, empty exponents
+  /// mean zeros.
   EnclosedMatrix(Index rows_, Index cols_, std::vector<double> value, std::vector<double> error,
                  std::vector<std::int64_t> row_exponent, std::vector<std::int64_t> column_exponent);
   EnclosedMatrix(const EnclosedMatrix&) = delete;  // value_ may point into own_

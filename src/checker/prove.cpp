@@ -127,12 +127,9 @@ void check_bound(const Reduced& reduced, const ClaimedNetwork& claimed, const Pr
           multipliers.gamma[at(std::lower_bound(inputs.begin(), inputs.end(), j) - inputs.begin())]);
     }
   }
-  bool covered = true;
-  if (claim.norm == InputNorm::l1) {
-    for (const Real& g : gamma) covered = covered && bound_covers_sum(claim.bound, multipliers.zeta, {g});
-  } else {
-    covered = bound_covers_sum(claim.bound, multipliers.zeta, gamma);
-  }
+  bool covered = claim.norm == InputNorm::l1 || bound_covers_sum(claim.bound, multipliers.zeta, gamma);
+  for (std::size_t j = 0; claim.norm == InputNorm::l1 && j < gamma.size(); ++j)
+    covered = covered && bound_covers_sum(claim.bound, multipliers.zeta, {gamma[j]});
   if (!covered) throw Refusal("the multipliers give a bound above the claimed one");
 }
 

@@ -63,12 +63,12 @@ Real parse_hex(std::string_view text) {
       ++pending_zeros;
       continue;
     }
-    for (; pending_zeros > 0; --pending_zeros) {
+    for (; pending_zeros >= 0; --pending_zeros) {
       if ((bits >> 56U) != 0) fail(text, "has more than 53 significant bits");
       bits <<= 4U;
     }
-    if ((bits >> 56U) != 0) fail(text, "has more than 53 significant bits");
-    bits = (bits << 4U) | static_cast<unsigned>(d);
+    pending_zeros = 0;
+    bits |= static_cast<unsigned>(d);
   }
   if (digits == 0) fail(text, "is no hexadecimal number");
   if (bits == 0) {

@@ -39,18 +39,14 @@ struct Multiply {
 
   void operator()(const Dense& weight) const {
     EnclosedMatrix next = EnclosedMatrix::view(weight.rows, weight.cols, weight.weight.data());
-    if (carry.map) {
-      carry.map = product(*carry.map, next, threads);
-    } else {
-      carry.map = carry.untouched ? std::move(next) : product(carry.scaling, next);
-    }
+    carry.map = carry.map         ? product(*carry.map, next, threads)
+                : carry.untouched ? std::move(next)
+                                  : product(carry.scaling, next);
   }
   void operator()(const Sparse& sparse) const {
-    if (carry.map) {
-      carry.map = product(*carry.map, sparse, threads);
-    } else {
-      carry.map = carry.untouched ? dense(sparse) : product(carry.scaling, dense(sparse));
-    }
+    carry.map = carry.map         ? product(*carry.map, sparse, threads)
+                : carry.untouched ? dense(sparse)
+                                  : product(carry.scaling, dense(sparse));
   }
   void operator()(const Scale& scale) const { scaled(monomial(scale)); }
   void operator()(const Permutation& permutation) const { scaled(monomial(permutation)); }
@@ -197,15 +193,9 @@ std::vector<std::vector<bool>> find_alive(const ClaimedNetwork& claimed, const C
   return alive;
 }
 
-std::vector<Index> counted(std::size_t n) {
-  std::vector<Index> result(n);
-  std::iota(result.begin(), result.end(), Index{0});
-  return result;
-}
-
 /// Some rows and columns of a map that is not needed any more; the map itself if that is all of them.
 EnclosedMatrix taken(EnclosedMatrix&& map, const std::vector<Index>& rows, const std::vector<Index>& cols) {
-  if (rows == counted(at(map.rows())) && cols == counted(at(map.cols()))) return std::move(map);
+  if (rows == range(0, map.rows()) && cols == range(0, map.cols())) return std::move(map);
   return map.select(rows, cols);
 }
 
@@ -248,8 +238,8 @@ Reduced reduce(const ClaimedNetwork& claimed, const Claim& claim, int threads) {
 
   for (std::size_t k = 1; k <= layers + 1; ++k) {
     BlockMaps& maps = result.maps[k];
-    const std::vector<Index> rows =
-        k <= layers ? joined(result.free[k], result.folded[k]) : counted(claim.rows.size());
+    const std::vector<Index> rows = k <= layers ? joined(result.free[k], result.folded[k])
+                                                : range(0, static_cast<Index>(claim.rows.size()));
     BlockMaps& ways = raw[k - 1];
     while (!ways.empty()) {
       const auto last = std::prev(ways.end());
@@ -262,12 +252,11 @@ Reduced reduce(const ClaimedNetwork& claimed, const Claim& claim, int threads) {
         std::vector<double> c;
         for (const Index i : folded) c.push_back(claimed.slopes[below - 1].lower[at(i)]);
         const EnclosedMatrix through = product(direct.select(rows, folded), Monomial::diagonal(c));
-        const std::size_t first = result.free[below].size();
-        std::vector<Index> folded_rows = counted(folded.size());
-        for (Index& i : folded_rows) i += static_cast<Index>(first);
+        const std::vector<Index> folded_rows =
+            range(static_cast<Index>(result.free[below].size()), static_cast<Index>(folded.size()));
         for (const auto& [j, map] : result.maps[below]) {
           if (map.cols() == 0) continue;
-          add_to(maps, j, product(through, map.select(folded_rows, counted(at(map.cols()))), threads));
+          add_to(maps, j, product(through, map.select(folded_rows, range(0, map.cols())), threads));
         }
       }
       if (!result.free[below].empty())
