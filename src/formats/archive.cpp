@@ -1,7 +1,5 @@
 #include <formats/archive.hpp>
 
-#include <geolip/error.hpp>
-
 #include <zip.h>
 
 #include <algorithm>
@@ -24,17 +22,12 @@ struct Entry {
 Entry open_entry(zip_t* archive, std::size_t index) {
   zip_stat_t stat;
   zip_stat_init(&stat);
-  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
-    throw NetworkError("its entry in the archive is damaged");
-  }
-  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-    throw NetworkError("it is compressed by method " + std::to_string(stat.comp_method) +
-                       " but only stored and deflated arrays are known");
-  }
+  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0)
+    fail("its entry in the archive is damaged");
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
+    fail("it is compressed by method ", stat.comp_method, " but only stored and deflated arrays are known");
   Entry entry{ArchiveFile(zip_fopen_index(archive, index, 0)), static_cast<std::size_t>(stat.size)};
-  if (!entry.file) {
-    throw NetworkError("it cannot be opened (" + printable(zip_strerror(archive)) + ")");
-  }
+  if (!entry.file) fail("it cannot be opened (", printable(zip_strerror(archive)), ")");
   return entry;
 }
 
@@ -44,9 +37,7 @@ std::vector<unsigned char> read_up_to(zip_file_t* file, std::size_t count) {
   std::array<unsigned char, 1U << 16U> chunk{};
   while (bytes.size() < count) {
     const zip_int64_t got = zip_fread(file, chunk.data(), std::min(chunk.size(), count - bytes.size()));
-    if (got < 0) {
-      throw NetworkError("its compressed data are damaged");
-    }
+    if (got < 0) fail("its compressed data are damaged");
     if (got == 0) break;
     bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + got);
   }
@@ -66,7 +57,7 @@ Archive::Archive(Bytes file) : budget_(file.size()) {
     const std::string reason = zip_error_strerror(&error);
     zip_error_fini(&error);
     if (source != nullptr) zip_source_free(source);
-    throw NetworkError("this is not a .npz archive (" + printable(reason) + ")");
+    fail("this is not a .npz archive (", printable(reason), ")");
   }
   zip_error_fini(&error);
   const zip_int64_t entries = zip_get_num_entries(archive_.get(), 0);
@@ -78,14 +69,11 @@ Archive::Archive(Bytes file) : budget_(file.size()) {
 
 std::string Archive::text(std::size_t entry, std::size_t largest) {
   const Entry open = open_entry(archive_.get(), entry);
-  if (open.size > largest) {
-    throw NetworkError("it has " + std::to_string(open.size) + " bytes, but at most " +
-                       std::to_string(largest) + " can be read");
-  }
+  if (open.size > largest) fail("it has ", open.size, " bytes, but at most ", largest, " can be read");
   budget_.take(open.size, "its text");
   // one byte further so that the library reaches the end of the entry and compares its checksum
   const std::vector<unsigned char> bytes = read_up_to(open.file.get(), open.size + 1);
-  if (bytes.size() != open.size) throw NetworkError("its size in the archive is wrong");
+  if (bytes.size() != open.size) fail("its size in the archive is wrong");
   return {bytes.begin(), bytes.end()};
 }
 
@@ -95,22 +83,18 @@ RawArray Archive::array(std::size_t entry, char kind) {
   const std::size_t size = npy_header_size(head);
   const std::vector<unsigned char> rest = read_up_to(open.file.get(), size - npy_prefix);
   head.insert(head.end(), rest.begin(), rest.end());
-  if (head.size() != size) {
-    throw NetworkError("it ends inside its NumPy header");
-  }
+  if (head.size() != size) fail("it ends inside its NumPy header");
   const NpyHeader header = parse_npy_header(head, kind);
   const Index bytes = checked_product(header.count, static_cast<Index>(header.itemsize), "its shape");
   if (static_cast<std::size_t>(bytes) != open.size - std::min(open.size, size)) {
-    throw NetworkError("its shape " + dimensions(header.shape) + " needs " + std::to_string(bytes) +
-                       " bytes of data but the archive states " + std::to_string(open.size) +
-                       " with the header");
+    fail("its shape ", header.shape, " needs ", bytes, " bytes of data but the archive states ", open.size,
+         " with the header");
   }
   budget_.take(open.size, "its data");
   std::vector<unsigned char> data = read_up_to(open.file.get(), static_cast<std::size_t>(bytes));
   // One byte further so that the library reaches the end of the entry and compares its checksum.
-  if (data.size() != static_cast<std::size_t>(bytes) || !read_up_to(open.file.get(), 1).empty()) {
-    throw NetworkError("its data do not have the " + std::to_string(bytes) + " bytes that its shape needs");
-  }
+  if (data.size() != static_cast<std::size_t>(bytes) || !read_up_to(open.file.get(), 1).empty())
+    fail("its data do not have the ", bytes, " bytes that its shape needs");
   return {header, std::move(data)};
 }
 

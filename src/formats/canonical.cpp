@@ -1,8 +1,8 @@
 // Canonical files are written here and read in read_canonical.cpp. The bytes must never depend on anything but
 // the network and its source: certificates name their SHA-256.
+#include <formats/fail.hpp>
 #include <formats/source_json.hpp>
 
-#include <geolip/error.hpp>
 #include <network/activation_form.hpp>
 
 #include <zlib.h>
@@ -26,7 +26,7 @@ class Zip {
   void add(const std::string& name, std::string_view first, std::string_view second) {
     const std::size_t size = first.size() + second.size();
     if (size > largest || bytes_.size() > largest - size || ++entries_ >= most_entries)
-      throw NetworkError("the network is too large for a canonical file, which has at most 4 GiB");
+      formats::fail("the network is too large for a canonical file, which has at most 4 GiB");
     uLong crc = crc32_z(0, nullptr, 0);
     for (const std::string_view part : {first, second}) {
       if (!part.empty()) crc = crc32_z(crc, reinterpret_cast<const unsigned char*>(part.data()), part.size());

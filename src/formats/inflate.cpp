@@ -1,7 +1,5 @@
 #include <formats/inflate.hpp>
 
-#include <geolip/error.hpp>
-
 #include <zlib.h>
 
 #include <algorithm>
@@ -15,7 +13,7 @@ namespace {
 struct Stream {
   z_stream z{};
   Stream() {
-    if (inflateInit(&z) != Z_OK) throw NetworkError("zlib cannot be started");
+    if (inflateInit(&z) != Z_OK) fail("zlib cannot be started");
   }
   ~Stream() { inflateEnd(&z); }
   Stream(const Stream&) = delete;
@@ -28,8 +26,8 @@ struct Stream {
 
 void InflateBudget::take(std::size_t bytes, const std::string& what) {
   if (bytes > left_) {
-    throw NetworkError(what + ": it is " + std::to_string(bytes) +
-                       " bytes or more when decompressed, far more than a file of this size can mean");
+    fail(what, ": it is ", bytes,
+         " bytes or more when decompressed, far more than a file of this size can mean");
   }
   left_ -= bytes;
 }
@@ -52,9 +50,8 @@ std::vector<unsigned char> inflate_all(Bytes stream, const std::string& what, In
     state = inflate(&s.z, Z_NO_FLUSH);
     const std::size_t made = chunk.size() - s.z.avail_out;
     out.insert(out.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(made));
-    if ((state != Z_OK && state != Z_STREAM_END) || (state == Z_OK && made == 0 && stream.empty())) {
-      throw NetworkError(what + ": its compressed data are damaged");
-    }
+    if ((state != Z_OK && state != Z_STREAM_END) || (state == Z_OK && made == 0 && stream.empty()))
+      fail(what, ": its compressed data are damaged");
     if (out.size() > budget.left()) budget.take(out.size(), what);
   }
   budget.take(out.size(), what);

@@ -3,8 +3,6 @@
 #include <formats/reader.hpp>
 #include <formats/weight_chain.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -34,9 +32,8 @@ class NumberReader {
   /// A count from 1 up to what the file could hold with a character or more for each.
   Index count(const std::string& what) {
     const auto value = next<Index>(what);
-    if (value < 1 || value > static_cast<Index>(size_)) {
-      throw NetworkError(what + " is " + std::to_string(value) + ", which cannot be true of this file");
-    }
+    if (value < 1 || value > static_cast<Index>(size_))
+      fail(what, " is ", value, ", which cannot be true of this file");
     return value;
   }
 
@@ -51,9 +48,8 @@ class NumberReader {
   /// Throws NetworkError if the rest of the file is too short for n numbers.
   void require(Index n, const std::string& what) const {
     // each number takes one character and, but for the last, a separator
-    if (n > static_cast<Index>(text_.size() / 2 + 1)) {
-      throw NetworkError(what + ": the file ends before its " + std::to_string(n) + " numbers");
-    }
+    if (n > static_cast<Index>(text_.size() / 2 + 1))
+      fail(what, ": the file ends before its ", n, " numbers");
   }
 
   bool at_end() {
@@ -70,9 +66,7 @@ class NumberReader {
   template <typename T>
   T next(const std::string& what) {
     skip_separators();
-    if (text_.empty()) {
-      throw NetworkError("the file ends where " + what + " should be");
-    }
+    if (text_.empty()) fail("the file ends where ", what, " should be");
     if (text_.front() == '+') text_.remove_prefix(1);
     T value{};
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -80,8 +74,8 @@ class NumberReader {
     const bool whole = used == text_.size() || separators.find(text_[used]) != std::string_view::npos;
     if (error != std::errc() || !whole) {
       const std::string_view start = text_.substr(0, 20);  // what is no text may go on for gigabytes
-      throw NetworkError(what + ": '" + printable(start.substr(0, start.find_first_of(separators))) +
-                         "' is not a number that fits here");
+      fail(what, ": '", printable(start.substr(0, start.find_first_of(separators))),
+           "' is not a number that fits here");
     }
     text_.remove_prefix(used);
     return value;
@@ -108,9 +102,8 @@ Header read_header(NumberReader& reader) {
   for (Index l = 0; l <= layers; ++l)
     header.sizes.push_back(reader.count("the size of layer " + std::to_string(l)));
   if (header.sizes.front() != inputs || header.sizes.back() != outputs) {
-    throw NetworkError("the header states " + std::to_string(inputs) + " inputs and " +
-                       std::to_string(outputs) + " outputs but layers from " +
-                       std::to_string(header.sizes.front()) + " to " + std::to_string(header.sizes.back()));
+    fail("the header states ", inputs, " inputs and ", outputs, " outputs but layers from ",
+         header.sizes.front(), " to ", header.sizes.back());
   }
   reader.real("the header's unused flag");
   header.minimums = reader.reals(inputs, "the inputs' minimums");
@@ -132,9 +125,7 @@ std::vector<WeightLayer> read_layers(NumberReader& reader, const std::vector<Ind
     layer.bias = reader.reals(sizes[l + 1], "the biases of " + layer.name);
     layers.push_back(std::move(layer));
   }
-  if (!reader.at_end()) {
-    throw NetworkError("the file goes on after the last layer's biases");
-  }
+  if (!reader.at_end()) fail("the file goes on after the last layer's biases");
   return layers;
 }
 
@@ -144,9 +135,7 @@ Network in_physical_units(const Network& network, const Header& header) {
   const auto outputs = static_cast<std::size_t>(network.outputs());
   Affine front;
   for (std::size_t i = 0; i < inputs; ++i) {
-    if (header.ranges[i] == 0.0) {
-      throw NetworkError("the range of input " + std::to_string(i) + " is zero, so it has no physical units");
-    }
+    if (header.ranges[i] == 0.0) fail("the range of input ", i, " is zero, so it has no physical units");
     front.scale.push_back(1.0 / header.ranges[i]);
     front.shift.push_back(-header.means[i] / header.ranges[i]);
   }

@@ -1,21 +1,14 @@
 #include <formats/npy.hpp>
 
-#include <formats/half.hpp>
-
-#include <geolip/error.hpp>
+#include <formats/numbers.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
-#include <cstring>
 #include <set>
 
 namespace geolip::formats {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "the readers are written for little-endian machines");
 
 constexpr std::array<unsigned char, 6> magic{0x93, 'N', 'U', 'M', 'P', 'Y'};
 // The header of an array of numbers is one short line; more is not ours.
@@ -33,7 +26,7 @@ class HeaderParser {
     while (!accept('}')) {
       const std::string_view key = quoted();
       expect(':');
-      if (!keys.insert(key).second) throw NetworkError("its header has '" + printable(key) + "' twice");
+      if (!keys.insert(key).second) fail("its header has '", printable(key), "' twice");
       if (key == "descr") {
         parse_type();
       } else if (key == "fortran_order") {
@@ -41,23 +34,21 @@ class HeaderParser {
       } else if (key == "shape") {
         parse_shape();
       } else {
-        throw NetworkError("its header has the unknown key '" + printable(key) + "'");
+        fail("its header has the unknown key '", printable(key), "'");
       }
       if (accept(',')) continue;
       expect('}');
       break;
     }
     skip();
-    if (!text_.empty()) fail("damaged end");
+    if (!text_.empty()) fail("its header has a damaged end");
     for (const char* key : {"descr", "fortran_order", "shape"}) {
-      if (!keys.contains(key)) throw NetworkError("its header has no '" + std::string(key) + "'");
+      if (!keys.contains(key)) fail("its header has no '", key, "'");
     }
     return header_;
   }
 
  private:
-  [[noreturn]] static void fail(const std::string& what) { throw NetworkError("its header has a " + what); }
-
   void skip() { text_.remove_prefix(std::min(text_.find_first_not_of(" \n"), text_.size())); }
   bool accept(char c) {
     skip();
@@ -66,7 +57,7 @@ class HeaderParser {
     return true;
   }
   void expect(char c) {
-    if (!accept(c)) fail("damaged dictionary");
+    if (!accept(c)) fail("its header has a damaged dictionary");
   }
   bool accept_word(std::string_view word) {
     skip();
@@ -78,7 +69,7 @@ class HeaderParser {
     skip();
     const bool opens = !text_.empty() && (text_.front() == '\'' || text_.front() == '"');
     const auto end = opens ? text_.find(text_.front(), 1) : std::string_view::npos;
-    if (end == std::string_view::npos) fail("damaged dictionary");
+    if (end == std::string_view::npos) fail("its header has a damaged dictionary");
     const std::string_view inside = text_.substr(1, end - 1);
     text_.remove_prefix(end + 1);
     return inside;
@@ -91,30 +82,30 @@ class HeaderParser {
     const bool order = type.size() == 3 && (type[0] == '<' || type[0] == '>' || type[0] == '=');
     const bool width = order && (type[2] == '8' || (kind_ == 'f' && (type[2] == '2' || type[2] == '4')));
     if (!width || type[1] != kind_) {
-      throw NetworkError("its type is " + printable(type.empty() ? "not simple" : type) + " but must be " +
-                         (kind_ == 'f' ? "float16, float32 or float64" : "int64"));
+      fail("its type is ", printable(type.empty() ? "not simple" : type), " but must be ",
+           kind_ == 'f' ? "float16, float32 or float64" : "int64");
     }
     header_.itemsize = static_cast<std::size_t>(type[2] - '0');
     header_.swapped = type[0] == '>';
   }
   void parse_order() {
     header_.fortran = accept_word("True");
-    if (!header_.fortran && !accept_word("False")) fail("damaged fortran_order");
+    if (!header_.fortran && !accept_word("False")) fail("its header has a damaged fortran_order");
   }
   void parse_shape() {
     header_.count = 1;
-    if (!accept('(')) fail("damaged shape");
+    if (!accept('(')) fail("its header has a damaged shape");
     while (!accept(')')) {
       skip();
       Index dim = 0;
       const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), dim);
-      if (error != std::errc() || dim < 0) fail("damaged shape");
+      if (error != std::errc() || dim < 0) fail("its header has a damaged shape");
       text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
       accept('L');  // Python 2's long integers
       header_.shape.push_back(dim);
       header_.count = checked_product(header_.count, dim, "its shape");
       if (accept(',')) continue;
-      if (!accept(')')) fail("damaged shape");
+      if (!accept(')')) fail("its header has a damaged shape");
       break;
     }
   }
@@ -125,37 +116,25 @@ class HeaderParser {
 };
 
 double number_at(Bytes data, std::size_t itemsize, bool swapped) {
-  std::array<unsigned char, 8> raw{};
-  std::copy_n(data.begin(), itemsize, raw.begin());
-  if (swapped) std::reverse(raw.begin(), raw.begin() + static_cast<std::ptrdiff_t>(itemsize));
-  if (itemsize == 8) return std::bit_cast<double>(raw);
-  if (itemsize == 4) {
-    float value = 0.0F;
-    std::memcpy(&value, raw.data(), sizeof(value));
-    return static_cast<double>(value);
-  }
-  return half_to_double(static_cast<std::uint16_t>(raw[0] | (raw[1] << 8U)));
+  if (itemsize == 8) return load<double>(data, swapped);
+  return itemsize == 4 ? static_cast<double>(load<float>(data, swapped))
+                       : static_cast<double>(load<Half>(data, swapped));
 }
 
 }  // namespace
 
 std::size_t npy_header_size(Bytes prefix) {
-  if (prefix.size() < npy_prefix || !std::equal(magic.begin(), magic.end(), prefix.begin())) {
-    throw NetworkError("it is not a NumPy array");
-  }
+  if (prefix.size() < npy_prefix || !std::equal(magic.begin(), magic.end(), prefix.begin()))
+    fail("it is not a NumPy array");
   const unsigned char version = prefix[6];
-  if (version < 1 || version > 3) {
-    throw NetworkError("its NumPy format version " + std::to_string(version) + " is not known");
-  }
+  if (version < 1 || version > 3) fail("its NumPy format version ", version, " is not known");
   std::size_t length = prefix[8] | static_cast<std::size_t>(prefix[9]) << 8U;
   std::size_t before = 10;
   if (version > 1) {
     length |= static_cast<std::size_t>(prefix[10]) << 16U | static_cast<std::size_t>(prefix[11]) << 24U;
     before = 12;
   }
-  if (length > largest_header || length < 2) {
-    throw NetworkError("its NumPy header has " + std::to_string(length) + " bytes");
-  }
+  if (length > largest_header || length < 2) fail("its NumPy header has ", length, " bytes");
   return before + length;
 }
 

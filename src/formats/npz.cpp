@@ -4,8 +4,6 @@
 #include <formats/reader.hpp>
 #include <formats/weight_chain.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -53,33 +51,26 @@ struct Role {
 
   void add(const LayerName& name, NamedArray array) {
     if (!arrays.empty() && prefix != name.prefix) {
-      throw NetworkError("'" + array.name + "' and '" + arrays.begin()->second.name + "' both look like " +
-                         what + ": name all alike");
+      fail("'", array.name, "' and '", arrays.begin()->second.name, "' both look like ", what,
+           ": name all alike");
     }
     prefix = name.prefix;
-    if (const auto other = arrays.find(name.number); other != arrays.end()) {
-      throw NetworkError("'" + array.name + "' and '" + other->second.name + "' have the same number");
-    }
+    if (const auto other = arrays.find(name.number); other != arrays.end())
+      fail("'", array.name, "' and '", other->second.name, "' have the same number");
     arrays.emplace(name.number, std::move(array));
   }
 };
 
 std::vector<WeightLayer> pair_up(Role& weights, Role& biases) {
-  if (weights.arrays.empty()) {
-    throw NetworkError("the archive holds no weights (w1, w2, ... or arr_0, arr_1, ...)");
-  }
+  if (weights.arrays.empty()) fail("the archive holds no weights (w1, w2, ... or arr_0, arr_1, ...)");
   std::vector<WeightLayer> layers;
   const Index first = weights.arrays.begin()->first;
   for (auto& [number, array] : weights.arrays) {
     // subtract, do not add: the first may be the largest number there is
     const auto before = static_cast<Index>(layers.size());
-    if (number - first != before) {
-      throw NetworkError("the weights jump from " + std::to_string(first + before - 1) + " to '" +
-                         array.name + "'");
-    }
-    if (array.shape.size() != 2) {
-      throw NetworkError(array.name + ": it is " + dimensions(array.shape) + " but must be a matrix");
-    }
+    if (number - first != before)
+      fail("the weights jump from ", first + before - 1, " to '", array.name, "'");
+    if (array.shape.size() != 2) fail(array.name, ": it is ", array.shape, " but must be a matrix");
     WeightLayer layer;
     layer.name = array.name;
     layer.weight.rows = array.shape[0];
@@ -87,17 +78,15 @@ std::vector<WeightLayer> pair_up(Role& weights, Role& biases) {
     layer.weight.data = std::move(array.values);
     if (const auto bias = biases.arrays.find(number); bias != biases.arrays.end()) {
       const std::vector<Index>& shape = bias->second.shape;
-      if (std::count_if(shape.begin(), shape.end(), [](Index d) { return d != 1; }) > 1) {
-        throw NetworkError(bias->second.name + ": it is " + dimensions(shape) + " but must be a vector");
-      }
+      if (std::count_if(shape.begin(), shape.end(), [](Index d) { return d != 1; }) > 1)
+        fail(bias->second.name, ": it is ", shape, " but must be a vector");
       layer.bias = std::move(bias->second.values);
       biases.arrays.erase(bias);
     }
     layers.push_back(std::move(layer));
   }
-  if (!biases.arrays.empty()) {
-    throw NetworkError("'" + biases.arrays.begin()->second.name + "' has no weights of the same number");
-  }
+  if (!biases.arrays.empty())
+    fail("'", biases.arrays.begin()->second.name, "' has no weights of the same number");
   return layers;
 }
 
@@ -113,8 +102,8 @@ Parsed read_npz(Bytes file, const ReadOptions& options) {
     if (name.ends_with(".npy")) name.resize(name.size() - 4);
     const LayerName parsed = parse_name(name);
     if (!parsed.weight && !parsed.bias) {
-      throw NetworkError("the array '" + name +
-                         "' is neither weights (w1, W1, weight1, weights1, arr_0) nor a bias (b1, bias1)");
+      fail("the array '", name,
+           "' is neither weights (w1, W1, weight1, weights1, arr_0) nor a bias (b1, bias1)");
     }
     try {
       const RawArray raw = archive.array(i);
@@ -123,7 +112,7 @@ Parsed read_npz(Bytes file, const ReadOptions& options) {
     } catch (const NetworkError& error) {
       std::string text = error.what();
       if (!text.starts_with('\'')) text.insert(0, name + ": ");
-      throw NetworkError(text);
+      fail(text);
     }
   }
   const bool biased = !biases.arrays.empty();

@@ -1,7 +1,5 @@
 #include <formats/canonical.hpp>
 
-#include <geolip/error.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -20,8 +18,6 @@ constexpr std::size_t largest_description = std::size_t{1} << 28U;
 constexpr int deepest = 6;  // file, layers, layer, geometry, pads, pair
 constexpr Index largest_index = Index{1} << 48U;
 
-[[noreturn]] void fail(const std::string& what) { throw NetworkError(what); }
-
 /// Parses strict JSON, no deeper than descriptions are and without doubled keys.
 json parse(const std::string& text) {
   // the parser passes over a byte order mark, and takes a zero byte for the end
@@ -32,7 +28,7 @@ json parse(const std::string& text) {
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      fail("it has the key '" + printable(parsed.get<std::string>()) + "' twice in one place");
+      fail("it has the key '", printable(parsed.get<std::string>()), "' twice in one place");
     return true;
   };
   try {
@@ -46,7 +42,7 @@ json parse(const std::string& text) {
 class Object {
  public:
   Object(const json& value, std::string where) : value_(value), where_(std::move(where)) {
-    if (!value.is_object()) fail(where_ + " is not an object");
+    if (!value.is_object()) fail(where_, " is not an object");
   }
 
   const json* find(const char* key) {
@@ -56,22 +52,22 @@ class Object {
   }
   const json& get(const char* key) {
     const json* found = find(key);
-    if (found == nullptr) fail(where_ + " lacks '" + key + "'");
+    if (found == nullptr) fail(where_, " lacks '", key, "'");
     return *found;
   }
   std::string text(const char* key) {
     const json& value = get(key);
-    if (!value.is_string()) fail(name(key) + " is not a text");
+    if (!value.is_string()) fail(name(key), " is not a text");
     return value.get<std::string>();
   }
   bool flag(const char* key) {
     const json& value = get(key);
-    if (!value.is_boolean()) fail(name(key) + " is neither true nor false");
+    if (!value.is_boolean()) fail(name(key), " is neither true nor false");
     return value.get<bool>();
   }
   const json::array_t& list(const char* key) {
     const json& value = get(key);
-    if (!value.is_array()) fail(name(key) + " is not a list");
+    if (!value.is_array()) fail(name(key), " is not a list");
     return value.get_ref<const json::array_t&>();
   }
   Index index(const char* key) { return index_of(get(key), key); }
@@ -83,17 +79,17 @@ class Object {
   std::string hash(const char* key) {
     std::string value = text(key);
     if (value.size() != 64 || value.find_first_not_of("0123456789abcdef") != std::string::npos)
-      fail(name(key) + " is not a SHA-256 in 64 lower-case hexadecimal digits");
+      fail(name(key), " is not a SHA-256 in 64 lower-case hexadecimal digits");
     return value;
   }
   void finish() const {
     for (const auto& [key, value] : value_.items()) {
-      if (!asked_.contains(key)) fail(where_ + " has the unknown key '" + printable(key) + "'");
+      if (!asked_.contains(key)) fail(where_, " has the unknown key '", printable(key), "'");
     }
   }
   Index index_of(const json& value, const char* key) const {
     const bool whole = value.is_number_unsigned() && value.get<std::uint64_t>() <= largest_index;
-    if (!whole) fail(name(key) + " is not a whole number that fits here");
+    if (!whole) fail(name(key), " is not a whole number that fits here");
     return value.get<Index>();
   }
 
@@ -138,7 +134,7 @@ class Reader {
   explicit Reader(Archive& archive) : archive_(archive) {
     for (std::size_t i = 0; i < archive.names().size(); ++i) {
       if (!entries_.emplace(archive.names()[i], i).second)
-        fail("the archive holds '" + archive.names()[i] + "' twice");
+        fail("the archive holds '", archive.names()[i], "' twice");
     }
   }
 
@@ -146,7 +142,7 @@ class Reader {
     try {
       return read_description(parse(archive_.text(take(description), largest_description)));
     } catch (const NetworkError& error) {
-      throw NetworkError(std::string("network.json: ") + error.what());
+      fail("network.json: ", error.what());
     }
   }
 
@@ -160,7 +156,7 @@ class Reader {
     Network network(object.index("inputs"));
     for (const json& layer : object.list("layers")) read_layer(layer, network);
     object.finish();
-    if (!entries_.empty()) fail("no layer has the array '" + entries_.begin()->first + "'");
+    if (!entries_.empty()) fail("no layer has the array '", entries_.begin()->first, "'");
     Facts facts{{"made from", printable(source.file)}};
     return {std::move(network), std::move(facts), {}, source.rounded, std::move(source)};
   }
@@ -179,18 +175,15 @@ class Reader {
     }
     used_ = 0;
     for (const Index t : reads) {
-      if (t > static_cast<Index>(number_))
-        fail("layer " + std::to_string(number_) + " reads a tensor that is not there yet");
+      if (t > static_cast<Index>(number_)) fail("layer ", number_, " reads a tensor that is not there yet");
     }
     const Index inputs = reads.empty() ? 0 : network.size(reads.front());
     layer.op = operation(kind, object, inputs);
     object.finish();
-    if (used_ != names_.size()) fail("layer " + std::to_string(number_) + " has an array too many");
+    if (used_ != names_.size()) fail("layer ", number_, " has an array too many");
     network.add(std::move(layer), std::move(reads));
-    if (network.outputs() != size) {
-      fail("layer " + std::to_string(number_) + " has the size " + std::to_string(size) + " where it makes " +
-           std::to_string(network.outputs()));
-    }
+    if (network.outputs() != size)
+      fail("layer ", number_, " has the size ", size, " where it makes ", network.outputs());
   }
 
   decltype(Layer::op) operation(const std::string& kind, Object& object, Index inputs) {
@@ -264,14 +257,14 @@ class Reader {
           ActivationKind::softsign}) {
       if (kind == to_string(known)) return Activation(known);
     }
-    fail("the kind '" + printable(kind) + "' is not known");
+    fail("the kind '", printable(kind), "' is not known");
   }
 
   Conv convolution(Object& layer) {
     Object geometry(layer.get("geometry"), "'geometry'");
     Conv conv;
     const auto pair = [&](const std::vector<Index>& list, const char* key) {
-      if (list.size() != 2) fail(std::string("'") + key + "' has not two numbers");
+      if (list.size() != 2) fail("'", key, "' has not two numbers");
       return std::array<Index, 2>{list[0], list[1]};
     };
     const std::vector<Index> image = geometry.indices("image");
@@ -297,14 +290,14 @@ class Reader {
     conv.filters = shape[0];
     conv.kernel = {shape[2], shape[3]};
     if (conv.groups < 1 || conv.channels % conv.groups != 0 || shape[1] != conv.channels / conv.groups)
-      fail("the weight of layer " + std::to_string(number_) + " does not fit its channels and groups");
+      fail("the weight of layer ", number_, " does not fit its channels and groups");
     return conv;
   }
 
   /// The entry of that name, once.
   std::size_t take(const std::string& name) {
     const auto entry = entries_.find(name);
-    if (entry == entries_.end()) fail("the archive does not hold '" + printable(name) + "'");
+    if (entry == entries_.end()) fail("the archive does not hold '", printable(name), "'");
     const std::size_t index = entry->second;
     entries_.erase(entry);
     return index;
@@ -313,17 +306,17 @@ class Reader {
   RawArray array(const char* what, std::size_t rank, char kind) {
     const std::string name = std::to_string(number_) + "." + what;
     if (used_ >= names_.size() || names_[used_++] != name)
-      fail("layer " + std::to_string(number_) + " does not name its array '" + name + "'");
+      fail("layer ", number_, " does not name its array '", name, "'");
     try {
       RawArray raw = archive_.array(take(name + ".npy"), kind);
       if (raw.header.swapped || raw.header.fortran || raw.header.itemsize != 8 ||
           raw.header.shape.size() != rank) {
-        fail("it is " + dimensions(raw.header.shape) + " but must have " + std::to_string(rank) +
+        fail("it is ", raw.header.shape, " but must have ", rank,
              " dimensions, of 64 bits in this machine's order");
       }
       return raw;
     } catch (const NetworkError& error) {
-      fail(name + ": " + error.what());
+      fail(name, ": ", error.what());
     }
   }
   template <class T>
@@ -340,7 +333,7 @@ class Reader {
   std::vector<Index> whole_numbers(const char* what) { return values<Index>(array(what, 1, 'i')); }
   double number(const char* what) {
     const std::vector<double> one = numbers(what);
-    if (one.size() != 1) fail(std::string("'") + what + "' is not one number");
+    if (one.size() != 1) fail("'", what, "' is not one number");
     return one[0];
   }
 

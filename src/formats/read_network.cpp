@@ -1,134 +1,103 @@
 #include <formats/reader.hpp>
 
-#include <geolip/error.hpp>
-#include <geolip/io.hpp>
-
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <new>
 #include <stdexcept>
 
 namespace geolip {
+namespace formats {
 namespace {
 
-enum class Format { onnx, mat, npz, nnet };
+void require_onnx(Bytes first) {
+  // a tag of protobuf: the number of a field, which is not 0, and how its value is written
+  const unsigned kind = first.front() & 7U;
+  if (first.front() < 8 || kind == 3 || kind == 4 || kind > 5)
+    fail("this is not an ONNX model, or a damaged one");
+}
 
-Format format_of(const std::filesystem::path& path) {
+void require_zip(Bytes first) {
+  if (first.size() < 2 || first[0] != 'P' || first[1] != 'K') fail("this is not a .npz archive");
+}
+
+void require_text(Bytes first) {
+  if (std::find(first.begin(), first.end(), 0) != first.end())
+    fail("this is not a .nnet file: it is no text");
+}
+
+template <Parsed (*read)(Bytes, const ReadOptions&)>
+Parsed alone(Bytes file, const std::filesystem::path& /*directory*/, const ReadOptions& options) {
+  return read(file, options);
+}
+
+/// A kind of files, told by the extension.
+struct Format {
+  const char* name;  ///< the extension without its point
+  std::uintmax_t largest;
+  void (*look)(Bytes first);  ///< refuses a file whose first bytes cannot be those of the format
+  Parsed (*read)(Bytes file, const std::filesystem::path& directory, const ReadOptions& options);
+  bool names_activations;
+};
+constexpr std::array<Format, 4> known{{
+    // a larger ONNX model is for its reader to refuse, with advice
+    {"onnx", std::uintmax_t{1} << 31U, require_onnx, read_onnx, true},
+    {"mat", largest_file, require_mat_header, alone<read_mat>, false},
+    {"npz", largest_file, require_zip, alone<read_npz>, false},
+    {"nnet", largest_file, require_text, alone<read_nnet>, true},
+}};
+
+const Format& format_of(const std::filesystem::path& path) {
+  if (path.empty()) fail("the path of the network's file is empty");
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (extension == ".onnx") return Format::onnx;
-  if (extension == ".mat") return Format::mat;
-  if (extension == ".npz") return Format::npz;
-  if (extension == ".nnet") return Format::nnet;
-  throw NetworkError(extension.empty()
-                         ? "a network's file needs one of the extensions .onnx, .mat, .npz, .nnet"
-                         : "the extension " + formats::printable(extension) +
-                               " is none of .onnx, .mat, .npz, .nnet");
+  if (extension.empty()) fail("a network's file needs one of the extensions .onnx, .mat, .npz, .nnet");
+  for (const Format& format : known) {
+    if (extension.substr(1) == format.name) return format;
+  }
+  fail("the extension ", printable(extension), " is none of .onnx, .mat, .npz, .nnet");
 }
 
-const char* name_of(Format format) {
-  switch (format) {
-    case Format::onnx:
-      return "onnx";
-    case Format::mat:
-      return "mat";
-    case Format::npz:
-      return "npz";
-    case Format::nnet:
-      return "nnet";
-  }
-  return "unknown";
-}
-
-formats::Parsed parse(Format format, formats::Bytes bytes, const std::filesystem::path& path,
-                      const ReadOptions& options) {
-  switch (format) {
-    case Format::onnx:
-      return formats::read_onnx(bytes, path.parent_path(), options);
-    case Format::mat:
-      return formats::read_mat(bytes, options);
-    case Format::npz:
-      return formats::read_npz(bytes, options);
-    case Format::nnet:
-      return formats::read_nnet(bytes, options);
-  }
-  throw NetworkError("format of unknown kind");
-}
-
-/// The largest file of a format. A larger ONNX model is for its reader to refuse, with advice.
-std::uintmax_t largest_of(Format format) {
-  return format == Format::onnx ? std::uintmax_t{1} << 31U : formats::largest_file;
-}
-
-/// Refuses a file whose first bytes cannot be those of its format.
-void require_beginning(Format format, formats::Bytes first) {
-  switch (format) {
-    case Format::onnx: {
-      // a tag of protobuf: the number of a field, which is not 0, and how its value is written
-      const unsigned kind = first.front() & 7U;
-      if (first.front() < 8 || kind == 3 || kind == 4 || kind > 5) {
-        throw NetworkError("this is not an ONNX model, or a damaged one");
-      }
-      return;
-    }
-    case Format::mat:
-      return formats::require_mat_header(first);
-    case Format::npz:
-      if (first.size() < 2 || first[0] != 'P' || first[1] != 'K') {
-        throw NetworkError("this is not a .npz archive");
-      }
-      return;
-    case Format::nnet:
-      if (std::find(first.begin(), first.end(), 0) != first.end()) {
-        throw NetworkError("this is not a .nnet file: it is no text");
-      }
-      return;
-  }
-}
-
-/// Options that a format cannot follow are refused: a bound in other units or of another network than the
-/// one asked for would be worse than none.
-void check_options(Format format, const std::string& file, const ReadOptions& options) {
-  if (options.activation && (format == Format::onnx || format == Format::nnet)) {
-    throw QueryError(file + ": an activation cannot be chosen because the file names its own");
-  }
-  if (options.physical_units && format != Format::nnet) {
-    throw QueryError(file + ": physical units cannot be chosen because only .nnet files state them");
-  }
+NetworkFile read(const std::filesystem::path& path, const ReadOptions& options, std::string& file) {
+  const Format& format = format_of(path);
+  const std::vector<unsigned char> bytes = read_bytes(path, format.largest, [&](Bytes first) {
+    file = printable(path.filename().string());
+    format.look(first);
+  });
+  // Options that a format cannot follow are refused: a bound in other units or of another network than the one
+  // asked for would be worse than none.
+  const auto check_options = [&](bool names_activations) {
+    if (options.activation && names_activations)
+      fail<QueryError>(file, ": an activation cannot be chosen because the file names its own");
+    if (options.physical_units && format.name != std::string_view("nnet"))
+      fail<QueryError>(file, ": physical units cannot be chosen because only .nnet files state them");
+  };
+  check_options(format.names_activations);
+  Parsed parsed = format.read(bytes, path.parent_path(), options);
+  std::string hash = sha256(bytes);
+  const bool canonical = parsed.source.has_value();
+  check_options(format.names_activations || canonical);
+  Source source{path.filename().string(), hash, std::move(parsed.external), options, parsed.rounded};
+  if (canonical) source = std::move(*parsed.source);
+  return {std::move(parsed.network), canonical ? "canonical" : format.name, std::move(hash),
+          std::move(parsed.facts), std::move(source)};
 }
 
 }  // namespace
+}  // namespace formats
 
 NetworkFile read_network(const std::filesystem::path& path, const ReadOptions& options) {
   // Complaints about the file's place give the whole path, those about its contents the file's name.
   std::string file = formats::printable(path.string());
   try {
-    if (path.empty()) {
-      throw NetworkError("the path of the network's file is empty");
-    }
-    const Format format = format_of(path);
-    const std::vector<unsigned char> bytes =
-        formats::read_bytes(path, largest_of(format), [&](formats::Bytes first) {
-          file = formats::printable(path.filename().string());
-          require_beginning(format, first);
-        });
-    check_options(format, file, options);
-    formats::Parsed parsed = parse(format, bytes, path, options);
-    std::string hash = formats::sha256(bytes);
-    const bool canonical = parsed.source.has_value();
-    if (canonical && options.activation)
-      throw QueryError(file + ": an activation cannot be chosen because the file names its own");
-    Source source{path.filename().string(), hash, std::move(parsed.external), options, parsed.rounded};
-    if (canonical) source = std::move(*parsed.source);
-    return {std::move(parsed.network), canonical ? "canonical" : name_of(format), std::move(hash),
-            std::move(parsed.facts), std::move(source)};
+    return formats::read(path, options, file);
   } catch (const NetworkError& error) {
-    throw NetworkError((file.empty() ? "" : file + ": ") + error.what());
+    formats::fail(file.empty() ? "" : file + ": ", error.what());
   } catch (const std::bad_alloc&) {
-    throw NetworkError(file + ": there is not enough memory to read it");
+    formats::fail(file, ": there is not enough memory to read it");
   } catch (const std::length_error&) {
-    throw NetworkError(file + ": there is not enough memory to read it");
+    formats::fail(file, ": there is not enough memory to read it");
   }
 }
 

@@ -1,7 +1,5 @@
 #include <formats/reader.hpp>
 
-#include <geolip/error.hpp>
-
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -17,42 +15,26 @@ std::vector<unsigned char> read_bytes(const std::filesystem::path& path, std::ui
                                       const std::function<void(Bytes)>& look) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    throw NetworkError("there is no such file");
-  }
-  if (!std::filesystem::status_known(status)) {
-    throw NetworkError("the file cannot be opened (" + error.message() + ")");
-  }
-  if (std::filesystem::is_directory(status)) {
-    throw NetworkError("this is a directory, not a file");
-  }
+  if (status.type() == std::filesystem::file_type::not_found) fail("there is no such file");
+  if (!std::filesystem::status_known(status)) fail("the file cannot be opened (", error.message(), ")");
+  if (std::filesystem::is_directory(status)) fail("this is a directory, not a file");
   // a pipe or a device has no size that could bound the memory
-  if (!std::filesystem::is_regular_file(status)) {
-    throw NetworkError("this is not a regular file");
-  }
+  if (!std::filesystem::is_regular_file(status)) fail("this is not a regular file");
   const auto size = std::filesystem::file_size(path, error);
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!error && !stream) error.assign(errno, std::generic_category());
-  if (error || !stream) {
-    throw NetworkError("the file cannot be opened (" + error.message() + ")");
-  }
-  if (size == 0) {
-    throw NetworkError("the file is empty");
-  }
+  if (error || !stream) fail("the file cannot be opened (", error.message(), ")");
+  if (size == 0) fail("the file is empty");
   // before memory is taken: a sparse file has any size
-  if (size > largest) {
-    throw NetworkError("the file has " + std::to_string(size) + " bytes, but at most " +
-                       std::to_string(largest) + " can be read");
-  }
+  if (size > largest) fail("the file has ", size, " bytes, but at most ", largest, " can be read");
   // What is of another kind is refused by its first bytes, before gigabytes are read.
   constexpr std::uintmax_t first = 4096;
   std::vector<unsigned char> bytes(std::min(size, first));
   const auto read = [&stream, &bytes](std::size_t begin) {
     char* const to = reinterpret_cast<char*>(bytes.data() + begin);
-    if (!stream.read(to, static_cast<std::streamsize>(bytes.size() - begin))) {
-      throw NetworkError("the file cannot be read to its end");
-    }
+    if (!stream.read(to, static_cast<std::streamsize>(bytes.size() - begin)))
+      fail("the file cannot be read to its end");
   };
   read(0);
   if (look) look(bytes);
@@ -100,12 +82,8 @@ std::string dimensions(std::span<const Index> dims) {
 
 Index checked_product(Index a, Index b, std::string_view what) {
   Index product = 0;
-  if (a < 0 || b < 0) {
-    throw NetworkError(std::string(what) + " has a negative size");
-  }
-  if (__builtin_mul_overflow(a, b, &product)) {
-    throw NetworkError(std::string(what) + " is larger than any memory");
-  }
+  if (a < 0 || b < 0) fail(what, " has a negative size");
+  if (__builtin_mul_overflow(a, b, &product)) fail(what, " is larger than any memory");
   return product;
 }
 

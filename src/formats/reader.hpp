@@ -2,6 +2,8 @@
 /// What the readers of the file formats share.
 #pragma once
 
+#include <formats/fail.hpp>
+
 #include <geolip/io.hpp>
 #include <geolip/network.hpp>
 
@@ -51,9 +53,6 @@ std::string sha256(Bytes bytes);
 /// A name from a file, made fit for one line of text: other than printable ASCII becomes '?', and what is
 /// very long is cut.
 std::string printable(std::string_view name);
-
-/// "1x784x3"; what has very many dimensions is cut.
-std::string dimensions(std::span<const Index> dims);
 
 /// a * b for sizes that come from a file; throws NetworkError, naming `what`, if one is negative or the
 /// product is beyond Index.

@@ -1,17 +1,13 @@
 #include <formats/weight_chain.hpp>
 
-#include <geolip/error.hpp>
+#include <formats/fail.hpp>
 
 namespace geolip::formats {
 
 Network chain_of_weights(std::vector<WeightLayer> layers, const std::optional<Activation>& activation) {
-  if (layers.empty()) {
-    throw NetworkError("the file holds no weights");
-  }
+  if (layers.empty()) fail("the file holds no weights");
   for (const WeightLayer& layer : layers) {
-    if (layer.weight.rows < 1 || layer.weight.cols < 1) {
-      throw NetworkError(layer.name + ": weight is empty");
-    }
+    if (layer.weight.rows < 1 || layer.weight.cols < 1) fail(layer.name, ": weight is empty");
   }
   const Activation between = activation.value_or(Activation(ActivationKind::relu));
   Network network(layers.front().weight.cols);
@@ -19,9 +15,8 @@ Network chain_of_weights(std::vector<WeightLayer> layers, const std::optional<Ac
     WeightLayer& layer = layers[l];
     const Matrix& w = layer.weight;
     if (w.cols != network.outputs()) {
-      throw NetworkError(layer.name + ": weight is " + std::to_string(w.rows) + "x" + std::to_string(w.cols) +
-                         " (outputs x inputs) but the layer before it has " +
-                         std::to_string(network.outputs()) + " outputs");
+      fail(layer.name, ": weight is ", w.rows, "x", w.cols,
+           " (outputs x inputs) but the layer before it has ", network.outputs(), " outputs");
     }
     network.add({layer.name, Dense{std::move(layer.weight), std::move(layer.bias)}});
     if (l + 1 < layers.size()) {

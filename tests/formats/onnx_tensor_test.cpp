@@ -1,4 +1,4 @@
-#include <formats/half.hpp>
+#include <formats/numbers.hpp>
 #include <formats/onnx_builder.hpp>
 
 #include <bit>
@@ -75,12 +75,13 @@ TEST_F(OnnxTensor, TypedFloats) {
 }
 
 TEST(Half, IsConvertedExactly) {
-  EXPECT_EQ(formats::half_to_double(0x0001), 0x1p-24);
-  EXPECT_EQ(formats::half_to_double(0x03FF), 1023 * 0x1p-24);
-  EXPECT_EQ(formats::half_to_double(0x0400), 0x1p-14);
-  EXPECT_EQ(formats::half_to_double(0x7BFF), 65504.0);
-  EXPECT_EQ(formats::half_to_double(0xFC00), -std::numeric_limits<double>::infinity());
-  EXPECT_TRUE(std::isnan(formats::half_to_double(0x7E00)));
+  const auto half = [](std::uint16_t bits) { return static_cast<double>(formats::Half{bits}); };
+  EXPECT_EQ(half(0x0001), 0x1p-24);
+  EXPECT_EQ(half(0x03FF), 1023 * 0x1p-24);
+  EXPECT_EQ(half(0x0400), 0x1p-14);
+  EXPECT_EQ(half(0x7BFF), 65504.0);
+  EXPECT_EQ(half(0xFC00), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(half(0x7E00)));
 }
 
 TEST_F(OnnxTensor, DataThatDoNotFitTheShapeAreRefused) {

@@ -1,44 +1,32 @@
 #include <formats/onnx/batch.hpp>
 
-#include <formats/onnx/shapes.hpp>
-
 #include <algorithm>
-#include <functional>
 
 namespace geolip::formats::onnx_graph {
 namespace {
 
 using List = std::optional<std::vector<Index>>;
 
-/// What a rule looks at.
-struct Look {
-  const Lowering& state;
-  const Node& node;
-  Index rank;
+bool is_first(const Look& look, Index axis, Index more = 0) {
+  return axis == 0 || axis + look.rank + more == 0;
+}
 
-  /// A list that is an attribute, or the constant at an input.
-  List list(std::string_view attribute, std::size_t input) const {
-    if (node.has_input(input) && !state.is_data(node, input)) {
-      return integer_list(state.constant(node, input, attribute), attribute);
-    }
-    return node.integers(attribute);
-  }
-  bool first(Index axis, Index more = 0) const { return axis == 0 || axis + rank + more == 0; }
-  bool has_first(const List& axes, Index more = 0) const {
-    return !axes || std::any_of(axes->begin(), axes->end(), [&](Index axis) { return first(axis, more); });
-  }
-};
+bool has_first(const Look& look, const List& axes, Index more = 0) {
+  return !axes ||
+         std::any_of(axes->begin(), axes->end(), [&](Index axis) { return is_first(look, axis, more); });
+}
 
-/// What works on each element, or has the batch in the first dimension by its definition.
-bool never(const Look&) { return false; }
+}  // namespace
 
-bool by_axis(const Look& look) { return look.first(look.node.integer("axis", 0)); }
+bool never(const Look& /*look*/) { return false; }
 
-bool by_last_axis(const Look& look) { return look.first(look.node.integer("axis", -1)); }
+bool by_axis(const Look& look) { return is_first(look, look.node.integer("axis", 0)); }
+
+bool by_last_axis(const Look& look) { return is_first(look, look.node.integer("axis", -1)); }
 
 /// Before version 13 all dimensions from the axis on were one.
 bool by_softmax(const Look& look) {
-  return look.first(look.node.integer("axis", look.node.opset() < 13 ? 1 : -1));
+  return is_first(look, look.node.integer("axis", look.node.opset() < 13 ? 1 : -1));
 }
 
 /// Operands of another rank than the data's: the first dimensions of the two are not the same one.
@@ -54,21 +42,21 @@ bool by_ranks(const Look& look) {
 }
 
 bool by_reduction(const Look& look) {
-  const List axes = look.list("axes", 1);
+  const List axes = look.state.list(look.node, "axes", 1);
   if ((!axes || axes->empty()) && look.node.integer("noop_with_empty_axes", 0) != 0) return false;
-  return !axes || axes->empty() || look.has_first(axes);
+  return !axes || axes->empty() || has_first(look, axes);
 }
 
-bool by_slice(const Look& look) { return look.has_first(look.list("axes", 3)); }
+bool by_slice(const Look& look) { return has_first(look, look.state.list(look.node, "axes", 3)); }
 
 bool by_pad(const Look& look) {
   const char* name = look.node.has("paddings") ? "paddings" : "pads";
-  const List pads = look.list(name, 1);
-  const List axes = look.node.has_input(3) ? look.list("axes", 3) : List();
+  const List pads = look.state.list(look.node, name, 1);
+  const List axes = look.node.has_input(3) ? look.state.list(look.node, "axes", 3) : List();
   if (!pads) return true;
   const std::size_t count = pads->size() / 2;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool here = axes ? i < axes->size() && look.first((*axes)[i]) : i == 0;
+    const bool here = axes ? i < axes->size() && is_first(look, (*axes)[i]) : i == 0;
     if (here && ((*pads)[i] != 0 || (*pads)[count + i] != 0)) return true;
   }
   return false;
@@ -80,18 +68,18 @@ bool by_order(const Look& look) {
 }
 
 /// Without axes every dimension of size one goes, the batch of one among them.
-bool by_squeeze(const Look& look) { return look.has_first(look.list("axes", 1)); }
+bool by_squeeze(const Look& look) { return has_first(look, look.state.list(look.node, "axes", 1)); }
 
 bool by_unsqueeze(const Look& look) {
-  const List axes = look.list("axes", 1);
-  return look.has_first(axes, axes ? static_cast<Index>(axes->size()) : 0);
+  const List axes = look.state.list(look.node, "axes", 1);
+  return has_first(look, axes, axes ? static_cast<Index>(axes->size()) : 0);
 }
 
-bool by_flatten(const Look& look) { return look.first(look.node.integer("axis", 1)); }
+bool by_flatten(const Look& look) { return is_first(look, look.node.integer("axis", 1)); }
 
 /// A Reshape without sizes; the others are target_of_one_row()'s.
 bool by_shape(const Look& look) {
-  const List shape = look.list("shape", 1);
+  const List shape = look.state.list(look.node, "shape", 1);
   return !shape || shape->empty();
 }
 
@@ -102,6 +90,8 @@ bool by_product(const Look& look) {
   const bool left = look.state.is_data(look.node, 0);
   return left ? look.node.integer("transA", 0) != 0 : look.node.integer("transB", 0) == 0;
 }
+
+namespace {
 
 /// Whether two constants are the same, but for the first entry if that does not count.
 bool same(const Tensor& a, const Tensor& b, bool but_the_first) {
@@ -128,76 +118,17 @@ bool depends_on_rows(const Lowering& state, const Node& node) {
 
 }  // namespace
 
-void require_rows_apart(const Lowering& state, const Node& node) {
-  using Rules = std::unordered_map<std::string_view, bool (*)(const Look&)>;
-  static const Rules rules{{"Concat", by_axis},
-                           {"Split", by_axis},
-                           {"Gather", by_axis},
-                           {"TopK", by_last_axis},
-                           {"Softmax", by_softmax},
-                           {"LogSoftmax", by_softmax},
-                           {"ReduceMean", by_reduction},
-                           {"ReduceSum", by_reduction},
-                           {"ReduceMax", by_reduction},
-                           {"ReduceMin", by_reduction},
-                           {"Slice", by_slice},
-                           {"Pad", by_pad},
-                           {"Transpose", by_order},
-                           {"Squeeze", by_squeeze},
-                           {"Unsqueeze", by_unsqueeze},
-                           {"Flatten", by_flatten},
-                           {"Reshape", by_shape},
-                           {"MatMul", by_product},
-                           {"Gemm", by_product},
-                           {"Add", by_ranks},
-                           {"Sub", by_ranks},
-                           {"Mul", by_ranks},
-                           {"Div", by_ranks},
-                           {"Max", by_ranks},
-                           {"Min", by_ranks},
-                           {"PRelu", by_ranks},
-                           {"Conv", never},
-                           {"ConvTranspose", never},
-                           {"AveragePool", never},
-                           {"GlobalAveragePool", never},
-                           {"MaxPool", never},
-                           {"GlobalMaxPool", never},
-                           {"BatchNormalization", never},
-                           {"DepthToSpace", never},
-                           {"Upsample", never},
-                           {"Resize", never},
-                           {"Neg", never},
-                           {"Abs", never},
-                           {"Identity", never},
-                           {"Dropout", never},
-                           {"Cast", never},
-                           {"Relu", never},
-                           {"Sigmoid", never},
-                           {"Tanh", never},
-                           {"Softplus", never},
-                           {"LeakyRelu", never},
-                           {"Elu", never},
-                           {"Selu", never},
-                           {"HardSigmoid", never},
-                           {"HardSwish", never},
-                           {"Mish", never},
-                           {"Celu", never},
-                           {"Softsign", never},
-                           {"Clip", never},
-                           {"Gelu", never},
-                           {"Swish", never}};
-  if (depends_on_rows(state, node)) {
-    throw NetworkError("operator " + node.op() + " depends on the size of a batch, which is not supported");
+void require_rows_apart(const Lowering& state, const Node& node, bool (*rule)(const Look& look)) {
+  if (depends_on_rows(state, node))
+    fail("operator ", node.op(), " depends on the size of a batch, which is not supported");
+  if (rule == nullptr) {
+    fail("operator ", node.op(),
+         " is not known to leave the rows of a batch apart, so that it is not supported in a network with "
+         "one");
   }
-  const auto rule = rules.find(node.op());
-  if (rule == rules.end()) {
-    throw NetworkError("operator " + node.op() +
-                       " is not known to leave the rows of a batch apart, so that it is not supported in a "
-                       "network with one");
-  }
-  if (rule->second({state, node, static_cast<Index>(state.shape().size())})) {
-    throw NetworkError("operator " + node.op() +
-                       " works along the first dimension, which is a batch's, and that is not supported");
+  if (rule({state, node, static_cast<Index>(state.shape().size())})) {
+    fail("operator ", node.op(),
+         " works along the first dimension, which is a batch's, and that is not supported");
   }
 }
 
@@ -223,10 +154,9 @@ std::vector<Index> target_of_one_row(const Lowering& state, const Node& node, st
     // sizes that fit one row and no more
     if (state.has_symbolic_batch() && !has_open) return target;
   }
-  throw NetworkError(
-      "operator " + node.op() + " to " + dimensions(target) +
-      " works along the first dimension, which is a batch's, and that is not supported; export the "
-      "network with a batch of one");
+  fail("operator ", node.op(), " to ", target,
+       " works along the first dimension, which is a batch's, and that is not supported; export the "
+       "network with a batch of one");
 }
 
 }  // namespace geolip::formats::onnx_graph

@@ -2,7 +2,8 @@
 /// A bound on the memory and the work that a file may ask for.
 #pragma once
 
-#include <geolip/error.hpp>
+#include <formats/fail.hpp>
+
 #include <geolip/network.hpp>
 
 #include <string>
@@ -35,10 +36,8 @@ class Budget {
   static constexpr Index most_work = Index{1} << 38;
 
   static void spend(Index& left, Index count, const char* what) {
-    if (count > left) {
-      throw NetworkError("this asks for " + std::to_string(count) + " " + what +
-                         ", far more than a file of this size can mean");
-    }
+    if (count > left)
+      fail("this asks for ", count, " ", what, ", far more than a file of this size can mean");
     left -= count;
   }
 

@@ -1,7 +1,5 @@
 #include <formats/onnx/tensor_proto.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -12,9 +10,8 @@ namespace {
 std::size_t parse_size(const std::string& text, const char* what) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw NetworkError(std::string("its external data have the ") + what + " '" + printable(text) + "'");
-  }
+  if (error != std::errc() || end != text.data() + text.size())
+    fail("its external data have the ", what, " '", printable(text), "'");
   return value;
 }
 
@@ -28,27 +25,23 @@ bool stays_inside(const std::filesystem::path& path) {
 const std::vector<unsigned char>& ExternalData::file(const std::string& location) {
   const std::string name = printable(location);
   const std::filesystem::path relative(location);
-  if (location.find('\0') != std::string::npos || !stays_inside(relative)) {
-    throw NetworkError("its external data file '" + name + "' is not below the model's directory");
-  }
+  if (location.find('\0') != std::string::npos || !stays_inside(relative))
+    fail("its external data file '", name, "' is not below the model's directory");
   const std::filesystem::path base = directory_.empty() ? std::filesystem::path(".") : directory_;
   // A link could lead out of the directory though the path does not.
   std::error_code error;
   const auto real = std::filesystem::weakly_canonical(base / relative, error);
-  if (error) {
-    throw NetworkError("its external data file '" + name + "' cannot be used: " + error.message());
-  }
+  if (error) fail("its external data file '", name, "' cannot be used: ", error.message());
   const auto inside = std::filesystem::relative(real, base, error);
-  if (error || !stays_inside(inside)) {
-    throw NetworkError("its external data file '" + name + "' is not below the model's directory");
-  }
+  if (error || !stays_inside(inside))
+    fail("its external data file '", name, "' is not below the model's directory");
   if (const auto known = files_.find(real); known != files_.end()) return known->second.bytes;
   try {
     std::vector<unsigned char> bytes = read_bytes(real);
     budget_.extend(bytes.size());
     return files_.emplace(real, File{location, std::move(bytes)}).first->second.bytes;
   } catch (const NetworkError& reason) {
-    throw NetworkError("its external data file '" + name + "' cannot be used: " + reason.what());
+    fail("its external data file '", name, "' cannot be used: ", reason.what());
   }
 }
 
@@ -58,9 +51,7 @@ Bytes ExternalData::bytes_of(const onnx::TensorProto& tensor, Index needed) {
   auto length = static_cast<std::size_t>(needed);
   std::set<std::string_view> seen;
   for (const auto& entry : tensor.external_data()) {
-    if (!seen.insert(entry.key()).second) {
-      throw NetworkError("its external data have '" + printable(entry.key()) + "' twice");
-    }
+    if (!seen.insert(entry.key()).second) fail("its external data have '", printable(entry.key()), "' twice");
     if (entry.key() == "location") {
       location = entry.value();
     } else if (entry.key() == "offset") {
@@ -70,14 +61,10 @@ Bytes ExternalData::bytes_of(const onnx::TensorProto& tensor, Index needed) {
     }
   }
   const std::vector<unsigned char>& bytes = file(location);
-  if (length != static_cast<std::size_t>(needed)) {
-    throw NetworkError("its shape needs " + std::to_string(needed) + " bytes but its external data have " +
-                       std::to_string(length));
-  }
-  if (offset > bytes.size() || length > bytes.size() - offset) {
-    throw NetworkError("its external data end beyond the " + std::to_string(bytes.size()) + " bytes of '" +
-                       printable(location) + "'");
-  }
+  if (length != static_cast<std::size_t>(needed))
+    fail("its shape needs ", needed, " bytes but its external data have ", length);
+  if (offset > bytes.size() || length > bytes.size() - offset)
+    fail("its external data end beyond the ", bytes.size(), " bytes of '", printable(location), "'");
   return Bytes(bytes).subspan(offset, length);
 }
 

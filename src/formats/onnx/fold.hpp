@@ -22,6 +22,8 @@ struct FoldContext {
   const Tensor& input(std::size_t i) const;
   /// Input i or null.
   const Tensor* optional_input(std::size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
+  /// A list of integers that is an attribute in older versions of an operator and input i in newer ones.
+  std::optional<std::vector<Index>> list(const char* attribute, std::size_t i) const;
 };
 
 /// Evaluates a node whose inputs are all constant, in double precision. Throws NetworkError if the operator

@@ -1,7 +1,6 @@
 #include <formats/onnx/exact.hpp>
 #include <formats/onnx/fold.hpp>
 
-#include <geolip/error.hpp>
 #include <network/at.hpp>
 
 #include <algorithm>
@@ -44,12 +43,9 @@ std::int64_t apply_integer(const std::string& op, std::int64_t a, std::int64_t b
     bad = b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min());
     if (!bad) result = a / b;
   } else {
-    throw NetworkError("operator " + op + " on integers is not supported");
+    fail("operator ", op, " on integers is not supported");
   }
-  if (bad) {
-    throw NetworkError("operator " + op + " of the integers " + std::to_string(a) + " and " +
-                       std::to_string(b) + " has no result");
-  }
+  if (bad) fail("operator ", op, " of the integers ", a, " and ", b, " has no result");
   return result;
 }
 
@@ -100,17 +96,14 @@ struct Operand {
 };
 
 Operand operand(const Tensor& tensor, bool transposed) {
-  if (tensor.kind != Kind::real || tensor.shape.size() != 2) {
-    throw NetworkError("the operands of a product of constants must be real matrices");
-  }
+  if (tensor.kind != Kind::real || tensor.shape.size() != 2)
+    fail("the operands of a product of constants must be real matrices");
   return {tensor, tensor.shape[transposed ? 1 : 0], tensor.shape[transposed ? 0 : 1], transposed};
 }
 
 Tensor product(const FoldContext& c, const Operand& a, const Operand& b) {
-  if (a.cols != b.rows) {
-    throw NetworkError("matrices of " + dimensions(Shape{a.rows, a.cols}) + " and " +
-                       dimensions(Shape{b.rows, b.cols}) + " cannot be multiplied");
-  }
+  if (a.cols != b.rows)
+    fail("matrices of ", Shape{a.rows, a.cols}, " and ", Shape{b.rows, b.cols}, " cannot be multiplied");
   const Index count = checked_product(a.rows, b.cols, "its result");
   c.budget.take(count);
   c.budget.work(checked_product(count, a.cols, "its result"));
@@ -129,10 +122,12 @@ Tensor product(const FoldContext& c, const Operand& a, const Operand& b) {
 }  // namespace
 
 Tensor fold_binary(const FoldContext& c) {
+  if (c.node.has("broadcast") || c.node.has("axis"))
+    fail("operator ", c.node.op(), " with broadcast or axis is not supported on constants");
   const Tensor& a = c.input(0);
   const Tensor& b = c.input(1);
   const bool mixed_power = c.node.op() == "Pow" && a.kind == Kind::real;
-  if (a.kind != b.kind && !mixed_power) throw NetworkError("operands are of different kinds");
+  if (a.kind != b.kind && !mixed_power) fail("operands are of different kinds");
   const Shape shape = broadcast_shape(a.shape, b.shape);
   c.budget.take(element_count(shape, "its result"));
   const std::vector<Index> ia = broadcast_indices(a.shape, shape);
@@ -144,14 +139,14 @@ Tensor fold_binary(const FoldContext& c) {
   const std::vector<double> exponents = mixed_power ? reals_of(b) : std::vector<double>();
   const std::vector<double>& right = mixed_power ? exponents : b.reals;
   for (std::size_t i = 0; i < ia.size(); ++i) {
-    const auto l = static_cast<std::size_t>(ia[i]);
-    const auto r = static_cast<std::size_t>(ib[i]);
     if (a.kind == Kind::real) {
-      const double value = apply_real(c.node.op(), a.reals[l], right[r]);
-      result.rounded = result.rounded || !is_exact(c.node.op(), a.reals[l], right[r], value);
+      const double x = at(a.reals, ia[i]);
+      const double y = at(right, ib[i]);
+      const double value = apply_real(c.node.op(), x, y);
+      result.rounded = result.rounded || !is_exact(c.node.op(), x, y, value);
       result.reals.push_back(value);
     } else {
-      result.integers.push_back(apply_integer(c.node.op(), a.integers[l], b.integers[r]));
+      result.integers.push_back(apply_integer(c.node.op(), at(a.integers, ia[i]), at(b.integers, ib[i])));
     }
   }
   return result;
@@ -159,8 +154,7 @@ Tensor fold_binary(const FoldContext& c) {
 
 Tensor fold_unary(const FoldContext& c) {
   Tensor result = c.input(0);
-  if (result.kind != Kind::real)
-    throw NetworkError("operator " + c.node.op() + " on integers is not supported");
+  if (result.kind != Kind::real) fail("operator ", c.node.op(), " on integers is not supported");
   c.budget.take(result.size());
   for (double& v : result.reals) {
     const double x = v;
@@ -178,8 +172,7 @@ Tensor fold_reduce(const FoldContext& c) {
   const Tensor& x = c.input(0);
   const std::string& op = c.node.op();
   const std::size_t rank = x.shape.size();
-  std::optional<std::vector<Index>> axes = c.node.integers("axes");
-  if (const Tensor* given = c.optional_input(1)) axes = integer_list(*given, "axes");
+  const std::optional<std::vector<Index>> axes = c.list("axes", 1);
   const bool none = !axes || axes->empty();
   c.budget.take(x.size());
   if (none && c.node.integer("noop_with_empty_axes", 0) != 0) return x;
@@ -198,16 +191,14 @@ Tensor fold_reduce(const FoldContext& c) {
   const std::vector<double> entries = reals_of(x);
   const std::vector<Index> target = broadcast_indices(kept, x.shape);
   const bool whole = x.kind == Kind::integer;
-  if (whole && (op == "ReduceL2" || op == "ReduceMean")) {
-    throw NetworkError("operator " + op + " on integers is not supported");
-  }
+  if (whole && (op == "ReduceL2" || op == "ReduceMean"))
+    fail("operator ", op, " on integers is not supported");
   constexpr double exact = 9007199254740992.0;  // 2^53: sums and products of integers are exact below it
   for (std::size_t i = 0; i < entries.size(); ++i) {
     double& v = at(values, target[i]);
     v = reduction.step(v, entries[i]);
-    if (whole && !(std::abs(v) < exact && std::abs(entries[i]) < exact)) {
-      throw NetworkError("a reduction of integers is not exact");
-    }
+    if (whole && !(std::abs(v) < exact && std::abs(entries[i]) < exact))
+      fail("a reduction of integers is not exact");
   }
   const double share = static_cast<double>(count) / static_cast<double>(x.size());
   for (double& v : values) {
@@ -228,7 +219,7 @@ Tensor fold_reduce(const FoldContext& c) {
   }
   std::vector<std::int64_t> integers;
   for (const double v : values) {
-    if (!(std::abs(v) < exact)) throw NetworkError("a reduction of integers is not exact");  // of no entries
+    if (!(std::abs(v) < exact)) fail("a reduction of integers is not exact");  // of no entries
     integers.push_back(static_cast<std::int64_t>(v));
   }
   return Tensor::of_integers(std::move(kept), std::move(integers));
@@ -255,9 +246,8 @@ Tensor fold_gemm(const FoldContext& c) {
                           operand(c.input(1), c.node.integer("transB", 0) != 0));
   for (double& v : result.reals) v *= alpha;
   if (const Tensor* addend = c.optional_input(2)) {
-    if (addend->kind != Kind::real || broadcast_shape(addend->shape, result.shape) != result.shape) {
-      throw NetworkError("the addend of a Gemm is " + dimensions(addend->shape) + ", which does not fit");
-    }
+    if (addend->kind != Kind::real || broadcast_shape(addend->shape, result.shape) != result.shape)
+      fail("the addend of a Gemm is ", addend->shape, ", which does not fit");
     const std::vector<Index> from = broadcast_indices(addend->shape, result.shape);
     for (std::size_t i = 0; i < from.size(); ++i) {
       result.reals[i] += beta * at(addend->reals, from[i]);

@@ -1,7 +1,5 @@
 #include <formats/onnx/fold.hpp>
-#include <formats/onnx/shapes.hpp>
-
-#include <geolip/error.hpp>
+#include <network/at.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -17,12 +15,6 @@ Tensor with_shape(const FoldContext& c, const Tensor& tensor, Shape shape) {
   Tensor result = tensor;
   result.shape = std::move(shape);
   return result;
-}
-
-/// A list of integers that is an attribute in older versions of an operator and an input in newer ones.
-std::optional<std::vector<Index>> list_of(const FoldContext& c, const char* attribute, std::size_t i) {
-  if (const Tensor* input = c.optional_input(i)) return integer_list(*input, attribute);
-  return c.node.integers(attribute);
 }
 
 /// v rounded to a float format with `digits` binary digits and least exponent `lowest`.
@@ -48,22 +40,52 @@ double rounded_to(double v, Index type) {
 
 std::int64_t to_integer(double v) {
   constexpr double limit = 9.2e18;  // inside the range of 64 bits
-  if (!(std::abs(v) < limit)) {
-    throw NetworkError("a constant is too large to be cast to an integer");
-  }
+  if (!(std::abs(v) < limit)) fail("a constant is too large to be cast to an integer");
   return static_cast<std::int64_t>(v);
+}
+
+/// The shape after Reshape to `target`; 0 keeps a size unless `allow_zero`, -1 is what is left over.
+Shape reshaped(const Shape& shape, const std::vector<Index>& target, bool allow_zero) {
+  const Index count = element_count(shape, "its input");
+  Shape result;
+  std::size_t open = target.size();  // where the -1 is
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    Index d = target[i];
+    if (d == 0 && !allow_zero) {
+      if (i >= shape.size()) fail("the new shape keeps dimension ", i, ", which its input does not have");
+      d = shape[i];
+    }
+    if (d == -1 && open == target.size()) {
+      open = i;
+      d = 1;
+    }
+    if (d < 0) fail("the new shape ", target, " makes no sense");
+    result.push_back(d);
+  }
+  const Index rest = element_count(result, "the new shape");
+  if (open < target.size() && rest > 0 && count % rest == 0) {
+    result[open] = count / rest;
+  }
+  if (element_count(result, "the new shape") != count)
+    fail("a tensor of ", shape, " cannot be reshaped to ", target);
+  return result;
+}
+
+/// Slice's or Shape's bounds start and end along a dimension of `size`, clamped as ONNX says.
+Index clamp_bound(Index bound, Index size, Index lowest, Index highest) {
+  // sizes are far from overflow, bounds need not be
+  const Index from_front = bound < 0 ? std::max(bound, -size - 1) + size : bound;
+  return std::clamp(from_front, lowest, highest);
 }
 
 }  // namespace
 
 Tensor fold_constant(const FoldContext& c) {
-  if (c.node.proto().attribute_size() != 1) {
-    throw NetworkError("a Constant needs exactly one value");
-  }
+  if (c.node.proto().attribute_size() != 1) fail("a Constant needs exactly one value");
   const onnx::AttributeProto& a = c.node.proto().attribute(0);
   Tensor result;
   if (a.name() == "value") {
-    if (!a.has_t()) throw NetworkError("a Constant's value is no tensor");
+    if (!a.has_t()) fail("a Constant's value is no tensor");
     result = decode(a.t(), c.external);
   } else if (a.name() == "value_float") {
     result = Tensor::of_reals({}, {c.node.real(a.name(), 0.0)});
@@ -115,9 +137,8 @@ Tensor fold_cast(const FoldContext& c) {
     return result;
   }
   const bool boolean = type == onnx::TensorProto::BOOL;
-  if (!boolean && type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) {
-    throw NetworkError("a cast of constants to " + type_name(type) + " is not supported");
-  }
+  if (!boolean && type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32)
+    fail("a cast of constants to ", type_name(type), " is not supported");
   if (result.kind == Kind::real) {
     for (const double v : result.reals)
       result.integers.push_back(boolean ? (v != 0.0 ? 1 : 0) : to_integer(v));
@@ -126,46 +147,81 @@ Tensor fold_cast(const FoldContext& c) {
   }
   for (std::int64_t& v : result.integers) {
     if (boolean) v = v != 0 ? 1 : 0;
-    if (type == onnx::TensorProto::INT32 && v != static_cast<std::int32_t>(v)) {
-      throw NetworkError("a constant is too large to be cast to INT32");
-    }
+    if (type == onnx::TensorProto::INT32 && v != static_cast<std::int32_t>(v))
+      fail("a constant is too large to be cast to INT32");
   }
   return result;
 }
 
 Tensor fold_reshape(const FoldContext& c) {
-  const auto target = list_of(c, "shape", 1);
-  if (!target) throw NetworkError("a Reshape has no shape");
+  const auto target = c.list("shape", 1);
+  if (!target) fail("a Reshape has no shape");
   return with_shape(c, c.input(0), reshaped(c.input(0).shape, *target, c.node.integer("allowzero", 0) != 0));
 }
 
 Tensor fold_flatten(const FoldContext& c) {
-  return with_shape(c, c.input(0), flattened(c.input(0).shape, c.node.integer("axis", 1)));
+  const Shape& x = c.input(0).shape;
+  const auto rank = static_cast<Index>(x.size());
+  const Index axis = c.node.integer("axis", 1);
+  const Index at = axis < 0 ? axis + rank : axis;
+  if (at < 0 || at > rank) fail("axis ", axis, " does not exist in a tensor of rank ", rank);
+  const Index rows = element_count({x.begin(), x.begin() + at}, "its input");
+  return with_shape(c, c.input(0), {rows, element_count({x.begin() + at, x.end()}, "its input")});
 }
 
+/// Drops the given axes, or all of size 1 if there is no list.
 Tensor fold_squeeze(const FoldContext& c) {
-  const auto axes = list_of(c, "axes", 1);
-  return with_shape(c, c.input(0), squeezed(c.input(0).shape, axes ? &*axes : nullptr));
+  const Shape& x = c.input(0).shape;
+  const auto axes = c.list("axes", 1);
+  std::vector<bool> drop(x.size(), false);
+  if (!axes) std::transform(x.begin(), x.end(), drop.begin(), [](Index d) { return d == 1; });
+  for (const Index axis : axes.value_or(Shape())) {
+    const std::size_t at = axis_of(axis, x.size());
+    if (x[at] != 1) fail("axis ", axis, " of a tensor of ", x, " cannot be squeezed");
+    drop[at] = true;
+  }
+  Shape result;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!drop[i]) result.push_back(x[i]);
+  }
+  return with_shape(c, c.input(0), std::move(result));
 }
 
 Tensor fold_unsqueeze(const FoldContext& c) {
-  const auto axes = list_of(c, "axes", 1);
-  if (!axes) throw NetworkError("an Unsqueeze has no axes");
-  return with_shape(c, c.input(0), unsqueezed(c.input(0).shape, *axes));
+  const auto axes = c.list("axes", 1);
+  if (!axes) fail("an Unsqueeze has no axes");
+  const std::size_t rank = c.input(0).shape.size() + axes->size();
+  element_count(Shape(rank, 1), "its result");  // bounds the rank
+  std::vector<bool> added(rank, false);
+  for (const Index axis : *axes) {
+    const std::size_t at = axis_of(axis, rank);
+    if (added[at]) fail("axis ", axis, " is inserted twice");
+    added[at] = true;
+  }
+  Shape result;
+  auto next = c.input(0).shape.begin();
+  for (std::size_t i = 0; i < rank; ++i) result.push_back(added[i] ? 1 : *next++);
+  return with_shape(c, c.input(0), std::move(result));
 }
 
 Tensor fold_transpose(const FoldContext& c) {
   const Tensor& x = c.input(0);
-  const std::vector<Index> permutation = transposition(c.node, x.shape.size());
+  std::vector<Index> order(x.shape.size());
+  std::iota(order.begin(), order.end(), Index{0});
+  const std::vector<Index> given = c.node.integers("perm").value_or(Shape(order.rbegin(), order.rend()));
+  if (!std::is_permutation(given.begin(), given.end(), order.begin(), order.end()))
+    fail("its perm is no permutation of the ", order.size(), " dimensions of its input");
+  Shape shape;
+  for (const Index axis : given) shape.push_back(at(x.shape, axis));
   c.budget.take(x.size());
-  return gather_entries(x, transposed(x.shape, permutation), transpose_indices(x.shape, permutation));
+  return gather_entries(x, std::move(shape), transpose_indices(x.shape, given));
 }
 
 Tensor fold_constant_of_shape(const FoldContext& c) {
   const Shape shape = integer_list(c.input(0), "a shape");
   Tensor value = Tensor::of_reals({1}, {0.0});
   if (const onnx::AttributeProto* a = c.node.find("value")) value = decode(a->t(), c.external);
-  if (value.size() != 1) throw NetworkError("the value of a ConstantOfShape must be one number");
+  if (value.size() != 1) fail("the value of a ConstantOfShape must be one number");
   const Index count = element_count(shape, "its shape");
   c.budget.take(count);
   return gather_entries(value, shape, std::vector<Index>(static_cast<std::size_t>(count), 0));
@@ -181,7 +237,7 @@ Tensor fold_expand(const FoldContext& c) {
 Tensor fold_gather(const FoldContext& c) {
   const Tensor& x = c.input(0);
   const Tensor& which = c.input(1);
-  if (which.kind != Kind::integer) throw NetworkError("the indices of a Gather must be integers");
+  if (which.kind != Kind::integer) fail("the indices of a Gather must be integers");
   const std::size_t axis = axis_of(c.node.integer("axis", 0), x.shape.size());
   const auto at = x.shape.begin() + static_cast<std::ptrdiff_t>(axis);
   Shape shape(x.shape.begin(), at);
@@ -192,7 +248,7 @@ Tensor fold_gather(const FoldContext& c) {
   c.budget.take(count);
   std::vector<Index> places;
   for (const Index w : which.integers) {
-    if (w < -*at || w >= *at) throw NetworkError("the index " + std::to_string(w) + " is out of range");
+    if (w < -*at || w >= *at) fail("the index ", w, " is out of range");
     places.push_back(w < 0 ? w + *at : w);
   }
   return gather_entries(x, std::move(shape), indices_along(x.shape, axis, places));
@@ -207,10 +263,8 @@ Tensor fold_concat(const FoldContext& c) {
     const Tensor& x = c.input(i);
     Shape same = x.shape;
     if (same.size() == result.shape.size()) same[axis] = result.shape[axis];
-    if (same != result.shape || x.kind != result.kind) {
-      throw NetworkError("tensors of " + dimensions(c.input(0).shape) + " and " + dimensions(x.shape) +
-                         " cannot be joined along axis " + std::to_string(axis));
-    }
+    if (same != result.shape || x.kind != result.kind)
+      fail("tensors of ", c.input(0).shape, " and ", x.shape, " cannot be joined along axis ", axis);
     along += x.shape[axis];
     total += x.size();
   }
@@ -238,26 +292,24 @@ Tensor fold_concat(const FoldContext& c) {
 
 Tensor fold_slice(const FoldContext& c) {
   const Tensor& x = c.input(0);
-  const auto starts = list_of(c, "starts", 1);
-  const auto ends = list_of(c, "ends", 2);
-  auto axes = list_of(c, "axes", 3);
-  if (!starts || !ends || starts->size() != ends->size())
-    throw NetworkError("a Slice has no starts and ends");
+  const auto starts = c.list("starts", 1);
+  const auto ends = c.list("ends", 2);
+  auto axes = c.list("axes", 3);
+  if (!starts || !ends || starts->size() != ends->size()) fail("a Slice has no starts and ends");
   if (!axes) {
     axes.emplace(starts->size());
     std::iota(axes->begin(), axes->end(), Index{0});
   }
   std::vector<Index> steps(starts->size(), 1);
   if (const Tensor* given = c.optional_input(4)) steps = integer_list(*given, "steps");
-  if (axes->size() != starts->size() || steps.size() != starts->size()) {
-    throw NetworkError("the lists of a Slice differ in length");
-  }
+  if (axes->size() != starts->size() || steps.size() != starts->size())
+    fail("the lists of a Slice differ in length");
   Tensor result = x;
   for (std::size_t s = 0; s < axes->size(); ++s) {
     const std::size_t axis = axis_of((*axes)[s], x.shape.size());
     const Index size = result.shape[axis];
     const Index step = steps[s];
-    if (step == 0) throw NetworkError("a Slice has a step of zero");
+    if (step == 0) fail("a Slice has a step of zero");
     const Index start = clamp_bound((*starts)[s], size, 0, step > 0 ? size : std::max<Index>(size - 1, 0));
     const Index end = clamp_bound((*ends)[s], size, step > 0 ? 0 : -1, size);
     // the whole dimension has been passed after `size` steps of any length

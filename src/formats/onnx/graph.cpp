@@ -1,6 +1,5 @@
 #include <formats/onnx/graph.hpp>
 
-#include <geolip/error.hpp>
 #include <network/at.hpp>
 
 #include <algorithm>
@@ -20,47 +19,40 @@ constexpr Index newest_opset = 25;
 
 Index read_opset(const onnx::ModelProto& model) {
   for (const auto& function : model.functions()) {
-    if (is_onnx_domain(function.domain())) {
-      throw NetworkError("the model redefines the operator " + printable(function.name()));
-    }
+    if (is_onnx_domain(function.domain()))
+      fail("the model redefines the operator ", printable(function.name()));
   }
   Index opset = 0;
   for (const auto& import : model.opset_import()) {
     if (!is_onnx_domain(import.domain())) continue;
-    if (opset > 0 && import.version() != opset) {
-      throw NetworkError("the model states two versions of ONNX's operators, " + std::to_string(opset) +
-                         " and " + std::to_string(import.version()));
-    }
+    if (opset > 0 && import.version() != opset)
+      fail("the model states two versions of ONNX's operators, ", opset, " and ", import.version());
     opset = import.version();
   }
   if (opset < 1) {
     // the first version of the format did without the statement and meant version 1
     if (model.ir_version() < 3) return 1;
-    throw NetworkError("the model does not state its version of ONNX's operators");
+    fail("the model does not state its version of ONNX's operators");
   }
   if (opset > newest_opset) {
-    throw NetworkError("the model states version " + std::to_string(opset) +
-                       " of ONNX's operators, and the newest that is known is " +
-                       std::to_string(newest_opset) +
-                       "; export it with an older one, such as opset_version=18");
+    fail("the model states version ", opset, " of ONNX's operators, and the newest that is known is ",
+         newest_opset, "; export it with an older one, such as opset_version=18");
   }
   return opset;
 }
 
 void read_initializers(const onnx::GraphProto& proto, ExternalData& external, Budget& budget, Graph& graph) {
   if (proto.sparse_initializer_size() > 0) {
-    throw NetworkError("initialiser " + in_quotes(proto.sparse_initializer(0).values().name()) +
-                       " is sparse, which is not supported");
+    fail("initialiser ", in_quotes(proto.sparse_initializer(0).values().name()),
+         " is sparse, which is not supported");
   }
   for (const auto& tensor : proto.initializer()) {
     try {
       Tensor value = decode(tensor, external);
       budget.take(value.size());
-      if (!graph.initializers.emplace(tensor.name(), std::move(value)).second) {
-        throw NetworkError("it is defined twice");
-      }
+      if (!graph.initializers.emplace(tensor.name(), std::move(value)).second) fail("it is defined twice");
     } catch (const NetworkError& error) {
-      throw NetworkError("initialiser " + in_quotes(tensor.name()) + ": " + error.what());
+      fail("initialiser ", in_quotes(tensor.name()), ": ", error.what());
     }
   }
 }
@@ -68,20 +60,14 @@ void read_initializers(const onnx::GraphProto& proto, ExternalData& external, Bu
 /// The shape of the graph's input; a first dimension without a number is the batch.
 void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
   const std::string name = "input " + in_quotes(input.name());
-  if (!input.type().has_tensor_type() || !input.type().tensor_type().has_shape()) {
-    throw NetworkError(name + " has no shape");
-  }
+  if (!input.type().has_tensor_type() || !input.type().tensor_type().has_shape()) fail(name, " has no shape");
   const auto& type = input.type().tensor_type();
-  if (!is_float(type.elem_type())) {
-    throw NetworkError(name + " is of type " + type_name(type.elem_type()) + " but must be a float");
-  }
+  if (!is_float(type.elem_type()))
+    fail(name, " is of type ", type_name(type.elem_type()), " but must be a float");
   const auto& dims = type.shape().dim();
   for (int i = 0; i < dims.size(); ++i) {
     if (dims[i].has_dim_value()) {
-      if (dims[i].dim_value() < 1) {
-        throw NetworkError(name + " has the size " + std::to_string(dims[i].dim_value()) + " in dimension " +
-                           std::to_string(i));
-      }
+      if (dims[i].dim_value() < 1) fail(name, " has the size ", dims[i].dim_value(), " in dimension ", i);
       graph.input_shape.push_back(dims[i].dim_value());
     } else if (i == 0 && dims.size() > 1) {
       graph.symbolic_batch = true;
@@ -89,7 +75,7 @@ void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
       graph.rows = some_rows;
       graph.input_shape.push_back(1);
     } else {
-      throw NetworkError(name + " has no number for its size in dimension " + std::to_string(i));
+      fail(name, " has no number for its size in dimension ", i);
     }
   }
   element_count(graph.input_shape, name);
@@ -125,21 +111,19 @@ void read_ends(const onnx::GraphProto& proto, const Names& needed, Graph& graph)
     // An input that the output does not depend on counts only where there is no other.
     if (input != nullptr && !needed.contains(candidate.name())) continue;
     if (input != nullptr && needed.contains(input->name())) {
-      throw NetworkError("the network has several inputs (" + in_quotes(input->name()) + ", " +
-                         in_quotes(candidate.name()) + ") but only one is supported");
+      fail("the network has several inputs (", in_quotes(input->name()), ", ", in_quotes(candidate.name()),
+           ") but only one is supported");
     }
     input = &candidate;
   }
-  if (input == nullptr) {
-    throw NetworkError("the network has no input");
-  }
+  if (input == nullptr) fail("the network has no input");
   graph.input = input->name();
   read_input_shape(*input, graph);
   if (proto.output_size() != 1) {
-    throw NetworkError(proto.output_size() == 0
-                           ? std::string("the network has no output")
-                           : "the network has several outputs (" + in_quotes(proto.output(0).name()) + ", " +
-                                 in_quotes(proto.output(1).name()) + ") but only one is supported");
+    fail(proto.output_size() == 0
+             ? std::string("the network has no output")
+             : "the network has several outputs (" + in_quotes(proto.output(0).name()) + ", " +
+                   in_quotes(proto.output(1).name()) + ") but only one is supported");
   }
   graph.output = proto.output(0).name();
 }
@@ -149,14 +133,12 @@ std::unordered_map<std::string, int> find_producers(const onnx::GraphProto& prot
   std::unordered_map<std::string, int> producers;
   for (int n = 0; n < proto.node_size(); ++n) {
     const auto& node = proto.node(n);
-    if (node.output_size() == 0 || node.output(0).empty()) {
-      throw NetworkError(label(node) + ": the node has no output");
-    }
+    if (node.output_size() == 0 || node.output(0).empty()) fail(label(node), ": the node has no output");
     for (const std::string& output : node.output()) {
       if (output.empty()) continue;
       if (output == graph.input || graph.initializers.contains(output) ||
           !producers.emplace(output, n).second) {
-        throw NetworkError(label(node) + ": its output " + in_quotes(output) + " is defined twice");
+        fail(label(node), ": its output ", in_quotes(output), " is defined twice");
       }
     }
   }
@@ -176,10 +158,8 @@ std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph, const N
     for (const std::string& input : proto.node(n).input()) {
       if (input.empty() || input == graph.input || graph.initializers.contains(input)) continue;
       const auto producer = producers.find(input);
-      if (producer == producers.end()) {
-        throw NetworkError(label(proto.node(n)) + ": it reads " + in_quotes(input) +
-                           ", which nothing defines");
-      }
+      if (producer == producers.end())
+        fail(label(proto.node(n)), ": it reads ", in_quotes(input), ", which nothing defines");
       at(successors, producer->second).push_back(n);
       ++at(waits, n);
     }
@@ -200,8 +180,7 @@ std::vector<int> sort(const onnx::GraphProto& proto, const Graph& graph, const N
   }
   if (const auto stuck = std::find_if(waits.begin(), waits.end(), [](int w) { return w > 0; });
       stuck != waits.end()) {
-    throw NetworkError(label(proto.node(static_cast<int>(stuck - waits.begin()))) +
-                       ": the graph has a cycle here");
+    fail(label(proto.node(static_cast<int>(stuck - waits.begin()))), ": the graph has a cycle here");
   }
   return order;
 }
@@ -231,9 +210,8 @@ Graph read_graph(const onnx::ModelProto& model, ExternalData& external, Budget& 
   const Names needed = names_needed(proto);
   read_ends(proto, needed, graph);
   const auto producers = find_producers(proto, graph);
-  if (graph.output != graph.input && !producers.contains(graph.output)) {
-    throw NetworkError("output " + in_quotes(graph.output) + " is defined by no node");
-  }
+  if (graph.output != graph.input && !producers.contains(graph.output))
+    fail("output ", in_quotes(graph.output), " is defined by no node");
   take_nodes(proto, sort(proto, graph, needed, producers), graph);
   return graph;
 }

@@ -51,9 +51,8 @@ double clip_bound(const Lowering& state, const Node& node, const char* name, std
   if (node.opset() < 11) return node.real(name, open);
   if (!node.has_input(i)) return open;
   const Tensor& bound = state.constant(node, i, name);
-  if (bound.kind != Kind::real || bound.size() != 1) {
-    throw NetworkError(std::string(name) + " of operator Clip must be one number of a float type");
-  }
+  if (bound.kind != Kind::real || bound.size() != 1)
+    fail(name, " of operator Clip must be one number of a float type");
   return bound.reals[0];
 }
 
@@ -66,18 +65,15 @@ void lower_simple_activation(Lowering& state, const Node& node) {
 }
 
 void lower_prelu(Lowering& state, const Node& node) {
-  if (!state.is_data(node, 0)) {
-    throw NetworkError("the slope of operator PRelu is computed from the input, which is not supported");
-  }
+  if (!state.is_data(node, 0))
+    fail("the slope of operator PRelu is computed from the input, which is not supported");
   Tensor slope = state.constant(node, 1, "the slope");
   const Shape before = state.shape();
   // Before version 7 a list of slopes was one for each channel.
   if (node.opset() < 7 && slope.shape.size() == 1 && before.size() > 2)
     slope.shape.resize(before.size() - 1, 1);
   Activation activation = Activation::prelu(state.per_element(slope));
-  if (state.shape() != before) {
-    throw NetworkError("the slope is " + dimensions(slope.shape) + " but its input is " + dimensions(before));
-  }
+  if (state.shape() != before) fail("the slope is ", slope.shape, " but its input is ", before);
   state.add_activation(node.name(), std::move(activation));
 }
 
@@ -94,17 +90,15 @@ void lower_clip(Lowering& state, const Node& node) {
 
 void lower_gelu(Lowering& state, const Node& node) {
   const std::string approximate = node.text("approximate", "none");
-  if (approximate != "none" && approximate != "tanh") {
-    throw NetworkError("operator Gelu with approximate '" + printable(approximate) + "' is not supported");
-  }
+  if (approximate != "none" && approximate != "tanh")
+    fail("operator Gelu with approximate '", printable(approximate), "' is not supported");
   state.add_activation(node.name(),
                        Activation(approximate == "none" ? ActivationKind::gelu : ActivationKind::gelu_tanh));
 }
 
 void lower_swish(Lowering& state, const Node& node) {
-  if (const double alpha = node.real("alpha", 1.0); alpha != 1.0) {
-    throw NetworkError("operator Swish is supported with alpha 1 only");
-  }
+  if (const double alpha = node.real("alpha", 1.0); alpha != 1.0)
+    fail("operator Swish is supported with alpha 1 only");
   state.add_activation(node.name(), Activation(ActivationKind::silu));
 }
 

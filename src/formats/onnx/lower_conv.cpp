@@ -9,49 +9,38 @@ namespace {
 /// The weight of a convolution; the data must be input 0.
 const Tensor& weight_of(Lowering& state, const Node& node) {
   const Tensor& w = state.constant(node, 1, "the weight");
-  if (!state.is_data(node, 0)) {
-    throw NetworkError("the weight of operator " + node.op() +
-                       " is computed from the input, which is not supported");
-  }
-  if (w.kind != Kind::real) throw NetworkError("the weight is not of a float type");
+  if (!state.is_data(node, 0))
+    fail("the weight of operator ", node.op(), " is computed from the input, which is not supported");
+  if (w.kind != Kind::real) fail("the weight is not of a float type");
   const Shape& x = state.shape();
-  if (x.size() < 3 || w.shape.size() != x.size()) {
-    throw NetworkError("weight is " + dimensions(w.shape) + " but its input is " + dimensions(x));
-  }
+  if (x.size() < 3 || w.shape.size() != x.size()) fail("weight is ", w.shape, " but its input is ", x);
   const Shape kernel = image_of(w.shape);
-  if (const auto stated = node.integers("kernel_shape"); stated && *stated != kernel) {
-    throw NetworkError("its kernel_shape is " + dimensions(*stated) + " but its weight is " +
-                       dimensions(w.shape));
-  }
+  if (const auto stated = node.integers("kernel_shape"); stated && *stated != kernel)
+    fail("its kernel_shape is ", *stated, " but its weight is ", w.shape);
   if (x[0] != 1) {
-    throw RowsError("operator " + node.op() + " meets data of " + dimensions(x) + ", that is " +
-                    std::to_string(x[0]) + " rows at once, which is not supported");
+    fail<RowsError>("operator ", node.op(), " meets data of ", x, ", that is ", x[0],
+                    " rows at once, which is not supported");
   }
   return w;
 }
 
 Index groups_of(const Node& node, const Tensor& w) {
   const Index groups = node.integer("group", 1);
-  if (groups < 1 || w.shape[0] < 1 || w.shape[1] < 1 || w.shape[0] % groups != 0) {
-    throw NetworkError("a weight of " + dimensions(w.shape) + " does not fall into " +
-                       std::to_string(groups) + " groups");
-  }
+  if (groups < 1 || w.shape[0] < 1 || w.shape[1] < 1 || w.shape[0] % groups != 0)
+    fail("a weight of ", w.shape, " does not fall into ", groups, " groups");
   return groups;
 }
 
 void require_channels(const Tensor& w, const Shape& x, Index channels) {
   if (x[1] == channels) return;
-  throw NetworkError("weight is " + dimensions(w.shape) + " but its input has " + std::to_string(x[1]) +
-                     " channels");
+  fail("weight is ", w.shape, " but its input has ", x[1], " channels");
 }
 
 std::vector<double> bias_of(Lowering& state, const Node& node, const Tensor& w, Index outputs) {
   if (!node.has_input(2)) return {};
   const Tensor& b = state.constant(node, 2, "the bias");
-  if (b.kind != Kind::real) throw NetworkError("the bias is not of a float type");
-  if (b.shape != Shape{outputs}) {
-    throw NetworkError("bias is " + dimensions(b.shape) + " but its weight is " + dimensions(w.shape));
-  }
+  if (b.kind != Kind::real) fail("the bias is not of a float type");
+  if (b.shape != Shape{outputs}) fail("bias is ", b.shape, " but its weight is ", w.shape);
   return b.reals;
 }
 
@@ -121,40 +110,35 @@ void lower_conv_transpose(Lowering& state, const Node& node) {
   require_channels(w, x, w.shape[0]);
   const std::size_t count = x.size() - 2;
   const std::string auto_pad = node.text("auto_pad", "NOTSET");
-  if (node.has("output_shape") || (auto_pad != "NOTSET" && auto_pad != "VALID")) {
-    throw NetworkError(
-        "operator ConvTranspose with output_shape or auto_pad is not supported; state its pads");
-  }
+  if (node.has("output_shape") || (auto_pad != "NOTSET" && auto_pad != "VALID"))
+    fail("operator ConvTranspose with output_shape or auto_pad is not supported; state its pads");
   const Shape extra = node.integers("output_padding").value_or(Shape(count, 0));
-  if (extra.size() != count || std::any_of(extra.begin(), extra.end(), [](Index e) { return e < 0; })) {
-    throw NetworkError("its output_padding " + dimensions(extra) + " makes no sense");
-  }
+  if (extra.size() != count || std::any_of(extra.begin(), extra.end(), [](Index e) { return e < 0; }))
+    fail("its output_padding ", extra, " makes no sense");
   // The image that the transposed convolution makes is what a convolution with the same attributes would
   // read: the sizes are found from a stand-in of that size.
   const Shape strides = node.integers("strides").value_or(Shape(count, 1));
   const Shape dilations = node.integers("dilations").value_or(Shape(count, 1));
   const Shape pads =
       auto_pad == "VALID" ? Shape(2 * count, 0) : node.integers("pads").value_or(Shape(2 * count, 0));
-  if (strides.size() != count || dilations.size() != count || pads.size() != 2 * count) {
-    throw NetworkError("its strides, dilations or pads do not fit its kernel");
-  }
+  if (strides.size() != count || dilations.size() != count || pads.size() != 2 * count)
+    fail("its strides, dilations or pads do not fit its kernel");
   constexpr Index largest = Index{1} << 24;
   const Index outputs = w.shape[1] * groups;
   Shape image{1, outputs};
   for (std::size_t i = 0; i < count; ++i) {
     for (const Index v : {strides[i], dilations[i], pads[i], pads[count + i], extra[i], x[i + 2]}) {
-      if (v > largest || v < 0) throw NetworkError("a size of " + std::to_string(v) + " makes no sense");
+      if (v > largest || v < 0) fail("a size of ", v, " makes no sense");
     }
     const Index size = strides[i] * (x[i + 2] - 1) + extra[i] + (w.shape[i + 2] - 1) * dilations[i] + 1 -
                        pads[i] - pads[count + i];
-    if (size < 1) throw NetworkError("its result has no elements");
+    if (size < 1) fail("its result has no elements");
     image.push_back(size);
   }
   const Windows windows = windows_of(node, image, image_of(w.shape));
   for (std::size_t i = 0; i < count; ++i) {
-    if (windows.output[2 - count + i] != x[i + 2]) {
-      throw NetworkError("its output_padding " + dimensions(extra) + " does not go with its strides");
-    }
+    if (windows.output[2 - count + i] != x[i + 2])
+      fail("its output_padding ", extra, " does not go with its strides");
   }
   ConvTranspose transpose;
   transpose.bias = bias_of(state, node, w, outputs);

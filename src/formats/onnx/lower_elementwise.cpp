@@ -9,25 +9,15 @@ namespace {
 /// The constant operand, one entry for each element of the data.
 std::vector<double> operand(Lowering& state, const Node& node) {
   const Tensor& constant = state.constant(node, state.is_data(node, 0) ? 1 : 0, "an operand");
-  if (node.opset() >= 7) {
-    if (node.has("broadcast") || node.has("axis")) {
-      throw NetworkError("operator " + node.op() +
-                         " has the attributes of an older version than the model states");
-    }
-    return state.per_element(constant);
-  }
+  if (node.opset() >= 7) return state.per_element(constant);
   // Before version 7 the second operand's dimensions matched the first's from `axis` on, or its last ones.
-  if (node.integer("broadcast", 0) == 0 && constant.shape != state.shape()) {
-    throw NetworkError("operands of " + dimensions(state.shape()) + " and " + dimensions(constant.shape) +
-                       " may not be broadcast");
-  }
+  if (node.integer("broadcast", 0) == 0 && constant.shape != state.shape())
+    fail("operands of ", state.shape(), " and ", constant.shape, " may not be broadcast");
   if (!node.has("axis")) return state.per_element(constant);
   const std::size_t rank = state.shape().size();
   const std::size_t axis = axis_of(node.integer("axis", 0), rank);
-  if (!state.is_data(node, 0) || axis + constant.shape.size() > rank) {
-    throw NetworkError("axis " + std::to_string(axis) + " leaves no place for an operand of " +
-                       dimensions(constant.shape));
-  }
+  if (!state.is_data(node, 0) || axis + constant.shape.size() > rank)
+    fail("axis ", axis, " leaves no place for an operand of ", constant.shape);
   Tensor aligned = constant;
   aligned.shape.resize(rank - axis, 1);
   return state.per_element(aligned);
@@ -37,10 +27,6 @@ std::vector<double> negated(std::vector<double> values) {
   for (double& v : values) v = -v;
   return values;
 }
-
-}  // namespace
-
-namespace {
 
 /// Data repeated along dimensions of size 1 until they have the given shape; the tensor that holds them.
 Index repeated(Lowering& state, const Node& node, const Data& data, const Shape& shape) {
@@ -61,10 +47,8 @@ Index repeated(Lowering& state, const Node& node, const Data& data, const Shape&
 void add_data(Lowering& state, const Node& node, double a) {
   const Data x = state.data(node, 0);
   const Data y = state.data(node, 1);
-  if (node.opset() < 7 && x.shape != y.shape) {
-    throw NetworkError("operands of " + dimensions(x.shape) + " and " + dimensions(y.shape) +
-                       " may not be broadcast");
-  }
+  if (node.opset() < 7 && x.shape != y.shape)
+    fail("operands of ", x.shape, " and ", y.shape, " may not be broadcast");
   const Shape shape = broadcast_shape(x.shape, y.shape);
   const Index left = repeated(state, node, x, shape);
   const Index right = repeated(state, node, y, shape);
@@ -102,12 +86,10 @@ void lower_mul(Lowering& state, const Node& node) {
 }
 
 void lower_div(Lowering& state, const Node& node) {
-  if (!state.is_data(node, 0)) {
-    throw NetworkError("operator Div divides a constant by data, which has no bounded slope");
-  }
+  if (!state.is_data(node, 0)) fail("operator Div divides a constant by data, which has no bounded slope");
   std::vector<double> scale = operand(state, node);
   for (double& v : scale) {
-    if (v == 0.0) throw NetworkError("operator Div divides by zero");
+    if (v == 0.0) fail("operator Div divides by zero");
     v = 1.0 / v;
   }
   state.add_affine(node, std::move(scale), {});
@@ -123,20 +105,14 @@ void lower_batch_normalization(Lowering& state, const Node& node) {
   const bool training = node.integer("training_mode", 0) != 0 ||
                         (node.opset() < 7 && node.integer("is_test", 0) == 0) ||
                         node.proto().output_size() > 1;
-  if (training) {
-    throw NetworkError("operator BatchNormalization is in training mode; export the network for inference");
-  }
-  if (!state.is_data(node, 0) || x.size() < 2 || (node.integer("spatial", 1) == 0 && x.size() != 2)) {
-    throw NetworkError("operator BatchNormalization is not supported on data of " + dimensions(x) +
-                       " other than by channel");
-  }
+  if (training) fail("operator BatchNormalization is in training mode; export the network for inference");
+  if (!state.is_data(node, 0) || x.size() < 2 || (node.integer("spatial", 1) == 0 && x.size() != 2))
+    fail("operator BatchNormalization is not supported on data of ", x, " other than by channel");
   const Index channels = x[1];
   const auto parameter = [&](std::size_t i, const char* what) -> const std::vector<double>& {
     const Tensor& tensor = state.constant(node, i, what);
-    if (tensor.kind != Kind::real || tensor.shape != Shape{channels}) {
-      throw NetworkError(std::string(what) + " is " + dimensions(tensor.shape) + " but its input has " +
-                         std::to_string(channels) + " channels");
-    }
+    if (tensor.kind != Kind::real || tensor.shape != Shape{channels})
+      fail(what, " is ", tensor.shape, " but its input has ", channels, " channels");
     return tensor.reals;
   };
   const auto& gamma = parameter(1, "the scale");
@@ -150,9 +126,7 @@ void lower_batch_normalization(Lowering& state, const Node& node) {
   std::vector<double> shift;
   for (Index i = 0; i < state.size(); ++i) {
     const auto c = static_cast<std::size_t>(i / inner % channels);
-    if (!(variance[c] + epsilon > 0.0)) {
-      throw NetworkError("the variance of channel " + std::to_string(c) + " is not positive");
-    }
+    if (!(variance[c] + epsilon > 0.0)) fail("the variance of channel ", c, " is not positive");
     const double sum = variance[c] + epsilon;
     const double root = std::sqrt(sum);
     const double s = gamma[c] / root;

@@ -82,10 +82,8 @@ void lower_extreme(Lowering& state, const Node& node) {
   }
   Shape shape = operands.front().shape;
   for (const Data& data : operands) {
-    if (node.opset() < 8 && data.shape != shape) {
-      throw NetworkError("operands of " + dimensions(shape) + " and " + dimensions(data.shape) +
-                         " may not be broadcast");
-    }
+    if (node.opset() < 8 && data.shape != shape)
+      fail("operands of ", shape, " and ", data.shape, " may not be broadcast");
     shape = broadcast_shape(shape, data.shape);
   }
   if (operands.size() > 1) {
@@ -95,13 +93,11 @@ void lower_extreme(Lowering& state, const Node& node) {
   std::vector<double> c;
   bool rounded = false;
   for (const Tensor* constant : constants) {
-    if (node.opset() < 8 && constant->shape != shape) {
-      throw NetworkError("operands of " + dimensions(shape) + " and " + dimensions(constant->shape) +
-                         " may not be broadcast");
-    }
+    if (node.opset() < 8 && constant->shape != shape)
+      fail("operands of ", shape, " and ", constant->shape, " may not be broadcast");
     const std::vector<double> next = state.per_element(*constant);
     if (!std::all_of(next.begin(), next.end(), [](double v) { return std::isfinite(v); }))
-      throw NetworkError("a constant operand of operator " + node.op() + " is not finite");
+      fail("a constant operand of operator ", node.op(), " is not finite");
     if (c.empty()) c = next;
     for (std::size_t i = 0; i < c.size(); ++i)
       c[i] = extreme == Extreme::larger ? std::max(c[i], next[i]) : std::min(c[i], next[i]);

@@ -10,36 +10,33 @@
 namespace geolip::formats::onnx_graph {
 namespace {
 
-/// The numbers 0, 1, ... in the shape of the data: what an operator makes of them says which elements it
-/// chooses.
-Tensor numbered(const Shape& shape) {
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(element_count(shape, "its input")));
-  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
-  return Tensor::of_integers(shape, std::move(numbers));
-}
-
-/// Slice and Gather, as they are for constants.
-void choose(Lowering& state, const Node& node) {
-  if (!state.is_data(node, 0)) {
-    throw NetworkError("a parameter of operator " + node.op() +
-                       " is computed from the input, which is not supported");
-  }
+/// What the node's operator makes of constants, made of the numbers of the data's elements.
+Tensor chosen(Lowering& state, const Node& node) {
+  if (!state.is_data(node, 0))
+    fail("a parameter of operator ", node.op(), " is computed from the input, which is not supported");
   state.budget().take(state.size());
   const Tensor numbers = numbered(state.shape());
   std::vector<const Tensor*> inputs{&numbers};
   for (std::size_t i = 1; i < node.inputs(); ++i)
     inputs.push_back(node.has_input(i) ? &state.constant(node, i, "a parameter") : nullptr);
-  const Tensor chosen = state.fold_with(node, inputs);
-  state.select(node, {chosen.integers.begin(), chosen.integers.end()}, chosen.shape);
+  return state.fold_with(node, inputs);
 }
 
 }  // namespace
 
-void lower_slice(Lowering& state, const Node& node) { choose(state, node); }
-void lower_gather(Lowering& state, const Node& node) { choose(state, node); }
+void lower_choice(Lowering& state, const Node& node) {
+  const Tensor choice = chosen(state, node);
+  state.select(node, choice.integers, choice.shape);
+}
+
+void lower_order(Lowering& state, const Node& node) {
+  const Tensor order = chosen(state, node);
+  state.relabel(node, order.integers);
+  state.set_shape(order.shape);
+}
 
 void lower_concat(Lowering& state, const Node& node) {
-  if (!node.has("axis")) throw NetworkError("a Concat has no axis");
+  if (!node.has("axis")) fail("a Concat has no axis");
   const Shape first = state.shape();
   const std::size_t axis = axis_of(node.integer("axis", 0), first.size());
   std::vector<Index> tensors;
@@ -49,15 +46,11 @@ void lower_concat(Lowering& state, const Node& node) {
   result[axis] = 0;
   Index coordinates = 0;
   for (std::size_t i = 0; i < node.inputs(); ++i) {
-    if (!state.is_data(node, i))
-      throw NetworkError("a Concat of computed data and constants is not supported");
+    if (!state.is_data(node, i)) fail("a Concat of computed data and constants is not supported");
     const Data data = state.data(node, i);
     Shape same = data.shape;
     if (same.size() == first.size()) same[axis] = first[axis];
-    if (same != first) {
-      throw NetworkError("tensors of " + dimensions(first) + " and " + dimensions(data.shape) +
-                         " cannot be joined along axis " + std::to_string(axis));
-    }
+    if (same != first) fail("tensors of ", first, " and ", data.shape, " cannot be joined along axis ", axis);
     tensors.push_back(state.settled(node, data));
     for (Index e = 0; e < data.size; ++e) elements.push_back(data.number(e));
     result[axis] += data.shape[axis];
@@ -72,30 +65,26 @@ void lower_concat(Lowering& state, const Node& node) {
   std::vector<const Tensor*> inputs;
   for (const Tensor& part : numbers) inputs.push_back(&part);
   const Tensor order = state.fold_with(node, inputs);
-  state.relabel(node, {order.integers.begin(), order.integers.end()});
+  state.relabel(node, order.integers);
 }
 
 void lower_split(Lowering& state, const Node& node) {
   const Shape x = state.shape();
   const std::size_t axis = axis_of(node.integer("axis", 0), x.size());
   const auto outputs = static_cast<Index>(node.proto().output_size());
-  std::optional<std::vector<Index>> sizes = node.integers("split");
-  if (node.has_input(1)) sizes = integer_list(state.constant(node, 1, "the sizes"), "the sizes");
+  std::optional<std::vector<Index>> sizes = state.list(node, "split", 1);
   if (!sizes) {
-    if (node.integer("num_outputs", outputs) != outputs)
-      throw NetworkError("a Split has another number of outputs");
+    if (node.integer("num_outputs", outputs) != outputs) fail("a Split has another number of outputs");
     const Index part = (x[axis] + outputs - 1) / outputs;  // the last may be smaller
-    if (node.opset() < 18 && x[axis] % outputs != 0) {
-      throw NetworkError("a size of " + std::to_string(x[axis]) + " does not fall into " +
-                         std::to_string(outputs) + " parts");
-    }
+    if (node.opset() < 18 && x[axis] % outputs != 0)
+      fail("a size of ", x[axis], " does not fall into ", outputs, " parts");
     sizes.emplace(static_cast<std::size_t>(outputs), part);
     sizes->back() = x[axis] - part * (outputs - 1);
   }
   if (static_cast<Index>(sizes->size()) != outputs ||
       std::any_of(sizes->begin(), sizes->end(), [](Index s) { return s < 1; }) ||
       std::accumulate(sizes->begin(), sizes->end(), Index{0}) != x[axis]) {
-    throw NetworkError("the sizes of a Split do not add up to its input's");
+    fail("the sizes of a Split do not add up to its input's");
   }
   const Data whole = state.current();
   Index start = 0;
@@ -114,9 +103,8 @@ void lower_split(Lowering& state, const Node& node) {
 }
 
 void lower_pad(Lowering& state, const Node& node) {
-  if (const std::string mode = node.text("mode", "constant"); mode != "constant") {
-    throw NetworkError("operator Pad with mode '" + printable(mode) + "' is not supported");
-  }
+  if (const std::string mode = node.text("mode", "constant"); mode != "constant")
+    fail("operator Pad with mode '", printable(mode), "' is not supported");
   const Shape x = state.shape();
   const std::size_t rank = x.size();
   std::vector<Index> pads;
@@ -129,12 +117,12 @@ void lower_pad(Lowering& state, const Node& node) {
     if (node.has_input(2)) {
       const Tensor& constant = state.constant(node, 2, "the value");
       if (constant.kind != Kind::real || constant.size() != 1)
-        throw NetworkError("the value of a Pad must be one number of a float type");
+        fail("the value of a Pad must be one number of a float type");
       value = constant.reals[0];
     }
     if (node.has_input(3)) {
       const std::vector<Index> axes = integer_list(state.constant(node, 3, "the axes"), "the axes");
-      if (pads.size() != 2 * axes.size()) throw NetworkError("the pads of a Pad do not fit its axes");
+      if (pads.size() != 2 * axes.size()) fail("the pads of a Pad do not fit its axes");
       std::vector<Index> all(2 * rank, 0);
       for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axis_of(axes[i], rank);
@@ -144,28 +132,22 @@ void lower_pad(Lowering& state, const Node& node) {
       pads = std::move(all);
     }
   }
-  if (pads.size() != 2 * rank) throw NetworkError("the pads of a Pad do not fit its input");
+  if (pads.size() != 2 * rank) fail("the pads of a Pad do not fit its input");
   constexpr Index largest = Index{1} << 24;
   Shape result = x;
   for (std::size_t i = 0; i < rank; ++i) {
     if (std::max(std::abs(pads[i]), std::abs(pads[rank + i])) > largest)
-      throw NetworkError("a padding of " + std::to_string(pads[i]) + " makes no sense");
+      fail("a padding of ", pads[i], " makes no sense");
     result[i] += pads[i] + pads[rank + i];
-    if (result[i] < 1) throw NetworkError("its result has no elements");
+    if (result[i] < 1) fail("its result has no elements");
   }
   state.budget().take(element_count(result, "its result"));
-  const Shape steps = strides_of(x);
-  std::vector<Index> source;
-  std::vector<Index> at(rank, 0);
-  for (Index n = element_count(result, "its result"); n > 0; --n) {
-    Index from = 0;
-    for (std::size_t i = 0; i < rank; ++i) {
-      const Index inside = at[i] - pads[i];
-      from = from < 0 || inside < 0 || inside >= x[i] ? -1 : from + inside * steps[i];
-    }
-    source.push_back(from);
-    next_place(result, at);
+  std::vector<std::vector<Index>> places(rank);
+  for (std::size_t i = 0; i < rank; ++i) {
+    for (Index p = -pads[i]; p < result[i] - pads[i]; ++p)
+      places[i].push_back(p < x[i] ? std::max<Index>(p, -1) : -1);
   }
+  const std::vector<Index> source = indices_at(x, places);
   state.select(node, source, std::move(result));
   if (value == 0.0) return;
   std::vector<double> shift;

@@ -8,19 +8,16 @@ namespace geolip::formats::onnx_graph {
 namespace {
 
 void require_real(const Tensor& tensor, const char* what) {
-  if (tensor.kind != Kind::real) {
-    throw NetworkError(std::string(what) + " is not of a float type");
-  }
+  if (tensor.kind != Kind::real) fail(what, " is not of a float type");
 }
 
 [[noreturn]] void fail_rows(const Node& node, const Shape& shape, Index rows) {
-  throw RowsError("operator " + node.op() + " meets data of " + dimensions(shape) + ", that is " +
-                  std::to_string(rows) + " rows at once, which is not supported");
+  fail<RowsError>("operator ", node.op(), " meets data of ", shape, ", that is ", rows,
+                  " rows at once, which is not supported");
 }
 
 [[noreturn]] void fail_inner(const Shape& weight, const Shape& data) {
-  throw NetworkError("weight is " + dimensions(weight) + ", which does not fit its input of " +
-                     dimensions(data));
+  fail("weight is ", weight, ", which does not fit its input of ", data);
 }
 
 /// factor * tensor as a rows x cols matrix; `transposed`: the tensor is cols x rows.
@@ -48,10 +45,8 @@ std::vector<double> gemm_bias(Lowering& state, const Node& node, const Shape& re
   if (!node.has_input(2)) return {};
   const Tensor& c = state.constant(node, 2, "the addend");
   require_real(c, "the addend");
-  if (c.shape.size() > 2 || broadcast_shape(c.shape, result) != result) {
-    throw NetworkError("the addend is " + dimensions(c.shape) + ", which does not fit the product of " +
-                       dimensions(result));
-  }
+  if (c.shape.size() > 2 || broadcast_shape(c.shape, result) != result)
+    fail("the addend is ", c.shape, ", which does not fit the product of ", result);
   std::vector<double> bias;
   for (const Index i : broadcast_indices(c.shape, result)) {
     bias.push_back(beta * at(c.reals, i));
@@ -97,10 +92,8 @@ void lower_gemm(Lowering& state, const Node& node) {
   const bool transposed_data = node.integer(data_left ? "transA" : "transB", 0) != 0;
   const bool transposed_weight = node.integer(data_left ? "transB" : "transA", 0) != 0;
   const Shape& x = state.shape();
-  if (x.size() != 2 || w.shape.size() != 2) {
-    throw NetworkError("operator Gemm needs matrices but has " + dimensions(x) + " and " +
-                       dimensions(w.shape));
-  }
+  if (x.size() != 2 || w.shape.size() != 2)
+    fail("operator Gemm needs matrices but has ", x, " and ", w.shape);
   require_real(w, "the weight");
   // The data are one row (on the left) or one column (on the right), before or after their transposition.
   const bool length_last = data_left != transposed_data;
@@ -125,16 +118,11 @@ void lower_matmul(Lowering& state, const Node& node) {
   const Shape x = state.shape();
   const std::size_t wr = w.shape.size();
   const std::size_t xr = x.size();
-  if (wr == 0 || xr == 0) {
-    throw NetworkError("operator MatMul cannot multiply a scalar");
-  }
+  if (wr == 0 || xr == 0) fail("operator MatMul cannot multiply a scalar");
   const auto ones = [](const Shape& shape) {
     return shape.size() <= 2 || std::all_of(shape.begin(), shape.end() - 2, [](Index d) { return d == 1; });
   };
-  if (!ones(w.shape)) {
-    throw NetworkError("weight of " + dimensions(w.shape) +
-                       " is a batch of matrices, which is not supported");
-  }
+  if (!ones(w.shape)) fail("weight of ", w.shape, " is a batch of matrices, which is not supported");
   // NumPy's rules: a vector on the left is a row, on the right a column, and that dimension is dropped again
   const std::size_t batch = std::max({wr, xr, std::size_t{2}}) - 2;
   Shape result(batch, 1);

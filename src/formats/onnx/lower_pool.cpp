@@ -30,8 +30,8 @@ Windows pool_windows(const Lowering& state, const Node& node) {
   const Shape& x = state.shape();
   const Shape kernel = kernel_of(node);
   if (!x.empty() && x[0] != 1) {
-    throw RowsError("operator " + node.op() + " meets data of " + dimensions(x) + ", that is " +
-                    std::to_string(x[0]) + " rows at once, which is not supported");
+    fail<RowsError>("operator ", node.op(), " meets data of ", x, ", that is ", x[0],
+                    " rows at once, which is not supported");
   }
   return windows_of(node, x, kernel);
 }
@@ -43,7 +43,7 @@ void add_means(Lowering& state, const Node& node, const Lists& lists, const std:
   sums.inputs = state.size();
   std::vector<double> scale;
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (divisors[i] < 1) throw NetworkError("it divides by zero, where a window holds nothing");
+    if (divisors[i] < 1) fail("it divides by zero, where a window holds nothing");
     for (const Index j : lists[i]) sums.add(j, 1.0);
     sums.end_row();
     scale.push_back(1.0 / static_cast<double>(divisors[i]));
@@ -71,8 +71,7 @@ void add_means_over(Lowering& state, const Node& node, const std::vector<bool>& 
 /// The axes that a reduction is over; nothing if it leaves the data as they are.
 std::optional<std::vector<bool>> reduction_axes(const Lowering& state, const Node& node) {
   const std::size_t rank = state.shape().size();
-  std::optional<std::vector<Index>> axes = node.integers("axes");
-  if (node.has_input(1)) axes = integer_list(state.constant(node, 1, "axes"), "axes");
+  const std::optional<std::vector<Index>> axes = state.list(node, "axes", 1);
   const bool all = !axes || axes->empty();
   if (all && node.integer("noop_with_empty_axes", 0) != 0) return std::nullopt;
   std::vector<bool> over(rank, all);
@@ -82,7 +81,7 @@ std::optional<std::vector<bool>> reduction_axes(const Lowering& state, const Nod
 
 std::vector<bool> all_but_channels(const Lowering& state, const Node& node) {
   const Shape& x = state.shape();
-  if (x.size() < 3) throw NetworkError("operator " + node.op() + " needs an image but has " + dimensions(x));
+  if (x.size() < 3) fail("operator ", node.op(), " needs an image but has ", x);
   std::vector<bool> over(x.size(), true);
   over[0] = over[1] = false;
   return over;
@@ -94,7 +93,7 @@ void lower_average_pool(Lowering& state, const Node& node) {
   const Windows windows = pool_windows(state, node);
   const bool count_pads = node.integer("count_include_pad", 0) != 0;
   if (count_pads && windows.past_the_end)
-    throw NetworkError("operator AveragePool with count_include_pad and ceil_mode is not supported");
+    fail("operator AveragePool with count_include_pad and ceil_mode is not supported");
   const Lists lists = lists_of(state, windows);
   std::vector<Index> divisors;
   for (const auto& list : lists)
@@ -135,11 +134,11 @@ void lower_reduce_extreme(Lowering& state, const Node& node) {
 }
 
 void lower_max_pool(Lowering& state, const Node& node) {
-  if (node.proto().output_size() > 1) throw NetworkError("operator MaxPool with indices is not supported");
+  if (node.proto().output_size() > 1) fail("operator MaxPool with indices is not supported");
   const Windows windows = pool_windows(state, node);
   Lists lists = lists_of(state, windows);
   if (std::any_of(lists.begin(), lists.end(), [](const auto& list) { return list.empty(); }))
-    throw NetworkError("a window holds nothing but padding");
+    fail("a window holds nothing but padding");
   const Shape& x = state.shape();
   const Shape result = image_shape(x, x[1], windows.output);
   add_extremes(state, node, std::move(lists), Extreme::larger, result);

@@ -16,7 +16,7 @@ struct Resizing {
 
 std::vector<double> real_scales(const Lowering& state, const Node& node, std::size_t i) {
   const Tensor& scales = state.constant(node, i, "the scales");
-  if (scales.kind != Kind::real) throw NetworkError("the scales are not of a float type");
+  if (scales.kind != Kind::real) fail("the scales are not of a float type");
   return scales.reals;
 }
 
@@ -24,22 +24,20 @@ std::vector<double> real_scales(const Lowering& state, const Node& node, std::si
 std::vector<double> scales_of(const Lowering& state, const Node& node) {
   if (node.op() == "Upsample" && node.opset() < 9) {
     const onnx::AttributeProto* scales = node.find("scales");
-    if (scales == nullptr) throw NetworkError("an Upsample has no scales");
+    if (scales == nullptr) fail("an Upsample has no scales");
     return {scales->floats().begin(), scales->floats().end()};
   }
   const std::size_t at = node.op() == "Upsample" || node.opset() < 11 ? 1 : 2;
   std::vector<double> scales;
   if (node.has_input(at)) scales = real_scales(state, node, at);
-  if (scales.empty() && (at != 2 || !node.has_input(3)))
-    throw NetworkError("operator " + node.op() + " has no scales");
+  if (scales.empty() && (at != 2 || !node.has_input(3))) fail("operator ", node.op(), " has no scales");
   return scales;
 }
 
 [[noreturn]] void refuse(const Node& node) {
-  throw NetworkError(
-      "operator " + node.op() +
-      " is supported where it repeats elements (mode nearest with whole scales) or interpolates "
-      "linearly between them (version 11 or newer, with whole scales or with sizes)");
+  fail("operator ", node.op(),
+       " is supported where it repeats elements (mode nearest with whole scales) or interpolates "
+       "linearly between them (version 11 or newer, with whole scales or with sizes)");
 }
 
 Resizing resizing_of(const Lowering& state, const Node& node) {
@@ -48,10 +46,9 @@ Resizing resizing_of(const Lowering& state, const Node& node) {
   Resizing resizing;
   if (scales.empty()) {
     resizing.result = integer_list(state.constant(node, 3, "the sizes"), "the sizes");
-    if (resizing.result.size() != x.size())
-      throw NetworkError("operator Resize has not one size a dimension");
+    if (resizing.result.size() != x.size()) fail("operator Resize has not one size a dimension");
   } else if (scales.size() != x.size()) {
-    throw NetworkError("operator " + node.op() + " has not one scale a dimension");
+    fail("operator ", node.op(), " has not one scale a dimension");
   }
   for (std::size_t i = 0; i < scales.size(); ++i) {
     const double s = scales[i];
@@ -59,7 +56,7 @@ Resizing resizing_of(const Lowering& state, const Node& node) {
     resizing.result.push_back(x[i] * static_cast<Index>(s));
   }
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (resizing.result[i] < 1) throw NetworkError("a size of operator Resize is not positive");
+    if (resizing.result[i] < 1) fail("a size of operator Resize is not positive");
     resizing.whole = resizing.whole && resizing.result[i] % x[i] == 0;
   }
   return resizing;
@@ -171,16 +168,11 @@ void lower_upsample(Lowering& state, const Node& node) {
   const Shape x = state.shape();
   const Index count = element_count(resizing.result, "its result");
   state.budget().take(count);
-  const Shape steps = strides_of(x);
-  std::vector<Index> source;
-  std::vector<Index> at(x.size(), 0);
-  for (Index n = count; n > 0; --n) {
-    Index from = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) from += at[i] / (resizing.result[i] / x[i]) * steps[i];
-    source.push_back(from);
-    next_place(resizing.result, at);
+  std::vector<std::vector<Index>> places(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (Index p = 0; p < resizing.result[i]; ++p) places[i].push_back(p / (resizing.result[i] / x[i]));
   }
-  state.select(node, source, std::move(resizing.result));
+  state.select(node, indices_at(x, places), std::move(resizing.result));
 }
 
 }  // namespace geolip::formats::onnx_graph

@@ -1,17 +1,7 @@
 #include <formats/onnx/batch.hpp>
 #include <formats/onnx/operators.hpp>
-#include <formats/onnx/shapes.hpp>
 
 namespace geolip::formats::onnx_graph {
-namespace {
-
-/// A list of integers that is an attribute in older versions of an operator and an input in newer ones.
-std::optional<std::vector<Index>> list_of(const Lowering& state, const Node& node, const char* attribute) {
-  if (node.has_input(1)) return integer_list(state.constant(node, 1, attribute), attribute);
-  return node.integers(attribute);
-}
-
-}  // namespace
 
 void lower_identity(Lowering& /*state*/, const Node& /*node*/) {}
 
@@ -21,39 +11,22 @@ void lower_dropout(Lowering& state, const Node& node) {
     const Tensor& mode = state.constant(node, 2, "the mode");
     training = mode.kind != Kind::integer || mode.size() != 1 || mode.integers[0] != 0;
   }
-  if (training) {
-    throw NetworkError("operator Dropout is in training mode; export the network for inference");
-  }
+  if (training) fail("operator Dropout is in training mode; export the network for inference");
 }
 
 void lower_cast(Lowering& /*state*/, const Node& node) {
   const Index type = node.integer("to", 0);
-  if (!is_float(type)) {
-    throw NetworkError("operator Cast to " + type_name(type) +
-                       " is not supported on the way from input to output");
-  }
+  if (!is_float(type))
+    fail("operator Cast to ", type_name(type), " is not supported on the way from input to output");
 }
 
 void lower_reshape(Lowering& state, const Node& node) {
-  const auto target = list_of(state, node, "shape");
-  if (!target) throw NetworkError("a Reshape has no shape");
-  state.set_shape(
-      reshaped(state.shape(), target_of_one_row(state, node, *target), node.integer("allowzero", 0) != 0));
-}
-
-void lower_flatten(Lowering& state, const Node& node) {
-  state.set_shape(flattened(state.shape(), node.integer("axis", 1)));
-}
-
-void lower_squeeze(Lowering& state, const Node& node) {
-  const auto axes = list_of(state, node, "axes");
-  state.set_shape(squeezed(state.shape(), axes ? &*axes : nullptr));
-}
-
-void lower_unsqueeze(Lowering& state, const Node& node) {
-  const auto axes = list_of(state, node, "axes");
-  if (!axes) throw NetworkError("an Unsqueeze has no axes");
-  state.set_shape(unsqueezed(state.shape(), *axes));
+  const auto target = state.list(node, "shape", 1);
+  if (!target) fail("a Reshape has no shape");
+  const Tensor numbers = numbered(state.shape());
+  const Tensor of_one_row =
+      Tensor::of_integers({static_cast<Index>(target->size())}, target_of_one_row(state, node, *target));
+  state.set_shape(state.fold_with(node, {&numbers, &of_one_row}).shape);
 }
 
 /// Channels of b x b positions of a finer image are put where they belong.
@@ -62,11 +35,9 @@ void lower_depth_to_space(Lowering& state, const Node& node) {
   const Index b = node.integer("blocksize", 0);
   const std::string mode = node.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD")
-    throw NetworkError("operator DepthToSpace with mode '" + printable(mode) + "' is not supported");
-  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0) {
-    throw NetworkError("operator DepthToSpace with blocks of " + std::to_string(b) +
-                       " does not go with data of " + dimensions(x));
-  }
+    fail("operator DepthToSpace with mode '", printable(mode), "' is not supported");
+  if (x.size() != 4 || b < 1 || b > x[1] || x[1] % (b * b) != 0)
+    fail("operator DepthToSpace with blocks of ", b, " does not go with data of ", x);
   const Shape result{x[0], x[1] / (b * b), x[2] * b, x[3] * b};
   const bool depth_first = mode == "DCR";
   std::vector<Index> source;
@@ -84,12 +55,6 @@ void lower_depth_to_space(Lowering& state, const Node& node) {
   }
   state.relabel(node, source);
   state.set_shape(result);
-}
-
-void lower_transpose(Lowering& state, const Node& node) {
-  const std::vector<Index> permutation = transposition(node, state.shape().size());
-  state.relabel(node, transpose_indices(state.shape(), permutation));
-  state.set_shape(transposed(state.shape(), permutation));
 }
 
 }  // namespace geolip::formats::onnx_graph

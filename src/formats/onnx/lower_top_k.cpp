@@ -2,6 +2,7 @@
 #include <formats/onnx/operators.hpp>
 #include <formats/onnx/rounds.hpp>
 #include <formats/onnx/sorting_network.hpp>
+#include <network/at.hpp>
 
 namespace geolip::formats::onnx_graph {
 namespace {
@@ -14,8 +15,7 @@ struct Choice {
 
 Choice choice_of(const Lowering& state, const Node& node) {
   const Shape& x = state.shape();
-  if (!state.is_data(node, 0))
-    throw NetworkError("K of operator TopK is computed from the input, which is not supported");
+  if (!state.is_data(node, 0)) fail("K of operator TopK is computed from the input, which is not supported");
   Choice choice;
   choice.axis = axis_of(node.integer("axis", -1), x.size());
   choice.largest = node.integer("largest", 1) != 0;
@@ -23,40 +23,37 @@ Choice choice_of(const Lowering& state, const Node& node) {
     choice.count = node.integer("k", 0);
   } else {
     const Tensor& k = state.constant(node, 1, "K");
-    if (k.kind != Kind::integer || k.size() != 1)
-      throw NetworkError("K of operator TopK must be one whole number");
+    if (k.kind != Kind::integer || k.size() != 1) fail("K of operator TopK must be one whole number");
     choice.count = k.integers[0];
   }
   const Index size = x[choice.axis];
-  if (choice.count < 1 || choice.count > size) {
-    throw NetworkError("operator TopK takes " + std::to_string(choice.count) + " of " + std::to_string(size) +
-                       " elements");
-  }
+  if (choice.count < 1 || choice.count > size)
+    fail("operator TopK takes ", choice.count, " of ", size, " elements");
   if (node.integer("sorted", 1) == 0 && choice.count > 1)
-    throw NetworkError("operator TopK without sorting has no order, which is not supported");
+    fail("operator TopK without sorting has no order, which is not supported");
   const auto& outputs = node.proto().output();
   if (outputs.size() > 1 && !outputs[1].empty() && state.is_read(outputs[1]))
-    throw NetworkError("the indices of operator TopK are read, which is not supported");
+    fail("the indices of operator TopK are read, which is not supported");
   return choice;
 }
 
-/// One pass over all groups. `at` says for each group where its wires' elements are.
-void add_pass(Lowering& state, const Node& node, const SortingPass& pass, bool largest, Lists& at) {
+/// One pass over all groups. `places` says for each group where its wires' elements are.
+void add_pass(Lowering& state, const Node& node, const SortingPass& pass, bool largest, Lists& places) {
   const auto kind = largest ? Outcome::larger : Outcome::smaller;
   const auto other = largest ? Outcome::smaller : Outcome::larger;
   Round round;
-  for (auto& wires : at) {
+  for (auto& wires : places) {
     std::vector<Outcome> outcome;
     for (const Index e : wires) outcome.push_back({Outcome::kept, e});
     for (const auto& [i, j] : pass.comparators) {
       const auto pair = static_cast<Index>(round.pairs.size());
-      round.pairs.push_back({wires[static_cast<std::size_t>(i)], wires[static_cast<std::size_t>(j)]});
-      outcome[static_cast<std::size_t>(i)] = {kind, pair};
-      outcome[static_cast<std::size_t>(j)] = {other, pair};
+      round.pairs.push_back({at(wires, i), at(wires, j)});
+      at(outcome, i) = {kind, pair};
+      at(outcome, j) = {other, pair};
     }
     for (const Index w : pass.wires) {
-      wires[static_cast<std::size_t>(w)] = static_cast<Index>(round.outcomes.size());
-      round.outcomes.push_back(outcome[static_cast<std::size_t>(w)]);
+      at(wires, w) = static_cast<Index>(round.outcomes.size());
+      round.outcomes.push_back(at(outcome, w));
     }
   }
   add_round(state, node, round);
@@ -78,18 +75,17 @@ void lower_top_k(Lowering& state, const Node& node) {
   }
   const Index wires = x[choice.axis];
   for (Index n = most_sorting_passes(wires); n > 0; --n) state.budget().take(8 * state.size());
-  Lists at = lists_over(state, axes);
+  Lists places = lists_over(state, axes);
   for (const SortingPass& pass : sorting_network(wires, choice.count))
-    add_pass(state, node, pass, choice.largest, at);
+    add_pass(state, node, pass, choice.largest, places);
   // the elements are group by group and go where the axis is
   std::vector<Index> source;
   Index inner = 1;
   for (std::size_t i = choice.axis + 1; i < x.size(); ++i) inner *= x[i];
-  const auto groups = static_cast<Index>(at.size());
+  const auto groups = static_cast<Index>(places.size());
   for (Index outer = 0; outer < groups / inner; ++outer) {
     for (Index k = 0; k < choice.count; ++k) {
-      for (Index i = 0; i < inner; ++i)
-        source.push_back(at[static_cast<std::size_t>(outer * inner + i)][static_cast<std::size_t>(k)]);
+      for (Index i = 0; i < inner; ++i) source.push_back(at(at(places, outer * inner + i), k));
     }
   }
   state.relabel(node, source);

@@ -16,6 +16,14 @@ bool reads_shape_only(const onnx::NodeProto& node) {
   return node.op_type() == "Shape" || node.op_type() == "Size";
 }
 
+/// Whether these are 0, 1, 2, ...
+bool in_order(const std::vector<Index>& places) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] != static_cast<Index>(i)) return false;
+  }
+  return true;
+}
+
 bool all_equal(const std::vector<double>& values, double to) {
   return std::all_of(values.begin(), values.end(), [to](double v) { return v == to; });
 }
@@ -47,14 +55,13 @@ void Lowering::walk() {
     try {
       step(node);
     } catch (const RowsError& error) {
-      throw RowsError(node.name() + ": " + error.what());
+      fail<RowsError>(node.name(), ": ", error.what());
     } catch (const NetworkError& error) {
-      throw NetworkError(node.name() + ": " + error.what());
+      fail(node.name(), ": ", error.what());
     }
   }
-  if (!known_.contains(graph_.output)) {
-    throw NetworkError("output '" + printable(graph_.output) + "' does not depend on the input");
-  }
+  if (!known_.contains(graph_.output))
+    fail("output '", printable(graph_.output), "' does not depend on the input");
   load(graph_.output);
   const Index tensor = settled();
   // the network's output is its last tensor
@@ -86,10 +93,8 @@ void Lowering::step(const Node& node) {
     return;
   }
   if (shape_of_data(node)) return;
-  if (!known_.contains(*first)) {
-    throw NetworkError("operator " + node.op() + " reads '" + printable(*first) +
-                       "', an output that is not supported");
-  }
+  if (!known_.contains(*first))
+    fail("operator ", node.op(), " reads '", printable(*first), "', an output that is not supported");
   load(*first);
   // Activations written as several nodes that read the data: all of them at once.
   const std::string tip = tip_;
@@ -156,32 +161,28 @@ bool Lowering::shape_of_data(const Node& node) {
 }
 
 void Lowering::lower_node(const Node& node) {
-  const DataOperator* op = find_operator(node);
-  if (op == nullptr) {
-    throw NetworkError(not_supported(node));
-  }
+  const Operator* op = find_operator(node);
+  if (op == nullptr || op->lower == nullptr) fail(not_supported(node));
   node.require_known_attributes(op->attributes);
   node.require_inputs(op->least, op->most);
   const auto& names = node.proto().input();
   const auto computed = std::count_if(names.begin(), names.end(), [this](const std::string& name) {
     return !name.empty() && !constants_.contains(name);
   });
-  if (computed > 1 && !op->joins) {
-    throw NetworkError("operator " + node.op() + " joins two computed tensors, which is not supported");
-  }
+  if (computed > 1 && !op->joins)
+    fail("operator ", node.op(), " joins two computed tensors, which is not supported");
   for (const std::string& name : names) {
     const auto known = constants_.find(name);
     if (known != constants_.end() && known->second.rounded) note_rounding();
   }
   stored_ = false;
-  if (graph_.batch) require_rows_apart(*this, node);
+  if (graph_.batch) require_rows_apart(*this, node, op->rows_meet);
   op->lower(*this, node);
-  if (graph_.batch && (node.op() == "Upsample" || node.op() == "Resize") && shape().front() != 1) {
-    throw NetworkError("operator " + node.op() + " repeats the rows of a batch, which is not supported");
-  }
+  if (graph_.batch && (node.op() == "Upsample" || node.op() == "Resize") && shape().front() != 1)
+    fail("operator ", node.op(), " repeats the rows of a batch, which is not supported");
   if (stored_) return;
   // what a node computes is new, even if a constant leaves all as it was
-  if (!keeps_elements(node)) data_.numbers = {new_numbers(data_.size), nullptr};
+  if (op->elements == Elements::made) data_.numbers = {new_numbers(data_.size), nullptr};
   store(node.output());
 }
 
@@ -195,9 +196,7 @@ bool Lowering::lower_fork() {
 }
 
 Network Lowering::take_network() {
-  if (layers_.empty()) {
-    throw NetworkError("the output is the input itself");
-  }
+  if (layers_.empty()) fail("the output is the input itself");
   Network network(element_count(graph_.input_shape, "the input"));
   for (Item& item : layers_) network.add(std::move(item.layer), std::move(item.tensors));
   layers_.clear();
@@ -210,20 +209,22 @@ bool Lowering::is_data(const Node& node, std::size_t i) const {
 
 const Data& Lowering::data(const Node& node, std::size_t i) const {
   const auto known = known_.find(node.input(i));
-  if (known == known_.end()) {
-    throw NetworkError("input " + std::to_string(i) + " of operator " + node.op() +
-                       " is constant, which is not supported");
-  }
+  if (known == known_.end())
+    fail("input ", i, " of operator ", node.op(), " is constant, which is not supported");
   return known->second;
 }
 
 const Tensor& Lowering::constant(const Node& node, std::size_t i, std::string_view what) const {
   const auto known = constants_.find(node.input(i));
-  if (known == constants_.end()) {
-    throw NetworkError(std::string(what) + " of operator " + node.op() +
-                       " is computed from the input, which is " + "not supported");
-  }
+  if (known == constants_.end())
+    fail(what, " of operator ", node.op(), " is computed from the input, which is ", "not supported");
   return known->second;
+}
+
+std::optional<std::vector<Index>> Lowering::list(const Node& node, const char* attribute,
+                                                 std::size_t i) const {
+  if (node.has_input(i)) return integer_list(constant(node, i, attribute), attribute);
+  return node.integers(attribute);
 }
 
 Tensor Lowering::fold_with(const Node& node, const std::vector<const Tensor*>& inputs) {
@@ -231,14 +232,10 @@ Tensor Lowering::fold_with(const Node& node, const std::vector<const Tensor*>& i
 }
 
 std::vector<double> Lowering::per_element(const Tensor& constant) {
-  if (constant.kind != Kind::real) {
-    throw NetworkError("a constant operand is not of a float type");
-  }
+  if (constant.kind != Kind::real) fail("a constant operand is not of a float type");
   Shape common = broadcast_shape(data_.shape, constant.shape);
-  if (element_count(common, "its result") != data_.size) {
-    throw NetworkError("a constant of " + dimensions(constant.shape) + " would repeat data of " +
-                       dimensions(data_.shape) + ", which is not supported");
-  }
+  if (element_count(common, "its result") != data_.size)
+    fail("a constant of ", constant.shape, " would repeat data of ", data_.shape, ", which is not supported");
   budget_.take(data_.size);
   std::vector<double> values;
   values.reserve(static_cast<std::size_t>(data_.size));
@@ -251,7 +248,7 @@ std::vector<double> Lowering::per_element(const Tensor& constant) {
 
 void Lowering::add_dense(const Node& node, Matrix weight, std::vector<double> bias, Shape result) {
   if (weight.rows < 1) {  // found here, before anything is computed from data without numbers
-    throw NetworkError("the weight has no outputs");
+    fail("the weight has no outputs");
   }
   add_layer(node, Dense{std::move(weight), std::move(bias)}, std::move(result));
 }
@@ -272,9 +269,8 @@ void Lowering::add_shift(const Node& node, const std::vector<double>& shift) {
     return;
   }
   dense->bias.resize(shift.size(), 0.0);
-  for (std::size_t i = 0; i < shift.size(); ++i) {
-    dense->bias[data_.source.empty() ? i : static_cast<std::size_t>(data_.source[i])] += shift[i];
-  }
+  for (Index i = 0; i < data_.size; ++i)
+    at(dense->bias, data_.source.empty() ? i : at(data_.source, i)) += at(shift, i);
 }
 
 void Lowering::add_activation(const std::string& name, Activation activation) {
@@ -283,14 +279,11 @@ void Lowering::add_activation(const std::string& name, Activation activation) {
 
 void Lowering::relabel(const Node& node, const std::vector<Index>& source) {
   budget_.take(data_.size);
+  if (in_order(source)) return;
   std::vector<Index> composed;
   composed.reserve(source.size());
-  bool changes = false;
-  for (const Index i : source) {
-    composed.push_back(data_.source.empty() ? i : at(data_.source, i));
-    changes = changes || composed.back() != static_cast<Index>(composed.size()) - 1;
-  }
-  if (!changes) composed.clear();
+  for (const Index i : source) composed.push_back(data_.source.empty() ? i : at(data_.source, i));
+  if (in_order(composed)) composed.clear();
   data_.source = std::move(composed);
   data_.relabelled_by = node.name();
 }
@@ -299,30 +292,26 @@ bool Lowering::only_relabelled_after(std::string name) const {
   // a checked graph has no cycles, so that this ends
   while (name != graph_.output) {
     const auto readers = consumers_.find(name);
-    if (readers == consumers_.end() || readers->second.size() != 1 ||
-        !only_relabels(*readers->second.front())) {
-      return false;
-    }
+    if (readers == consumers_.end() || readers->second.size() != 1) return false;
+    const Operator* op = find_operator(Node(*readers->second.front(), graph_.opset));
+    if (op == nullptr || op->elements != Elements::renamed) return false;
     name = readers->second.front()->output(0);
   }
   return true;
 }
 
 void Lowering::drop_softmax(const Node& node) {
-  if (!only_relabelled_after(node.output())) {
-    throw NetworkError("operator " + node.op() + " in the middle of a network is not supported");
-  }
+  if (!only_relabelled_after(node.output()))
+    fail("operator ", node.op(), " in the middle of a network is not supported");
   if (!logits_) {
-    throw NetworkError("the network ends in " + node.op() +
-                       ", which is not supported; bound the logits before it " + "instead (--logits)");
+    fail("the network ends in ", node.op(), ", which is not supported; bound the logits before it ",
+         "instead (--logits)");
   }
   dropped_softmax_ = node.name();
 }
 
 void Lowering::require_open() const {
-  if (!dropped_softmax_.empty()) {
-    throw NetworkError("a computation follows the dropped Softmax");
-  }
+  if (!dropped_softmax_.empty()) fail("a computation follows the dropped Softmax");
 }
 
 Index Lowering::settled() {
@@ -374,10 +363,8 @@ void Lowering::add_layer(const Node& node, decltype(Layer::op) op, std::vector<I
 
 void Lowering::select(const Node& node, const std::vector<Index>& source, Shape result) {
   budget_.take(2 * static_cast<Index>(source.size()));
-  if (source.empty()) throw NetworkError("its result has no elements");
-  bool same = static_cast<Index>(source.size()) == data_.size;
-  for (std::size_t i = 0; i < source.size(); ++i) same = same && source[i] == static_cast<Index>(i);
-  if (same) {
+  if (source.empty()) fail("its result has no elements");
+  if (static_cast<Index>(source.size()) == data_.size && in_order(source)) {
     set_shape(std::move(result));
     return;
   }

@@ -5,7 +5,6 @@
 #include <formats/onnx/comparisons.hpp>
 #include <formats/onnx/graph.hpp>
 
-#include <geolip/error.hpp>
 #include <network/at.hpp>
 
 #include <optional>
@@ -78,6 +77,10 @@ class Lowering {
   Index settled(const Node& node, const Data& data);
   /// The constant at input i; throws NetworkError, calling it `what`, if it is computed from the input.
   const Tensor& constant(const Node& node, std::size_t i, std::string_view what) const;
+
+  /// A list of integers that is an attribute in older versions of an operator and the constant at input i in newer
+  /// ones; nothing if there is none.
+  std::optional<std::vector<Index>> list(const Node& node, const char* attribute, std::size_t i) const;
 
   /// Rows of the batch that the first dimension, which counts as 1, stands for; 1 where it is none.
   Index rows() const { return graph_.batch ? graph_.rows : 1; }

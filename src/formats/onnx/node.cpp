@@ -1,7 +1,5 @@
 #include <formats/onnx/node.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -42,15 +40,13 @@ bool Node::has_input(std::size_t i) const {
 }
 
 const std::string& Node::input(std::size_t i) const {
-  if (!has_input(i)) {
-    throw NetworkError("operator " + printable(op()) + " lacks its input " + std::to_string(i));
-  }
+  if (!has_input(i)) fail("operator ", printable(op()), " lacks its input ", i);
   return proto_.input(static_cast<int>(i));
 }
 
 void Node::require_known_attributes(std::span<const std::string_view> known) const {
   const auto refuse = [this](const AttributeProto& attribute, const std::string& why) {
-    throw NetworkError("attribute '" + printable(attribute.name()) + "' of operator " + op() + " " + why);
+    fail("attribute '", printable(attribute.name()), "' of operator ", op(), " ", why);
   };
   std::set<std::string_view> seen;
   for (const AttributeProto& attribute : proto_.attribute()) {
@@ -65,9 +61,7 @@ void Node::require_known_attributes(std::span<const std::string_view> known) con
 }
 
 void Node::require_inputs(std::size_t least, std::size_t most) const {
-  if (inputs() < least || inputs() > most) {
-    throw NetworkError("operator " + op() + " cannot have " + std::to_string(inputs()) + " inputs");
-  }
+  if (inputs() < least || inputs() > most) fail("operator ", op(), " cannot have ", inputs(), " inputs");
 }
 
 const AttributeProto* Node::find(std::string_view attribute) const {
@@ -80,10 +74,8 @@ const AttributeProto* Node::find(std::string_view attribute) const {
 const AttributeProto* Node::find(std::string_view attribute, AttributeProto::AttributeType type) const {
   const AttributeProto* found = find(attribute);
   // Files older than IR version 2 do not state the type.
-  if (found != nullptr && found->type() != type && found->type() != AttributeProto::UNDEFINED) {
-    throw NetworkError("attribute '" + std::string(attribute) + "' of operator " + op() +
-                       " has the wrong type");
-  }
+  if (found != nullptr && found->type() != type && found->type() != AttributeProto::UNDEFINED)
+    fail("attribute '", attribute, "' of operator ", op(), " has the wrong type");
   return found;
 }
 

@@ -2,8 +2,6 @@
 
 #include <formats/reader.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 #include <limits>
 #include <unordered_set>
@@ -14,18 +12,14 @@ namespace {
 using namespace onnx_graph;
 
 onnx::ModelProto parse_model(Bytes file) {
-  if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    throw NetworkError(
-        "the file is larger than the 2 GiB of an ONNX model; keep its weights as external data");
-  }
+  if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    fail("the file is larger than the 2 GiB of an ONNX model; keep its weights as external data");
   onnx::ModelProto model;
   // the partial parse: the full one would report missing fields on the standard error output
-  if (!model.ParsePartialFromArray(file.data(), static_cast<int>(file.size()))) {
-    throw NetworkError("this is not an ONNX model, or a damaged one");
-  }
-  if (!model.has_graph() || (model.graph().node_size() == 0 && model.graph().output_size() == 0)) {
-    throw NetworkError("this is not an ONNX model: it has no graph");
-  }
+  if (!model.ParsePartialFromArray(file.data(), static_cast<int>(file.size())))
+    fail("this is not an ONNX model, or a damaged one");
+  if (!model.has_graph() || (model.graph().node_size() == 0 && model.graph().output_size() == 0))
+    fail("this is not an ONNX model: it has no graph");
   return model;
 }
 

@@ -1,9 +1,9 @@
 #include <formats/onnx/tensor.hpp>
 
-#include <geolip/error.hpp>
 #include <network/at.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace geolip::formats::onnx_graph {
 
@@ -24,9 +24,7 @@ Tensor Tensor::of_integers(Shape shape, std::vector<std::int64_t> values) {
 
 Index element_count(const Shape& shape, std::string_view what) {
   constexpr std::size_t highest_rank = 16;
-  if (shape.size() > highest_rank) {
-    throw NetworkError(std::string(what) + " has " + std::to_string(shape.size()) + " dimensions");
-  }
+  if (shape.size() > highest_rank) fail(what, " has ", shape.size(), " dimensions");
   // The product without zeros must fit too: strides are made of it.
   Index count = 1;
   bool empty = false;
@@ -36,9 +34,7 @@ Index element_count(const Shape& shape, std::string_view what) {
   }
   // Loops over a tensor without entries still run along its other dimensions.
   constexpr Index largest_beside_zero = 4096;
-  if (empty && count > largest_beside_zero) {
-    throw NetworkError(std::string(what) + " is " + dimensions(shape) + ", which holds no numbers");
-  }
+  if (empty && count > largest_beside_zero) fail(what, " is ", shape, ", which holds no numbers");
   return empty ? 0 : count;
 }
 
@@ -65,9 +61,7 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
   for (std::size_t i = 0; i < shape.size(); ++i) {  // i counts from the last dimension
     const Index da = i < a.size() ? a[a.size() - 1 - i] : 1;
     const Index db = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (da != db && da != 1 && db != 1) {
-      throw NetworkError("operands of " + dimensions(a) + " and " + dimensions(b) + " do not broadcast");
-    }
+    if (da != db && da != 1 && db != 1) fail("operands of ", a, " and ", b, " do not broadcast");
     shape[shape.size() - 1 - i] = da == 1 ? db : da;
   }
   return shape;
@@ -127,12 +121,23 @@ std::vector<Index> indices_along(const Shape& shape, std::size_t axis, const std
   return indices;
 }
 
+std::vector<Index> indices_at(const Shape& shape, const std::vector<std::vector<Index>>& places) {
+  std::vector<Index> indices{0};
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    std::vector<Index> finer;
+    finer.reserve(indices.size() * places[d].size());
+    for (const Index i : indices) {
+      for (const Index place : places[d]) finer.push_back(i < 0 || place < 0 ? -1 : i * shape[d] + place);
+    }
+    indices = std::move(finer);
+  }
+  return indices;
+}
+
 std::size_t axis_of(Index axis, std::size_t rank) {
   const auto signed_rank = static_cast<Index>(rank);
-  if (axis < -signed_rank || axis >= signed_rank) {
-    throw NetworkError("axis " + std::to_string(axis) + " does not exist in a tensor of rank " +
-                       std::to_string(rank));
-  }
+  if (axis < -signed_rank || axis >= signed_rank)
+    fail("axis ", axis, " does not exist in a tensor of rank ", rank);
   return static_cast<std::size_t>(axis < 0 ? axis + signed_rank : axis);
 }
 
@@ -151,10 +156,14 @@ Tensor gather_entries(const Tensor& tensor, Shape shape, const std::vector<Index
   return result;
 }
 
+Tensor numbered(const Shape& shape) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(element_count(shape, "its input")));
+  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+  return Tensor::of_integers(shape, std::move(numbers));
+}
+
 std::vector<Index> integer_list(const Tensor& tensor, std::string_view what) {
-  if (tensor.kind != Kind::integer || tensor.shape.size() > 1) {
-    throw NetworkError(std::string(what) + " must be a list of integers");
-  }
+  if (tensor.kind != Kind::integer || tensor.shape.size() > 1) fail(what, " must be a list of integers");
   return tensor.integers;
 }
 

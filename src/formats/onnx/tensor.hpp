@@ -54,11 +54,18 @@ std::vector<Index> transpose_indices(const Shape& shape, const std::vector<Index
 /// in the order of that list.
 std::vector<Index> indices_along(const Shape& shape, std::size_t axis, const std::vector<Index>& places);
 
+/// The indices of the entries of a tensor of `shape` at all combinations of the places in each dimension, the last
+/// running fastest; -1 where one of the places is -1.
+std::vector<Index> indices_at(const Shape& shape, const std::vector<std::vector<Index>>& places);
+
 /// A dimension counted from the back if negative; throws NetworkError unless it is in [0, rank).
 std::size_t axis_of(Index axis, std::size_t rank);
 
 /// The tensor's entries at the given indices, in a new shape.
 Tensor gather_entries(const Tensor& tensor, Shape shape, const std::vector<Index>& indices);
+
+/// The numbers 0, 1, ... in a shape: what an operator makes of them says which elements it chooses.
+Tensor numbered(const Shape& shape);
 
 /// The integers of a tensor of at most one dimension, such as a shape or a list of axes; throws NetworkError,
 /// naming `what`, if it is of another kind.

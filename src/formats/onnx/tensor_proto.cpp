@@ -1,144 +1,77 @@
 #include <formats/onnx/tensor_proto.hpp>
 
-#include <formats/half.hpp>
-
-#include <geolip/error.hpp>
-
-#include <cstring>
+#include <formats/numbers.hpp>
 
 namespace geolip::formats::onnx_graph {
 namespace {
 
 using onnx::TensorProto;
 
-/// Bytes of one entry of raw data; 0 for types that GeoLIP does not know.
-Index item_size(int type) {
-  switch (type) {
-    case TensorProto::DOUBLE:
-    case TensorProto::INT64:
-    case TensorProto::UINT64:
-      return 8;
-    case TensorProto::FLOAT:
-    case TensorProto::INT32:
-    case TensorProto::UINT32:
-      return 4;
-    case TensorProto::FLOAT16:
-    case TensorProto::BFLOAT16:
-    case TensorProto::INT16:
-    case TensorProto::UINT16:
-      return 2;
-    case TensorProto::INT8:
-    case TensorProto::UINT8:
-    case TensorProto::BOOL:
-      return 1;
-    default:
-      return 0;
+template <class T>
+void read_raw(Bytes raw, Tensor& tensor) {
+  const auto read = [&](auto& values) {
+    using Value = typename std::decay_t<decltype(values)>::value_type;
+    values.reserve(raw.size() / sizeof(T));
+    for (; !raw.empty(); raw = raw.subspan(sizeof(T))) {
+      values.push_back(static_cast<Value>(load<T>(raw)));  // NOLINT(bugprone-signed-char-misuse): a number
+    }
+  };
+  if constexpr (std::is_integral_v<T>) {
+    read(tensor.integers);
+  } else {
+    read(tensor.reals);
   }
 }
 
-template <typename T, typename Out>
-std::vector<Out> from_raw(Bytes raw) {
-  std::vector<Out> values(raw.size() / sizeof(T));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    T value{};
-    std::memcpy(&value, raw.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<Out>(value);  // NOLINT(bugprone-signed-char-misuse): int8 is a number here
-  }
-  return values;
-}
+/// An element type, and how its numbers lie in raw data.
+struct ElementType {
+  int type;
+  Index size;
+  void (*read)(Bytes raw, Tensor& tensor);
+};
+constexpr std::array<ElementType, 13> element_types{{{TensorProto::DOUBLE, 8, read_raw<double>},
+                                                     {TensorProto::FLOAT, 4, read_raw<float>},
+                                                     {TensorProto::FLOAT16, 2, read_raw<Half>},
+                                                     {TensorProto::BFLOAT16, 2, read_raw<BFloat16>},
+                                                     {TensorProto::INT64, 8, read_raw<std::int64_t>},
+                                                     {TensorProto::UINT64, 8, read_raw<std::uint64_t>},
+                                                     {TensorProto::INT32, 4, read_raw<std::int32_t>},
+                                                     {TensorProto::UINT32, 4, read_raw<std::uint32_t>},
+                                                     {TensorProto::INT16, 2, read_raw<std::int16_t>},
+                                                     {TensorProto::UINT16, 2, read_raw<std::uint16_t>},
+                                                     {TensorProto::INT8, 1, read_raw<std::int8_t>},
+                                                     {TensorProto::UINT8, 1, read_raw<std::uint8_t>},
+                                                     {TensorProto::BOOL, 1, read_raw<std::uint8_t>}}};
 
-template <double (*convert)(std::uint16_t)>
-std::vector<double> from_raw_half(Bytes raw) {
-  std::vector<double> values(raw.size() / 2);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = convert(static_cast<std::uint16_t>(raw[2 * i] | raw[2 * i + 1] << 8));
-  }
-  return values;
-}
-
-void decode_raw(Bytes raw, int type, Tensor& tensor) {
-  switch (type) {
-    case TensorProto::DOUBLE:
-      tensor.reals = from_raw<double, double>(raw);
-      break;
-    case TensorProto::FLOAT:
-      tensor.reals = from_raw<float, double>(raw);
-      break;
-    case TensorProto::FLOAT16:
-      tensor.reals = from_raw_half<half_to_double>(raw);
-      break;
-    case TensorProto::BFLOAT16:
-      tensor.reals = from_raw_half<bfloat16_to_double>(raw);
-      break;
-    case TensorProto::INT64:
-      tensor.integers = from_raw<std::int64_t, std::int64_t>(raw);
-      break;
-    case TensorProto::UINT64:
-      tensor.integers = from_raw<std::uint64_t, std::int64_t>(raw);
-      break;
-    case TensorProto::INT32:
-      tensor.integers = from_raw<std::int32_t, std::int64_t>(raw);
-      break;
-    case TensorProto::UINT32:
-      tensor.integers = from_raw<std::uint32_t, std::int64_t>(raw);
-      break;
-    case TensorProto::INT16:
-      tensor.integers = from_raw<std::int16_t, std::int64_t>(raw);
-      break;
-    case TensorProto::UINT16:
-      tensor.integers = from_raw<std::uint16_t, std::int64_t>(raw);
-      break;
-    case TensorProto::INT8:
-      tensor.integers = from_raw<std::int8_t, std::int64_t>(raw);
-      break;
-    default:  // uint8 and bool
-      tensor.integers = from_raw<std::uint8_t, std::int64_t>(raw);
-      break;
-  }
-}
-
-/// Copies a field of the protobuf message, which must have exactly `count` entries.
-template <typename Out, typename Field, typename Convert>
-std::vector<Out> from_field(const Field& field, Index count, Convert convert) {
-  if (field.size() != count) {
-    throw NetworkError("its shape needs " + std::to_string(count) + " numbers but it has " +
-                       std::to_string(field.size()));
-  }
-  std::vector<Out> values;
-  values.reserve(static_cast<std::size_t>(count));
-  for (const auto value : field) values.push_back(static_cast<Out>(convert(value)));
-  return values;
-}
-
-void decode_typed(const TensorProto& proto, Index count, Tensor& tensor) {
-  const auto same = [](auto value) { return value; };
+/// Reads the field of the message for the type, which must have exactly `count` entries.
+void read_typed(const TensorProto& proto, Index count, Tensor& tensor) {
+  const auto read = [count](const auto& field, auto& values, const auto& convert) {
+    if (field.size() != count) fail("its shape needs ", count, " numbers but it has ", field.size());
+    values.reserve(static_cast<std::size_t>(count));
+    for (const auto value : field) values.push_back(convert(value));
+  };
+  const auto real = [](auto value) { return static_cast<double>(value); };
+  const auto integer = [](auto value) { return static_cast<std::int64_t>(value); };
+  // the bits of halves, each in the lower half of an int32
+  const auto bits = [](std::int32_t value) { return static_cast<std::uint16_t>(value & 0xFFFF); };
   switch (proto.data_type()) {
     case TensorProto::DOUBLE:
-      tensor.reals = from_field<double>(proto.double_data(), count, same);
-      break;
+      return read(proto.double_data(), tensor.reals, real);
     case TensorProto::FLOAT:
-      tensor.reals = from_field<double>(proto.float_data(), count, same);
-      break;
-    case TensorProto::FLOAT16:  // the bits, each in the lower half of an int32
-      tensor.reals = from_field<double>(proto.int32_data(), count, [](std::int32_t bits) {
-        return half_to_double(static_cast<std::uint16_t>(bits & 0xFFFF));
-      });
-      break;
+      return read(proto.float_data(), tensor.reals, real);
+    case TensorProto::FLOAT16:
+      return read(proto.int32_data(), tensor.reals,
+                  [&](auto v) { return static_cast<double>(Half{bits(v)}); });
     case TensorProto::BFLOAT16:
-      tensor.reals = from_field<double>(proto.int32_data(), count, [](std::int32_t bits) {
-        return bfloat16_to_double(static_cast<std::uint16_t>(bits & 0xFFFF));
-      });
-      break;
+      return read(proto.int32_data(), tensor.reals,
+                  [&](auto v) { return static_cast<double>(BFloat16{bits(v)}); });
     case TensorProto::INT64:
-      tensor.integers = from_field<std::int64_t>(proto.int64_data(), count, same);
-      break;
+      return read(proto.int64_data(), tensor.integers, integer);
     case TensorProto::UINT64:
     case TensorProto::UINT32:
-      tensor.integers = from_field<std::int64_t>(proto.uint64_data(), count, same);
-      break;
+      return read(proto.uint64_data(), tensor.integers, integer);
     default:
-      tensor.integers = from_field<std::int64_t>(proto.int32_data(), count, same);
-      break;
+      return read(proto.int32_data(), tensor.integers, integer);
   }
 }
 
@@ -165,34 +98,27 @@ std::string type_name(Index type) {
 
 Tensor decode(const TensorProto& proto, ExternalData& external) {
   const int type = proto.data_type();
-  const Index item = item_size(type);
-  if (item == 0) {
-    throw NetworkError("its element type " + type_name(type) + " is not supported");
-  }
-  if (proto.has_segment()) {
-    throw NetworkError("it is stored in segments, which is not supported");
-  }
+  const auto* element = std::find_if(element_types.begin(), element_types.end(),
+                                     [type](const ElementType& known) { return known.type == type; });
+  if (element == element_types.end()) fail("its element type ", type_name(type), " is not supported");
+  if (proto.has_segment()) fail("it is stored in segments, which is not supported");
   const bool external_data = proto.data_location() == TensorProto::EXTERNAL;
-  if (kinds_of_data(proto) + int{external_data} > 1) {
-    throw NetworkError("it holds its numbers twice, in two forms");
-  }
+  if (kinds_of_data(proto) + int{external_data} > 1) fail("it holds its numbers twice, in two forms");
   Tensor tensor;
   tensor.kind = is_float(type) ? Kind::real : Kind::integer;
   tensor.half = type == TensorProto::FLOAT16 || type == TensorProto::BFLOAT16;
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   const Index count = element_count(tensor.shape, "its shape");
-  const Index needed = checked_product(count, item, "its shape");
+  const Index needed = checked_product(count, element->size, "its shape");
   if (external_data) {
-    decode_raw(external.bytes_of(proto, needed), type, tensor);
+    element->read(external.bytes_of(proto, needed), tensor);
   } else if (proto.has_raw_data()) {
     const std::string& raw = proto.raw_data();
-    if (raw.size() != static_cast<std::size_t>(needed)) {
-      throw NetworkError("its shape " + dimensions(tensor.shape) + " needs " + std::to_string(needed) +
-                         " bytes but it has " + std::to_string(raw.size()));
-    }
-    decode_raw({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()}, type, tensor);
+    if (raw.size() != static_cast<std::size_t>(needed))
+      fail("its shape ", tensor.shape, " needs ", needed, " bytes but it has ", raw.size());
+    element->read({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()}, tensor);
   } else {
-    decode_typed(proto, count, tensor);
+    read_typed(proto, count, tensor);
   }
   return tensor;
 }

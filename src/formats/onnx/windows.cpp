@@ -1,7 +1,5 @@
 #include <formats/onnx/windows.hpp>
 
-#include <geolip/error.hpp>
-
 #include <algorithm>
 
 namespace geolip::formats::onnx_graph {
@@ -15,7 +13,7 @@ Shape positive(const Node& node, const char* attribute, std::size_t count) {
   const Shape list = node.integers(attribute).value_or(Shape(count, 1));
   if (list.size() != count ||
       std::any_of(list.begin(), list.end(), [](Index v) { return v < 1 || v > largest; })) {
-    throw NetworkError("its " + std::string(attribute) + " " + dimensions(list) + " make no sense");
+    fail("its ", attribute, " ", list, " make no sense");
   }
   return list;
 }
@@ -60,19 +58,16 @@ Shape image_shape(const Shape& x, Index channels, const std::array<Index, 2>& si
 
 Shape kernel_of(const Node& node) {
   const auto kernel = node.integers("kernel_shape");
-  if (!kernel) throw NetworkError("operator " + node.op() + " has no kernel_shape");
+  if (!kernel) fail("operator ", node.op(), " has no kernel_shape");
   return *kernel;
 }
 
 Windows windows_of(const Node& node, const Shape& shape, const Shape& kernel) {
   const std::size_t count = kernel.size();
-  if (count < 1 || count > 2 || shape.size() != count + 2) {
-    throw NetworkError("operator " + node.op() + " with a kernel of " + dimensions(kernel) + " on data of " +
-                       dimensions(shape) + " is not supported");
-  }
-  if (std::any_of(kernel.begin(), kernel.end(), [](Index k) { return k < 1 || k > largest; })) {
-    throw NetworkError("its kernel of " + dimensions(kernel) + " makes no sense");
-  }
+  if (count < 1 || count > 2 || shape.size() != count + 2)
+    fail("operator ", node.op(), " with a kernel of ", kernel, " on data of ", shape, " is not supported");
+  if (std::any_of(kernel.begin(), kernel.end(), [](Index k) { return k < 1 || k > largest; }))
+    fail("its kernel of ", kernel, " makes no sense");
   Windows w;
   w.image = plane(shape, 2, count, 1);
   w.kernel = plane(kernel, 0, count, 1);
@@ -83,27 +78,25 @@ Windows windows_of(const Node& node, const Shape& shape, const Shape& kernel) {
     const Shape pads = node.integers("pads").value_or(Shape(2 * count, 0));
     if (pads.size() != 2 * count ||
         std::any_of(pads.begin(), pads.end(), [](Index p) { return p < 0 || p > largest; })) {
-      throw NetworkError("its pads " + dimensions(pads) + " make no sense");
+      fail("its pads ", pads, " make no sense");
     }
     w.before = plane(pads, 0, count, 0);
     w.after = plane(pads, count, count, 0);
   } else if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
     if (w.dilation[0] != 1 || w.dilation[1] != 1) {
       // programs do not agree on what that is
-      throw NetworkError("an auto_pad of " + auto_pad + " with dilations is not supported");
+      fail("an auto_pad of ", auto_pad, " with dilations is not supported");
     }
     pad_same(w, auto_pad == "SAME_UPPER");
   } else if (auto_pad != "VALID") {
-    throw NetworkError("its auto_pad '" + printable(auto_pad) + "' is not known");
+    fail("its auto_pad '", printable(auto_pad), "' is not known");
   }
   const bool ceil = node.integer("ceil_mode", 0) != 0;
   for (std::size_t axis = 0; axis < 2; ++axis) {
     const Index room =
         w.image[axis] + w.before[axis] + w.after[axis] - (w.kernel[axis] - 1) * w.dilation[axis] - 1;
-    if (w.image[axis] > largest || room < 0) {
-      throw NetworkError("its kernel of " + dimensions(kernel) + " does not fit an image of " +
-                         dimensions(image_of(shape)));
-    }
+    if (w.image[axis] > largest || room < 0)
+      fail("its kernel of ", kernel, " does not fit an image of ", image_of(shape));
     w.output[axis] = room / w.stride[axis] + 1;
     if (!ceil || room % w.stride[axis] == 0) continue;
     // one window more, unless it begins behind the image
