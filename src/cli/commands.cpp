@@ -16,9 +16,7 @@ constexpr const char* file_group = "What the file leaves open";
 constexpr const char* display_group = "What to show";
 
 void add_network(CLI::App& app, NetworkArguments& network) {
-  add_text(
-      app, "NETWORK", "", [&network](const std::string& text) { network.path = text; },
-      "The network: a .onnx, .mat, .npz or .nnet file");
+  add_word(app, "NETWORK", "", network.path, "The network: a .onnx, .mat, .npz or .nnet file");
 }
 
 void add_read_options(CLI::App& app, NetworkArguments& network) {
@@ -36,20 +34,16 @@ void add_read_options(CLI::App& app, NetworkArguments& network) {
 }
 
 void add_json(CLI::App& app, std::optional<std::string>& json, const std::string& help) {
-  add_text(
-      app, "--json", "FILE", [&json](const std::string& text) { json = text; }, help)
-      ->group(display_group);
+  add_word(app, "--json", "FILE", json, help)->group(display_group);
 }
 
 void add_question(CLI::App& app, EstimateArguments& arguments) {
-  add_choice<Norm>(app, "--norm", arguments.norm, {{"linf", Norm::linf}, {"l2", Norm::l2}, {"l1", Norm::l1}},
-                   "Norm in which the input moves (default l2)")
+  add_choice(app, "--norm", arguments.norm, norms, "Norm in which the input moves (default l2)")
       ->group(question_group);
-  add_text(
-      app, "--outputs", "LIST", [&arguments](const std::string& text) { arguments.outputs = text; },
-      "A list, separated by commas, of: all (every output), K (an output),\n"
-      "K-J (a difference of two), pairs (all differences with K < J),\n"
-      "vector (all outputs as one vector; l2 and linf only). Default all")
+  add_word(app, "--outputs", "LIST", arguments.outputs,
+           "A list, separated by commas, of: all (every output), K (an output),\n"
+           "K-J (a difference of two), pairs (all differences with K < J),\n"
+           "vector (all outputs as one vector; l2 and linf only). Default all")
       ->group(question_group);
 }
 
@@ -85,24 +79,20 @@ void add_machine(CLI::App& app, Settings& settings) {
       },
       "Where to run; cuda:N: one of several; auto: a GPU if it pays (default auto)")
       ->group(machine_group);
-  add_choice<Precision>(
-      app, "--precision", settings.precision,
-      {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"float64", Precision::float64}},
-      "Arithmetic of the sweeps; certificates are always float64 (default auto)")
+  add_choice(app, "--precision", settings.precision, precisions,
+             "Arithmetic of the sweeps; certificates are always float64 (default auto)")
       ->group(machine_group);
   add_whole_number<int>(app, "--threads", settings.threads, 0, "CPU threads, 0 for all cores (default 0)")
       ->group(machine_group);
 }
 
 void add_proof(CLI::App& app, EstimateArguments& arguments) {
-  add_choice<Verify>(app, "--verify", arguments.settings.verify,
-                     {{"auto", Verify::automatic}, {"on", Verify::on}, {"off", Verify::off}},
-                     "Prove the upper bounds with every rounding error covered\n"
-                     "(default auto: where that costs little against the solve)")
+  add_choice(app, "--verify", arguments.settings.verify, verifications,
+             "Prove the upper bounds with every rounding error covered\n"
+             "(default auto: where that costs little against the solve)")
       ->group(effort_group);
-  add_text(
-      app, "--certificate", "DIR", [&arguments](const std::string& text) { arguments.certificates = text; },
-      "Write one certificate a result into this folder, for geolip verify;\nimplies --verify on")
+  add_word(app, "--certificate", "DIR", arguments.certificates,
+           "Write one certificate a result into this folder, for geolip verify;\nimplies --verify on")
       ->group(display_group);
 }
 
@@ -197,17 +187,10 @@ CLI::App* add_info(CLI::App& app, InfoArguments& arguments) {
 CLI::App* add_export(CLI::App& app, ExportArguments& arguments) {
   CLI::App* command = app.add_subcommand("export", "Write a network as a canonical file");
   add_network(*command, arguments.network);
-  add_text(
-      *command, "FILE.npz", "", [&arguments](const std::string& text) { arguments.target = text; },
-      "The file to write: layers and exact numbers, which numpy.load reads\n(docs/network-file.md)");
+  add_word(*command, "FILE.npz", "", arguments.target,
+           "The file to write: layers and exact numbers, which numpy.load reads\n(docs/network-file.md)");
   add_read_options(*command, arguments.network);
   command->footer("Example:\n  geolip export mnist.onnx mnist.npz");
-  return command;
-}
-
-CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments) {
-  CLI::App* command = app.add_subcommand("verify", "Check certificates of bounds");
-  add_verify_arguments(*command, arguments);
   return command;
 }
 

@@ -24,22 +24,12 @@ void complete(const CLI::App& command, EstimateArguments& arguments);
 /// What stands behind `geolip estimate` in the words given. Throws UsageError.
 EstimateArguments read_estimate(std::vector<std::string> words);
 
-/// Adds `geolip info`; parsing fills the arguments.
+/// Add the other commands; parsing fills the arguments.
 CLI::App* add_info(CLI::App& app, InfoArguments& arguments);
-
-/// Adds `geolip export`; parsing fills the arguments.
 CLI::App* add_export(CLI::App& app, ExportArguments& arguments);
-
-/// Adds `geolip verify`; parsing fills the arguments.
-CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments);
-
-/// Adds `geolip sweep`; parsing fills the arguments.
-CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments);
-/// Adds `geolip report`; parsing fills the arguments.
+CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments);  // verify.cpp
+CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments);    // sweep_commands.cpp
 CLI::App* add_report(CLI::App& app, ReportArguments& arguments);
-/// Throw UsageError for what is missing.
-void complete(const SweepArguments& arguments);
-void complete(const ReportArguments& arguments);
 
 /// "auto", "cpu", "cuda" or "cuda:N".
 bool is_device(const std::string& text);

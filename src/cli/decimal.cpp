@@ -43,6 +43,12 @@ std::string decimal_exponent(double x, int digits, Round round) {
   return print("%.*e", std::clamp(digits, 1, most_digits) - 1, x, round);
 }
 
+std::string fixed(double x, int digits) {
+  std::array<char, most_characters> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, x);
+  return buffer.data();
+}
+
 std::string shortest(double x) {
   std::array<char, 40> buffer{};
   const auto write = [&](auto... format) {

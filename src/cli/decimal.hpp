@@ -16,6 +16,9 @@ std::string decimal(double x, int digits, Round round);
 /// As decimal(), always with an exponent ("8.1e-05"), zero apart.
 std::string decimal_exponent(double x, int digits, Round round);
 
+/// x with a number of digits behind the point, rounded to nearest.
+std::string fixed(double x, int digits);
+
 /// The shortest text that reads back as x, as a person would write it: "1e-4", "0.5", "60".
 std::string shortest(double x);
 

@@ -1,9 +1,7 @@
 #include <cli/estimate_table.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 
 #include <cli/decimal.hpp>
@@ -37,11 +35,7 @@ int bound_digits(double gap) {
                     most_digits);
 }
 
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", seconds);
-  return text.data();
-}
+std::string seconds_text(double seconds) { return fixed(seconds, 2); }
 
 /// How many times smaller the upper bound is than the product, as "12.3x".
 std::string tighter(double product, double upper) {
@@ -49,35 +43,27 @@ std::string tighter(double product, double upper) {
 }
 
 Table result_table(const Result& result, const Baselines* baselines, int digits) {
+  const auto down = [digits](double x) { return decimal(x, digits, Round::down); };
+  const auto up = [digits](double x) { return decimal(x, digits, Round::up); };
+  const std::vector<Bound>& bounds = result.bounds;
   Table table;
-  table.add_column("output", Align::right);
-  if (baselines != nullptr) table.add_column("gradient", Align::point);
-  table.add_column("lower", Align::point);
-  table.add_column("upper", Align::point);
+  table.add_column("output", Align::right, bounds, [](const Bound& b) { return to_string(b.objective); });
+  if (baselines != nullptr) table.add_column("gradient", Align::point, baselines->gradient, down);
+  table.add_column("lower", Align::point, bounds, [&](const Bound& b) { return down(b.lower); });
+  table.add_column("upper", Align::point, bounds, [&](const Bound& b) { return up(b.upper); });
   if (baselines != nullptr) {
-    table.add_column("product", Align::point);
-    table.add_column("tighter", Align::point);
+    table.add_column("product", Align::point, baselines->product, up);
+    auto product = baselines->product.begin();
+    table.add_column("tighter", Align::point, bounds,
+                     [&](const Bound& b) { return tighter(*product++, b.upper); });
   }
-  table.add_column("gap", Align::right);
-  table.add_column("status", Align::left);
-  table.add_column("seconds", Align::right);
-
-  for (std::size_t b = 0; b < result.bounds.size(); ++b) {
-    const Bound& bound = result.bounds[b];
-    std::vector<std::string> cells{to_string(bound.objective)};
-    if (baselines != nullptr) cells.push_back(decimal(baselines->gradient[b], digits, Round::down));
-    cells.push_back(decimal(bound.lower, digits, Round::down));
-    cells.push_back(decimal(bound.upper, digits, Round::up));
-    if (baselines != nullptr) {
-      cells.push_back(decimal(baselines->product[b], digits, Round::up));
-      cells.push_back(tighter(baselines->product[b], bound.upper));
-    }
-    const bool failed = bound.status == Status::failed;
-    cells.push_back(failed ? "-" : decimal_exponent(bound.gap(), gap_digits, Round::up));
-    cells.emplace_back(to_string(bound.status));
-    cells.push_back(seconds_text(bound.seconds.total));
-    table.add_row(std::move(cells));
-  }
+  table.add_column("gap", Align::right, bounds, [](const Bound& b) {
+    return b.status == Status::failed ? "-" : decimal_exponent(b.gap(), gap_digits, Round::up);
+  });
+  table.add_column("status", Align::left, bounds,
+                   [](const Bound& b) { return std::string(to_string(b.status)); });
+  table.add_column("seconds", Align::right, bounds,
+                   [](const Bound& b) { return seconds_text(b.seconds.total); });
   return table;
 }
 

@@ -13,20 +13,28 @@ extern "C" void hold(int signal) { held = signal; }
 
 }  // namespace
 
-HoldSignals::HoldSignals() {
-  held = 0;
-  for (std::size_t i = 0; i < signals.size(); ++i) {
+SignalHandlers::SignalHandlers(void (*handler)(int signal)) {
+  for (std::size_t i = 0; i < previous_.size(); ++i) {
     struct sigaction action {};
-    action.sa_handler = hold;
+    action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    sigaction(signals[i], nullptr, &previous_[i]);
-    if (previous_[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);
+    sigaction(ending_signals[i], nullptr, &previous_[i]);
+    if (previous_[i].sa_handler != SIG_IGN) sigaction(ending_signals[i], &action, nullptr);
   }
 }
 
+SignalHandlers::~SignalHandlers() {
+  for (std::size_t i = 0; i < previous_.size(); ++i) sigaction(ending_signals[i], &previous_[i], nullptr);
+}
+
+HoldSignals::HoldSignals() {
+  held = 0;
+  handlers_.emplace(hold);
+}
+
 HoldSignals::~HoldSignals() {
-  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &previous_[i], nullptr);
+  handlers_.reset();
   if (const int signal = held; signal != 0) static_cast<void>(std::raise(signal));
 }
 

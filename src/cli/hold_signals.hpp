@@ -4,12 +4,29 @@
 
 #include <array>
 #include <csignal>
+#include <optional>
 
 namespace geolip::cli {
 
-/// While one of these lives, a signal that asks the process to end (Ctrl-C, SIGTERM, SIGHUP) is kept; it is
-/// raised again, with the handlers that were there before, when this one ends. A signal that was ignored
-/// stays ignored. Only one may live at a time, and for a short work: what must not be left half done.
+/// The signals that ask a process to end.
+constexpr std::array<int, 3> ending_signals{SIGINT, SIGTERM, SIGHUP};
+
+/// Another handler for them while this lives. A signal that was ignored before, as under nohup, stays ignored.
+class SignalHandlers {
+ public:
+  explicit SignalHandlers(void (*handler)(int signal));
+  SignalHandlers(const SignalHandlers&) = delete;
+  SignalHandlers(SignalHandlers&&) = delete;
+  SignalHandlers& operator=(const SignalHandlers&) = delete;
+  SignalHandlers& operator=(SignalHandlers&&) = delete;
+  ~SignalHandlers();
+
+ private:
+  std::array<struct sigaction, ending_signals.size()> previous_{};
+};
+
+/// While one of these lives, such a signal is kept; it is raised again, with the handlers that were there before,
+/// when this one ends. Only one may live at a time, and for a short work: what must not be left half done.
 class HoldSignals {
  public:
   HoldSignals();
@@ -20,8 +37,7 @@ class HoldSignals {
   ~HoldSignals();
 
  private:
-  static constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
-  std::array<struct sigaction, signals.size()> previous_{};
+  std::optional<SignalHandlers> handlers_;
 };
 
 /// Makes writing beyond the limit of a file's size (ulimit -f) an error like a full disk, which is reported and

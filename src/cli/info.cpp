@@ -10,6 +10,7 @@
 #include <cli/table.hpp>
 #include <cli/text.hpp>
 #include <cli/text_target.hpp>
+#include <formats/fail.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -31,15 +32,6 @@ std::string slopes_text(const std::optional<SlopeInterval>& slopes) {
   std::string text = "[";
   text.append(trimmed(slopes->lower, Round::down)).append(", ");
   return text.append(trimmed(slopes->upper, Round::up)).append("]");
-}
-
-std::string shape_text(const std::vector<Index>& shape) {
-  std::string text;
-  for (const Index n : shape) {
-    if (!text.empty()) text += 'x';
-    text += std::to_string(n);
-  }
-  return text;
 }
 
 /// "0, 3", "input"; nothing where a layer reads the one before it.
@@ -72,23 +64,24 @@ void print_facts(std::ostream& out, const InfoArguments& arguments, const Networ
 }
 
 void print_layers(std::ostream& out, const NetworkSummary& summary) {
+  const std::vector<LayerSummary>& layers = summary.layers;
   Table table;
-  table.add_column("layer", Align::right);
-  table.add_column("name", Align::left);
-  table.add_column("kind", Align::left);
-  table.add_column("shape", Align::left);
-  table.add_column("slopes", Align::left);
-  table.add_column("parameters", Align::right);
-  const bool branches = std::any_of(summary.layers.begin(), summary.layers.end(),
-                                    [](const LayerSummary& layer) { return !layer.reads.empty(); });
-  if (branches) table.add_column("reads", Align::left);
-  for (std::size_t l = 0; l < summary.layers.size(); ++l) {
-    const LayerSummary& layer = summary.layers[l];
-    std::vector<std::string> cells{
-        std::to_string(l),       printable(layer.name),     layer.kind,
-        shape_text(layer.shape), slopes_text(layer.slopes), std::to_string(layer.parameters)};
-    if (branches) cells.push_back(reads_text(layer.reads));
-    table.add_row(std::move(cells));
+  std::size_t number = 0;
+  table.add_column("layer", Align::right, layers,
+                   [&](const LayerSummary&) { return std::to_string(number++); });
+  table.add_column("name", Align::left, layers,
+                   [](const LayerSummary& layer) { return printable(layer.name); });
+  table.add_column("kind", Align::left, layers, [](const LayerSummary& layer) { return layer.kind; });
+  table.add_column("shape", Align::left, layers,
+                   [](const LayerSummary& layer) { return formats::dimensions(layer.shape); });
+  table.add_column("slopes", Align::left, layers,
+                   [](const LayerSummary& layer) { return slopes_text(layer.slopes); });
+  table.add_column("parameters", Align::right, layers,
+                   [](const LayerSummary& layer) { return std::to_string(layer.parameters); });
+  if (std::any_of(layers.begin(), layers.end(),
+                  [](const LayerSummary& layer) { return !layer.reads.empty(); })) {
+    table.add_column("reads", Align::left, layers,
+                     [](const LayerSummary& layer) { return reads_text(layer.reads); });
   }
   table.print(out);
 }

@@ -6,6 +6,7 @@
 
 #include <cli/estimate_table.hpp>
 #include <cli/layer_summary.hpp>
+#include <cli/options.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -44,30 +45,6 @@ Json output_json(const Objective& objective) {
   return nullptr;
 }
 
-const char* precision_name(Precision precision) {
-  switch (precision) {
-    case Precision::automatic:
-      return "auto";
-    case Precision::float32:
-      return "float32";
-    case Precision::float64:
-      return "float64";
-  }
-  return "unknown";
-}
-
-const char* verify_name(Verify verify) {
-  switch (verify) {
-    case Verify::automatic:
-      return "auto";
-    case Verify::on:
-      return "on";
-    case Verify::off:
-      return "off";
-  }
-  return "unknown";
-}
-
 Json activation_json(const std::optional<Activation>& activation) {
   if (!activation) return nullptr;
   return to_string(activation->kind());
@@ -84,8 +61,8 @@ Json settings_json(const EstimateArguments& arguments, const Baselines* baseline
             {"time_limit", s.time_limit},
             {"rank", s.rank},
             {"max_rank", s.max_rank},
-            {"precision", precision_name(s.precision)},
-            {"verify", verify_name(s.verify)},
+            {"precision", word_for(precisions, s.precision)},
+            {"verify", word_for(verifications, s.verify)},
             {"seed", s.seed},
             {"starts", s.starts},
             {"threads", s.threads},
@@ -113,7 +90,7 @@ Json bound_json(const Bound& bound) {
           {"verification_loss", bound.verification_loss},
           {"iterations", bound.iterations},
           {"rank", bound.rank},
-          {"precision", precision_name(bound.precision)},
+          {"precision", word_for(precisions, bound.precision)},
           {"seconds",
            {{"ascent", bound.seconds.ascent},
             {"certificate", bound.seconds.certificate},

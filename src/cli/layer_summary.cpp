@@ -1,7 +1,6 @@
 #include <cli/layer_summary.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace geolip::cli {
 namespace {
@@ -18,11 +17,10 @@ SlopeInterval slope_hull(const Activation& activation, Index neurons) {
   return hull;
 }
 
-/// Fills in what depends on the kind of layer; `inputs` and `outputs` are the widths before and after it.
+/// Fills in what depends on the kind of layer, which reads so many inputs; the shape is that of its output.
 struct Describe {
   LayerSummary& summary;
   Index inputs;
-  Index outputs;
 
   void operator()(const Dense& dense) const {
     summary.kind = "dense";
@@ -31,48 +29,30 @@ struct Describe {
   }
   void operator()(const Affine& affine) const {
     summary.kind = "affine";
-    summary.shape = {inputs};
     summary.parameters = count(affine.scale) + count(affine.shift);
-  }
-  void operator()(const Permutation&) const {
-    summary.kind = "permutation";
-    summary.shape = {inputs};
   }
   void operator()(const Conv& conv) const {
     summary.kind = "conv";
-    convolution(conv, {conv.filters, conv.output(0), conv.output(1)});
-    summary.parameters += count(conv.bias);
+    summary.shape = {conv.filters, conv.output(0), conv.output(1)};
+    summary.parameters = count(conv.weight) + count(conv.bias);
   }
   void operator()(const ConvTranspose& transpose) const {
     const Conv& conv = transpose.conv;
     summary.kind = "conv_transpose";
-    convolution(conv, {conv.channels, conv.image[0], conv.image[1]});
-    summary.parameters += count(transpose.bias);
+    summary.shape = {conv.channels, conv.image[0], conv.image[1]};
+    summary.parameters = count(conv.weight) + count(transpose.bias);
   }
   void operator()(const Sparse&) const {
     summary.kind = "sparse";
-    summary.shape = {outputs, inputs};
+    summary.shape.push_back(inputs);
   }
-  void operator()(const Add&) const {
-    summary.kind = "add";
-    summary.shape = {outputs};
-  }
-  void operator()(const Concat&) const {
-    summary.kind = "concat";
-    summary.shape = {outputs};
-  }
+  void operator()(const Permutation&) const { summary.kind = "permutation"; }
+  void operator()(const Add&) const { summary.kind = "add"; }
+  void operator()(const Concat&) const { summary.kind = "concat"; }
   void operator()(const Activation& activation) const {
     summary.kind = to_string(activation.kind());
-    summary.shape = {inputs};
     summary.slopes = slope_hull(activation, inputs);
     summary.parameters = count(activation.slopes());
-  }
-
- private:
-  /// The image that it makes, channels first.
-  void convolution(const Conv& conv, std::vector<Index> image) const {
-    summary.shape = std::move(image);
-    summary.parameters = count(conv.weight);
   }
 };
 
@@ -86,7 +66,8 @@ NetworkSummary summarise(const Network& network) {
     const Index width = network.size(number + 1);
     LayerSummary entry;
     entry.name = layer.name;
-    std::visit(Describe{entry, network.size(network.read_by(number).front()), width}, layer.op);
+    entry.shape = {width};
+    std::visit(Describe{entry, network.size(network.read_by(number).front())}, layer.op);
     const auto* activation = std::get_if<Activation>(&layer.op);
     if (activation != nullptr && activation->kind() != ActivationKind::identity) summary.neurons += width;
     // the layer before it is what is expected

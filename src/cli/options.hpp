@@ -3,7 +3,11 @@
 /// sentence that names option and value.
 #pragma once
 
+#include <geolip/query.hpp>
+#include <geolip/settings.hpp>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <limits>
@@ -25,6 +29,14 @@ namespace geolip::cli {
 inline CLI::Option* add_text(CLI::App& app, const std::string& name, const std::string& type,
                              const std::function<void(const std::string&)>& read, const std::string& help) {
   return app.add_option_function<std::string>(name, read, help)->type_name(type);
+}
+
+/// An option whose text is the value: a name or a path.
+template <class Target>
+CLI::Option* add_word(CLI::App& app, const std::string& name, const std::string& type, Target& target,
+                      const std::string& help) {
+  return add_text(
+      app, name, type, [&target](const std::string& text) { target = text; }, help);
 }
 
 /// Reads all of `text` as a number of type T.
@@ -61,27 +73,41 @@ inline CLI::Option* add_number(CLI::App& app, const std::string& name, double& t
   return add_text(app, name, type, read, help);
 }
 
-/// One of a few words, each with a value.
+/// A few words, each with a value.
 template <class T>
-CLI::Option* add_choice(CLI::App& app, const std::string& name, T& target,
-                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+using Choices = std::vector<std::pair<std::string, T>>;
+
+/// The word for a value.
+template <class T>
+const std::string& word_for(const Choices<T>& choices, T value) {
+  return std::find_if(choices.begin(), choices.end(),
+                      [&](const auto& choice) { return choice.second == value; })
+      ->first;
+}
+
+/// One of these words.
+template <class T>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, T& target, const Choices<T>& choices,
+                        const std::string& help) {
   std::string type;
   std::string wanted;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    const std::string& word = choices[i].first;
-    type += (i == 0 ? "" : "|") + word;
-    wanted += (i == 0 ? "one of " : ", ") + word;
+  for (const auto& [word, value] : choices) {
+    type += (type.empty() ? "" : "|") + word;
+    wanted += (wanted.empty() ? "one of " : ", ") + word;
   }
-  const auto read = [name, &target, choices, wanted](const std::string& text) {
-    for (const auto& [word, value] : choices) {
-      if (word == text) {
-        target = value;
-        return;
-      }
-    }
-    refuse(name, text, wanted);
+  const auto read = [name, &target, &choices, wanted](const std::string& text) {
+    const auto found = std::find_if(choices.begin(), choices.end(),
+                                    [&](const auto& choice) { return choice.first == text; });
+    if (found == choices.end()) refuse(name, text, wanted);
+    target = found->second;
   };
   return add_text(app, name, type, read, help);
 }
+
+inline const Choices<Norm> norms{{"linf", Norm::linf}, {"l2", Norm::l2}, {"l1", Norm::l1}};
+inline const Choices<Precision> precisions{
+    {"auto", Precision::automatic}, {"float32", Precision::float32}, {"float64", Precision::float64}};
+inline const Choices<Verify> verifications{
+    {"auto", Verify::automatic}, {"on", Verify::on}, {"off", Verify::off}};
 
 }  // namespace geolip::cli

@@ -1,8 +1,6 @@
 #include <cli/progress.hpp>
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 
 #include <cli/decimal.hpp>
@@ -17,13 +15,11 @@ constexpr const char* erase = "\r\x1b[K";
 }  // namespace
 
 std::string progress_text(const Progress& progress) {
-  std::array<char, 32> seconds{};
-  std::snprintf(seconds.data(), seconds.size(), "%.1f s", progress.seconds);
   std::string text =
       std::to_string(progress.certified) + " of " + std::to_string(progress.problems) + " certified, ";
   if (std::isfinite(progress.gap)) text += "gap " + decimal_exponent(progress.gap, 2, Round::up) + ", ";
   return text + "sweep " + std::to_string(progress.iteration) + ", rank " + std::to_string(progress.rank) +
-         ", " + seconds.data();
+         ", " + fixed(progress.seconds, 1) + " s";
 }
 
 void ProgressLine::show(std::string_view text) {

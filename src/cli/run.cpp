@@ -2,6 +2,7 @@
 
 #include <geolip/version.hpp>
 
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -25,53 +26,12 @@ std::string arguments_of(const CLI::App& app) {
   return "NETWORK";
 }
 
-/// The command line's grammar and what it has read.
-struct CommandLine {
-  CLI::App app{"Certified bounds on the Lipschitz constant of neural networks", "geolip"};
-  EstimateArguments estimate_arguments;
-  InfoArguments info_arguments;
-  ExportArguments export_arguments;
-  VerifyArguments verify_arguments;
-  SweepArguments sweep_arguments;
-  ReportArguments report_arguments;
-  CLI::App* estimate_command = nullptr;
-  CLI::App* info_command = nullptr;
-  CLI::App* export_command = nullptr;
-  CLI::App* verify_command = nullptr;
-  CLI::App* sweep_command = nullptr;
-  CLI::App* report_command = nullptr;
-
-  CommandLine() {
-    app.formatter(std::make_shared<HelpFormatter>(arguments_of));
-    app.set_version_flag("--version", std::string("geolip ") + version, "Print the version");
-    app.set_help_flag("-h,--help", "Print this help");
-    app.footer("Example:\n  geolip estimate mnist.onnx --norm linf\n\nEach command has its own --help.");
-    app.allow_extras();  // they are refused below, in our own words
-    estimate_command = add_estimate(app, estimate_arguments);
-    info_command = add_info(app, info_arguments);
-    export_command = add_export(app, export_arguments);
-    verify_command = add_verify(app, verify_arguments);
-    sweep_command = add_sweep(app, sweep_arguments);
-    report_command = add_report(app, report_arguments);
-    for (CLI::App* command :
-         {estimate_command, info_command, export_command, verify_command, sweep_command, report_command}) {
-      command->group("Commands");
-      command->allow_extras();
-      // Understood everywhere, shown once.
-      command->set_version_flag("--version", std::string("geolip ") + version)->group("");
-    }
-  }
-};
-
 /// Where a complaint about a command sends its reader.
 std::string see_help(const CLI::App& command) { return " (see geolip " + command.get_name() + " --help)"; }
 
-/// Throws UsageError for what the command did not understand and for a network that is not named.
-void check_arguments(const CLI::App& command) {
-  refuse_extras(command, see_help(command));
-  if (command.count("NETWORK") == 0) {
-    throw UsageError(command.get_name() + " needs a NETWORK" + see_help(command));
-  }
+/// Throws UsageError for an argument that the command needs and does not have.
+void require(const CLI::App& command, bool there, const char* what) {
+  if (!there) throw UsageError(command.get_name() + " needs " + what + see_help(command));
 }
 
 [[noreturn]] void refuse_command(const CLI::App& app) {
@@ -82,49 +42,85 @@ void check_arguments(const CLI::App& command) {
                    " (see geolip --help)");
 }
 
-int dispatch(CommandLine& line, const Library& library, const Console& console) {
-  // A word before the command that nothing understands is not passed over either.
-  if (!line.app.remaining().empty()) refuse_command(line.app);
-  if (line.estimate_command->parsed()) {
-    check_arguments(*line.estimate_command);
-    complete(*line.estimate_command, line.estimate_arguments);
-    return estimate(line.estimate_arguments, library, console);
+/// The command line's grammar, what it has read, and what is done then.
+class CommandLine {
+ public:
+  CommandLine(const Library& library, const Console& console) {
+    app_.formatter(std::make_shared<HelpFormatter>(arguments_of));
+    app_.set_version_flag("--version", std::string("geolip ") + version, "Print the version");
+    app_.set_help_flag("-h,--help", "Print this help");
+    app_.footer("Example:\n  geolip estimate mnist.onnx --norm linf\n\nEach command has its own --help.");
+    app_.allow_extras();  // they are refused below, in our own words
+    add(add_estimate(app_, estimate_), [&](const CLI::App& command) {
+      require(command, command.count("NETWORK") > 0, "a NETWORK");
+      complete(command, estimate_);
+      return estimate(estimate_, library, console);
+    });
+    add(add_info(app_, info_), [&](const CLI::App& command) {
+      require(command, command.count("NETWORK") > 0, "a NETWORK");
+      return info(info_, library, console);
+    });
+    add(add_export(app_, export_), [&](const CLI::App& command) {
+      require(command, command.count("NETWORK") > 0, "a NETWORK");
+      require(command, command.count("FILE.npz") > 0, "a FILE.npz");
+      return export_network(export_, library, console);
+    });
+    add(add_verify(app_, verify_), [&](const CLI::App& command) {
+      require(command, verify_.files.size() > 1, "a CERTIFICATE and a NETWORK");
+      return verify_certificates(verify_, library, console);
+    });
+    add(add_sweep(app_, sweep_), [&](const CLI::App& command) {
+      require(command, !sweep_.manifest.empty(), "a MANIFEST");
+      require(command, sweep_.out || sweep_.list, "--out FILE for its results");
+      return sweep(sweep_, console);
+    });
+    add(add_report(app_, report_), [&](const CLI::App& command) {
+      require(command, !report_.files.empty(), "a file of RESULTS");
+      return report_results(report_, console);
+    });
   }
-  if (line.info_command->parsed()) {
-    check_arguments(*line.info_command);
-    return info(line.info_arguments, library, console);
+
+  CLI::App& app() { return app_; }
+
+  /// Runs the command that was parsed.
+  int run() const {
+    // A word before the command that nothing understands is not passed over either.
+    if (!app_.remaining().empty()) refuse_command(app_);
+    for (const auto& [command, run] : runs_) {
+      if (!command->parsed()) continue;
+      refuse_extras(*command, see_help(*command));
+      return run(*command);
+    }
+    refuse_command(app_);
   }
-  if (line.export_command->parsed()) {
-    check_arguments(*line.export_command);
-    if (line.export_command->count("FILE.npz") == 0)
-      throw UsageError("export needs a FILE.npz" + see_help(*line.export_command));
-    return export_network(line.export_arguments, library, console);
+
+ private:
+  using Run = std::function<int(const CLI::App& command)>;
+
+  void add(CLI::App* command, Run run) {
+    command->group("Commands");
+    command->allow_extras();
+    // Understood everywhere, shown once.
+    command->set_version_flag("--version", std::string("geolip ") + version)->group("");
+    runs_.emplace_back(command, std::move(run));
   }
-  if (line.verify_command->parsed()) {
-    const std::string help = see_help(*line.verify_command);
-    refuse_extras(*line.verify_command, help);
-    return verify_certificates(line.verify_arguments, library, console,
-                               "verify needs a CERTIFICATE and a NETWORK" + help);
-  }
-  if (line.sweep_command->parsed()) {
-    refuse_extras(*line.sweep_command, see_help(*line.sweep_command));
-    complete(line.sweep_arguments);
-    return sweep(line.sweep_arguments, console);
-  }
-  if (line.report_command->parsed()) {
-    refuse_extras(*line.report_command, see_help(*line.report_command));
-    complete(line.report_arguments);
-    return report_results(line.report_arguments, console);
-  }
-  refuse_command(line.app);
-}
+
+  CLI::App app_{"Certified bounds on the Lipschitz constant of neural networks", "geolip"};
+  std::vector<std::pair<CLI::App*, Run>> runs_;
+  EstimateArguments estimate_;
+  InfoArguments info_;
+  ExportArguments export_;
+  VerifyArguments verify_;
+  SweepArguments sweep_;
+  ReportArguments report_;
+};
 
 }  // namespace
 
 int run(int argc, const char* const* argv, const Library& library, const Console& console) {
   try {
-    CommandLine line;
-    return parse(line.app, argc, argv, console) ? dispatch(line, library, console) : exit_certified;
+    CommandLine line(library, console);
+    return parse(line.app(), argc, argv, console) ? line.run() : exit_certified;
   } catch (...) {
     return report(console.err, std::current_exception());
   }

@@ -21,14 +21,10 @@ namespace {
 constexpr char stop_byte = 's';
 constexpr char quit_byte = 'q';
 
-constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
-
 std::atomic<int> pipe_read{-1};
 std::atomic<int> pipe_write{-1};
 std::atomic<int> signals_seen{0};
 static_assert(std::atomic<int>::is_always_lock_free);
-
-std::array<struct sigaction, signals.size()> previous;
 
 void send(char byte) {
   // A full pipe would hold unread bytes enough to wake the watcher.
@@ -68,18 +64,11 @@ StopOnSignal::StopOnSignal() {
     close(pipe_write.exchange(-1));
     throw ResourceError(std::string("threads: the system starts none (") + error.what() + ")");
   }
-  for (std::size_t i = 0; i < signals.size(); ++i) {
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    sigemptyset(&action.sa_mask);
-    sigaction(signals[i], nullptr, &previous[i]);
-    if (previous[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);
-  }
+  handlers_.emplace(on_signal);
 }
 
 StopOnSignal::~StopOnSignal() {
-  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &previous[i], nullptr);
+  handlers_.reset();
   send(quit_byte);
   watcher_.join();
   close(pipe_read.exchange(-1));

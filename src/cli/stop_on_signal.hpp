@@ -2,14 +2,16 @@
 /// Ctrl-C as a wish to stop.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <thread>
 
+#include <cli/hold_signals.hpp>
+
 namespace geolip::cli {
 
-/// While one of these lives, the first SIGINT, SIGTERM or SIGHUP asks its token to stop and the second ends the
-/// process at once with exit code 128 + signal (130 for Ctrl-C). A signal that was ignored before, as under
-/// nohup, stays ignored. Only one may live at a time.
+/// While one of these lives, the first of SignalHandlers' signals asks its token to stop and the second ends the
+/// process at once with exit code 128 + signal (130 for Ctrl-C). Only one may live at a time.
 class StopOnSignal {
  public:
   StopOnSignal();
@@ -24,6 +26,7 @@ class StopOnSignal {
  private:
   std::stop_source source_;
   std::thread watcher_;
+  std::optional<SignalHandlers> handlers_;
 };
 
 }  // namespace geolip::cli

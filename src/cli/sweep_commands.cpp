@@ -63,12 +63,9 @@ std::vector<std::string> read_devices(const std::string& text) {
 
 CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments) {
   CLI::App* command = app.add_subcommand("sweep", "Bound many networks, and go on where that was ended");
-  add_text(
-      *command, "MANIFEST", "", [&arguments](const std::string& text) { arguments.manifest = text; },
-      "What to run: a .toml or .json file");
-  add_text(
-      *command, "--out", "FILE", [&arguments](const std::string& text) { arguments.out = text; },
-      "File of results, to which a line is added for each run");
+  add_word(*command, "MANIFEST", "", arguments.manifest, "What to run: a .toml or .json file");
+  add_word(*command, "--out", "FILE", arguments.out,
+           "File of results, to which a line is added for each run");
   add_text(
       *command, "--shard", "I/N",
       [&arguments](const std::string& text) {
@@ -84,21 +81,13 @@ CLI::App* add_sweep(CLI::App& app, SweepArguments& arguments) {
       [&arguments](const std::string& text) { arguments.devices = read_devices(text); },
       "Devices for the runs in turn, separated by commas: cuda:0,cuda:1\n(runs for which the manifest names "
       "none)");
-  add_text(
-      *command, "--certificates", "DIR",
-      [&arguments](const std::string& text) { arguments.certificates = text; },
+  add_word(
+      *command, "--certificates", "DIR", arguments.certificates,
       "Write the certificates of each run into a folder of its own in DIR,\nnamed by the id of its results");
   command->add_flag("--list", arguments.list, "Print the runs, with their ids, and run nothing");
   command->add_flag("--quiet", arguments.quiet, "Print nothing but errors");
   command->footer(sweep_footer);
   return command;
-}
-
-void complete(const SweepArguments& arguments) {
-  if (arguments.manifest.empty()) throw UsageError("sweep needs a MANIFEST (see geolip sweep --help)");
-  if (!arguments.out && !arguments.list) {
-    throw UsageError("sweep needs --out FILE for its results (see geolip sweep --help)");
-  }
 }
 
 CLI::App* add_report(CLI::App& app, ReportArguments& arguments) {
@@ -111,18 +100,12 @@ CLI::App* add_report(CLI::App& app, ReportArguments& arguments) {
           },
           "Files of results, as geolip sweep writes them")
       ->type_name("");
-  add_text(
-      *command, "--csv", "FILE", [&arguments](const std::string& text) { arguments.csv = text; },
-      "Write everything, in full precision, as CSV; '-' prints it in place of the table");
-  add_text(
-      *command, "--markdown", "FILE", [&arguments](const std::string& text) { arguments.markdown = text; },
-      "Write the table as Markdown; '-' prints it in place of the table");
+  add_word(*command, "--csv", "FILE", arguments.csv,
+           "Write everything, in full precision, as CSV; '-' prints it in place of the table");
+  add_word(*command, "--markdown", "FILE", arguments.markdown,
+           "Write the table as Markdown; '-' prints it in place of the table");
   command->footer(report_footer);
   return command;
-}
-
-void complete(const ReportArguments& arguments) {
-  if (arguments.files.empty()) throw UsageError("report needs a file of RESULTS (see geolip report --help)");
 }
 
 }  // namespace geolip::cli

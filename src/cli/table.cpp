@@ -9,16 +9,6 @@
 namespace geolip::cli {
 namespace {
 
-std::string pad_left(const std::string& text, std::size_t width) {
-  const std::size_t have = display_width(text);
-  return std::string(width > have ? width - have : 0, ' ') + text;
-}
-
-std::string pad_right(const std::string& text, std::size_t width) {
-  const std::size_t have = display_width(text);
-  return text + std::string(width > have ? width - have : 0, ' ');
-}
-
 /// Columns before the decimal point: all of them in a number without one.
 std::size_t before_point(const std::string& cell) { return display_width(cell.substr(0, cell.find('.'))); }
 
@@ -33,23 +23,19 @@ void align_points(std::vector<std::string>& cells) {
 
 }  // namespace
 
-void Table::add_column(std::string title, Align align) { columns_.push_back({std::move(title), align}); }
-
-void Table::add_row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-
 void Table::print(std::ostream& out) const {
-  std::vector<std::string> lines(rows_.size() + 1);
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    const auto& [title, align] = columns_[c];
-    std::vector<std::string> cells;
-    for (const auto& row : rows_) cells.push_back(row[c]);
+  std::vector<std::string> lines;
+  for (const auto& [title, align, column] : columns_) {
+    std::vector<std::string> cells = column;
     if (align == Align::point) align_points(cells);
     cells.insert(cells.begin(), title);
     std::size_t width = 0;
     for (const std::string& cell : cells) width = std::max(width, display_width(cell));
+    const bool first = lines.empty();
+    lines.resize(cells.size());
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      lines[i] += c == 0 ? "" : "  ";
-      lines[i] += align == Align::left ? pad_right(cells[i], width) : pad_left(cells[i], width);
+      const std::string room(width - display_width(cells[i]), ' ');
+      lines[i] += (first ? "" : "  ") + (align == Align::left ? cells[i] + room : room + cells[i]);
     }
   }
   for (const std::string& line : lines) {
@@ -58,23 +44,18 @@ void Table::print(std::ostream& out) const {
 }
 
 void Table::print_markdown(std::ostream& out) const {
-  const auto print_row = [&out](const std::vector<std::string>& cells) {
-    for (const std::string& cell : cells) {
-      out << "| ";
-      for (const char c : cell) out << (c == '|' ? "\\|" : std::string(1, c));
-      out << ' ';
+  std::vector<std::string> lines;
+  for (const auto& [title, align, column] : columns_) {
+    std::vector<std::string> cells{title, align == Align::left ? "---" : "---:"};
+    cells.insert(cells.end(), column.begin(), column.end());
+    lines.resize(cells.size());
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      lines[i] += "| ";
+      for (const char c : cells[i]) lines[i] += c == '|' ? "\\|" : std::string(1, c);
+      lines[i] += ' ';
     }
-    out << "|\n";
-  };
-  std::vector<std::string> titles;
-  std::vector<std::string> rules;
-  for (const auto& [title, align] : columns_) {
-    titles.push_back(title);
-    rules.emplace_back(align == Align::left ? "---" : "---:");
   }
-  print_row(titles);
-  print_row(rules);
-  for (const auto& row : rows_) print_row(row);
+  for (const std::string& line : lines) out << line << "|\n";
 }
 
 }  // namespace geolip::cli

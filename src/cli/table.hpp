@@ -17,9 +17,13 @@ enum class Align {
 /// A table with a header, two spaces between columns and none at the end of a line.
 class Table {
  public:
-  void add_column(std::string title, Align align);
-  /// Adds a row; it has a cell for each column.
-  void add_row(std::vector<std::string> cells);
+  /// A column with a cell for each of the rows, which are as many in every column: what `cell` makes of it.
+  template <class Rows, class Cell>
+  void add_column(std::string title, Align align, const Rows& rows, const Cell& cell) {
+    Column column{std::move(title), align, {}};
+    for (const auto& row : rows) column.cells.push_back(cell(row));
+    columns_.push_back(std::move(column));
+  }
   void print(std::ostream& out) const;
   /// The same as a Markdown table.
   void print_markdown(std::ostream& out) const;
@@ -28,9 +32,9 @@ class Table {
   struct Column {
     std::string title;
     Align align;
+    std::vector<std::string> cells;
   };
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
 };
 
 }  // namespace geolip::cli

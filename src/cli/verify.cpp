@@ -12,6 +12,7 @@
 
 #include <checker/bytes.hpp>
 #include <checker/certificate.hpp>
+#include <cli/commands.hpp>
 #include <cli/exit_code.hpp>
 #include <cli/options.hpp>
 #include <cli/text_target.hpp>
@@ -177,26 +178,25 @@ int check_all(const VerifyArguments& arguments, const Library& library, const ch
 
 }  // namespace
 
-void add_verify_arguments(CLI::App& command, VerifyArguments& arguments) {
+CLI::App* add_verify(CLI::App& app, VerifyArguments& arguments) {
+  CLI::App* command = app.add_subcommand("verify", "Check certificates of bounds");
   command
-      .add_option("FILES", arguments.files,
-                  "One certificate or several (.json), and last the network:\n"
-                  "a .onnx, .mat, .npz or .nnet file, canonical or not")
+      ->add_option("FILES", arguments.files,
+                   "One certificate or several (.json), and last the network:\n"
+                   "a .onnx, .mat, .npz or .nnet file, canonical or not")
       ->type_name("");
-  command.add_flag("--exact", arguments.exact,
-                   "Decide in rational arithmetic; for up to about a hundred neurons and inputs");
-  add_whole_number<int>(command, "--threads", arguments.threads, 0,
+  command->add_flag("--exact", arguments.exact,
+                    "Decide in rational arithmetic; for up to about a hundred neurons and inputs");
+  add_whole_number<int>(*command, "--threads", arguments.threads, 0,
                         "CPU threads, 0 for all cores (default 0)");
-  add_text(
-      command, "--json", "FILE", [&arguments](const std::string& text) { arguments.json = text; },
-      "Write a report to FILE; '-' prints it in place of the lines");
-  command.add_flag("--quiet", arguments.quiet, "Print the certificates that are rejected alone");
-  command.footer(verify_footer);
+  add_word(*command, "--json", "FILE", arguments.json,
+           "Write a report to FILE; '-' prints it in place of the lines");
+  command->add_flag("--quiet", arguments.quiet, "Print the certificates that are rejected alone");
+  command->footer(verify_footer);
+  return command;
 }
 
-int verify_certificates(const VerifyArguments& arguments, const Library& library, const Console& console,
-                        const std::string& too_few) {
-  if (arguments.files.size() < 2) throw UsageError(too_few);
+int verify_certificates(const VerifyArguments& arguments, const Library& library, const Console& console) {
   const int threads = threads_of(arguments);
   const Provers& provers = library.provers;
   const auto prover = [&](const checker::Network& network, const checker::Proof& proof) {

@@ -2,8 +2,6 @@
 /// geolip verify: whether certificates prove their bounds.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,12 +18,7 @@ struct VerifyArguments {
   bool quiet = false;               ///< print rejections alone
 };
 
-/// Adds the arguments to a command and its description to the help; parsing fills them.
-void add_verify_arguments(CLI::App& command, VerifyArguments& arguments);
-
-/// Checks every certificate and returns the exit code. Errors are thrown; if there are too few files, a
-/// UsageError that says `too_few`.
-int verify_certificates(const VerifyArguments& arguments, const Library& library, const Console& console,
-                        const std::string& too_few);
+/// Checks every certificate and returns the exit code. Errors are thrown.
+int verify_certificates(const VerifyArguments& arguments, const Library& library, const Console& console);
 
 }  // namespace geolip::cli

@@ -1,8 +1,6 @@
 #include <cli/results/write_results.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <initializer_list>
 #include <map>
 
@@ -48,12 +46,6 @@ Json at(const Json& row, const char* place) { return row.value(Json::json_pointe
 
 std::string text_at(const Json& row, const char* place) {
   return printable(at(row, place).get<std::string>());
-}
-
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", seconds);
-  return text.data();
 }
 
 /// A bound with few digits; "-" where there is none.
@@ -118,34 +110,35 @@ std::vector<Column> csv_columns(const Results& results) {
 }  // namespace
 
 Table result_table(const Results& results) {
+  const std::vector<Json> rows = rows_of(results);
   Table table;
-  table.add_column("network", Align::left);
-  table.add_column("norm", Align::left);
-  table.add_column("output", Align::right);
-  for (const std::string& name : results.varying) table.add_column(option_name(name), Align::right);
-  if (results.baselines) table.add_column("gradient", Align::point);
-  table.add_column("lower", Align::point);
-  table.add_column("upper", Align::point);
-  if (results.baselines) table.add_column("product", Align::point);
-  table.add_column("gap", Align::right);
-  table.add_column("status", Align::left);
-  table.add_column("seconds", Align::right);
-  for (const Json& row : rows_of(results)) {
-    std::vector<std::string> cells{text_at(row, "/run/network"), text_at(row, "/run/norm"),
-                                   printable(output_text(row["result"]["output"]))};
-    for (const std::string& name : results.varying)
-      cells.push_back(printable(setting_text(row["run"], name)));
-    if (results.baselines) cells.push_back(bound_at(row, "/result/baselines/gradient", Round::down));
-    cells.push_back(bound_at(row, "/result/lower", Round::down));
-    cells.push_back(bound_at(row, "/result/upper", Round::up));
-    if (results.baselines) cells.push_back(bound_at(row, "/result/baselines/product", Round::up));
-    const Json gap = at(row, "/result/gap");
-    cells.push_back(gap.is_number() ? decimal_exponent(gap.get<double>(), gap_digits, Round::up) : "-");
-    cells.push_back(text_at(row, "/result/status"));
-    const Json seconds = at(row, "/run/seconds");
-    cells.push_back(seconds.is_number() ? seconds_text(seconds.get<double>()) : "-");
-    table.add_row(std::move(cells));
+  const auto texts = [&](const char* title, const char* place) {
+    table.add_column(title, Align::left, rows, [&](const Json& row) { return text_at(row, place); });
+  };
+  const auto bounds = [&](const char* title, const char* place, Round round) {
+    table.add_column(title, Align::point, rows, [&](const Json& row) { return bound_at(row, place, round); });
+  };
+  texts("network", "/run/network");
+  texts("norm", "/run/norm");
+  table.add_column("output", Align::right, rows,
+                   [](const Json& row) { return printable(output_text(row["result"]["output"])); });
+  for (const std::string& name : results.varying) {
+    table.add_column(option_name(name), Align::right, rows,
+                     [&](const Json& row) { return printable(setting_text(row["run"], name)); });
   }
+  if (results.baselines) bounds("gradient", "/result/baselines/gradient", Round::down);
+  bounds("lower", "/result/lower", Round::down);
+  bounds("upper", "/result/upper", Round::up);
+  if (results.baselines) bounds("product", "/result/baselines/product", Round::up);
+  table.add_column("gap", Align::right, rows, [](const Json& row) {
+    const Json gap = at(row, "/result/gap");
+    return gap.is_number() ? decimal_exponent(gap.get<double>(), gap_digits, Round::up) : "-";
+  });
+  texts("status", "/result/status");
+  table.add_column("seconds", Align::right, rows, [](const Json& row) {
+    const Json seconds = at(row, "/run/seconds");
+    return seconds.is_number() ? fixed(seconds.get<double>(), 2) : "-";
+  });
   return table;
 }
 

@@ -12,6 +12,8 @@
 #include <csignal>
 #include <system_error>
 
+#include <cli/hold_signals.hpp>
+
 namespace geolip::cli {
 namespace {
 
@@ -51,7 +53,7 @@ void close_both(const std::array<int, 2>& ends) {
   }
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &standard, nullptr);
+  for (const int signal : ending_signals) sigaction(signal, &standard, nullptr);
   if (const int null = open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) dup2(null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
