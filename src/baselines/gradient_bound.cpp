@@ -3,6 +3,7 @@
 #include <network/at.hpp>
 
 #include <network/entries.hpp>
+#include <problem/dual_norm.hpp>
 #include <problem/row.hpp>
 
 #include <Eigen/SparseCore>
@@ -191,7 +192,7 @@ class Batch {
     const MatrixXd g = gradients(u);
     double largest = 0.0;
     for (Eigen::Index c = 0; c < count_; ++c) {
-      if (g.col(c).allFinite()) largest = std::max(largest, baselines::dual_norm(g.col(c), norm));
+      if (g.col(c).allFinite()) largest = std::max(largest, problem::dual_norm(g.col(c), norm));
     }
     return largest;
   }

@@ -1,12 +1,12 @@
 #include <geolip/baselines.hpp>
 #include <network/at.hpp>
+#include <problem/dual_norm.hpp>
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include <baselines/eigen_view.hpp>
 #include <baselines/graph_bound.hpp>
 #include <baselines/last_rows.hpp>
 #include <baselines/linear_maps.hpp>
@@ -67,9 +67,8 @@ std::vector<Scaled> dual_norms_up(ScaledMatrix rows, Norm norm) {
   const auto n = static_cast<double>(rows.values.cols());
   std::vector<Scaled> norms;
   for (Eigen::Index i = 0; i < rows.values.rows(); ++i) {
-    norms.push_back(
-        {baselines::inflate(baselines::dual_norm(rows.values.row(i).transpose(), norm), 4.0 * n + 16.0),
-         at(rows.rows, i)});
+    const double norm_of_row = problem::dual_norm(rows.values.row(i), norm);
+    norms.push_back({baselines::inflate(norm_of_row, 4.0 * n + 16.0), at(rows.rows, i)});
   }
   return norms;
 }
