@@ -21,7 +21,7 @@ using test::Model;
 class MaxMinBounds : public test::Files {
  protected:
   /// Bounds whose certificates pass the checker, and which are not below the constant itself.
-  std::vector<double> bounds(const Model& model, geolip::InputNorm norm,
+  std::vector<double> bounds(const Model& model, geolip::Norm norm,
                              const std::vector<geolip::Objective>& objectives, const std::string& what) {
     const NetworkFile file = geolip::read_network(write("m.onnx", model.bytes()));
     Settings settings;
@@ -45,7 +45,7 @@ class MaxMinBounds : public test::Files {
 TEST_F(MaxMinBounds, OfOrthogonalNetworksAreOne) {
   for (const MaxMinForm form : test::maxmin_forms) {
     const std::string name = test::name_of(form);
-    const auto upper = bounds(test::orthogonal_maxmin(form), geolip::InputNorm::l2,
+    const auto upper = bounds(test::orthogonal_maxmin(form), geolip::Norm::l2,
                               {geolip::Objective::vector(), geolip::Objective::output(0)}, name);
     EXPECT_NEAR(upper[0], 1.0, 1e-3) << name;
     EXPECT_NEAR(upper[1], 1.0, 1e-3) << name;
@@ -65,8 +65,8 @@ TEST_F(MaxMinBounds, HoldForNetworksOfAllTheseOperators) {
     m.node("Min", {"c", "r"}, {"s"});
     m.node("Abs", {"s"}, {"t"});
     m.node("TopK", {"t", "k"}, {"y", "which"});
-    for (const geolip::InputNorm norm :
-         {geolip::InputNorm::l2, geolip::InputNorm::linf, geolip::InputNorm::l1}) {
+    for (const geolip::Norm norm :
+         {geolip::Norm::l2, geolip::Norm::linf, geolip::Norm::l1}) {
       bounds(m, norm,
              {geolip::Objective::output(0), geolip::Objective::output(1), geolip::Objective::margin(0, 1)},
              test::name_of(form));

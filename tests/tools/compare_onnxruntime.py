@@ -3,10 +3,11 @@
 
 usage: compare_onnxruntime.py GEOLIP [MODEL.onnx ...]
 
-Makes a model of every operator that is read, in many variants, in float32 and the other types that ONNX Runtime takes,
-and adds those of tests/data, of the command line and of the folder $GEOLIP_SHARED/networks. Each goes through
-`geolip export` and is evaluated by the script of docs/network-file.md, so that none of GeoLIP's own arithmetic is
-believed. Ends with code 77 (skipped) where onnx or onnxruntime (PyPI) are missing.
+Makes a model of every operator that is read, in many variants, and random graphs of maxima and minima, in float32 and
+the other types that ONNX Runtime takes, and adds those of tests/data, of the command line and of the folder
+$GEOLIP_SHARED/networks. Each goes through `geolip export` and is evaluated by the script of docs/network-file.md, so
+that none of GeoLIP's own arithmetic is believed. Ends with code 77 (skipped) where onnx or onnxruntime (PyPI) are
+missing.
 """
 import os
 import pathlib
@@ -169,6 +170,42 @@ def made_models():
     yield "silu beside a skip", model([1, 4], [node("Sigmoid", "x", ["s"]), node("Mul", "xs", ["m"]), node("Add", "mx")])
 
 
+def random_maxima(count):
+    """Pairs of a name and a model: random graphs of maxima and minima, which share the neurons of the same pairs."""
+    rng = np.random.default_rng(2)
+    constants = [("all", np.array([6])), ("halves", np.array([3, 3])), ("pairs", np.array([1, 3, 2])), ("flat", np.array([1, 6]))]
+    for number in range(count):
+        nodes, chosen, tensors = [], list(constants), ["x"]
+        for k in range(rng.integers(3, 10)):
+            a, b = rng.choice(tensors, 2)
+            name, parts = f"t{k}", [f"p{k}", f"q{k}", f"r{k}"]
+            match rng.integers(8):
+                case 0 | 1:
+                    chosen.append((f"c{k}", weights(rng, 6)))
+                    operands = rng.permutation([a, b, rng.choice([*tensors, f"c{k}"])])
+                    nodes.append(node(rng.choice(["Max", "Min"]), operands, [name]))
+                case 2:
+                    nodes.append(node(rng.choice(["Add", "Sub"]), [a, b], [name]))
+                case 3:
+                    nodes.append(node(rng.choice(["Neg", "Relu", "Abs"]), [a], [name]))
+                case 4:
+                    chosen.append((f"c{k}", rng.integers(0, 6, 6)))
+                    nodes.append(node("Gather", [a, f"c{k}"], [name], axis=1))
+                case 5:
+                    nodes += [node("Split", [a, "halves"], parts[:2], axis=1), node("Max", parts[:2], [f"u{k}"]),
+                              node("Min", parts[1::-1], [f"v{k}"]), node("Concat", [f"u{k}", f"v{k}"], [name], axis=1)]
+                case 6:
+                    nodes.append(node("TopK", [a, "all"], [name, parts[0]], axis=1, largest=int(rng.integers(2))))
+                case 7:
+                    op = rng.choice(["ReduceMax", "ReduceMin"])
+                    nodes += [node("Reshape", [a, "pairs"], parts[:1]), node(op, parts[:1], parts[1:2], axes=[2]),
+                              node("Concat", [parts[1], parts[1]], parts[2:], axis=2), node("Reshape", [parts[2], "flat"], [name])]
+            tensors.append(name)
+        # the input beside the last tensor, of which everything may have cancelled
+        nodes.append(node("Concat", [tensors[-1], "x"], axis=1))
+        yield f"maxima {number}", model([1, 6], nodes, chosen)
+
+
 def in_float64(proto):
     """The model with float64 in place of float32, in tensors, casts and constants."""
     double = onnx.ModelProto()
@@ -252,7 +289,7 @@ def main():
     failures = 0
     worst = {np.float32: [], np.float64: []}
     with tempfile.TemporaryDirectory() as folder:
-        made = list(made_models())
+        made = [*made_models(), *random_maxima(60)]
         # ONNX Runtime's HardSwish has the factor 1/6 in float32 whatever the type
         doubles = ((name + " in float64", in_float64(proto)) for name, proto in made if name != "HardSwish")
         for models in (made, doubles, found_models(sys.argv[2:])):
