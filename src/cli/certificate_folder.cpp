@@ -31,8 +31,7 @@ namespace {
 /// was read, whose name a canonical file may have made up; another network of that name stays.
 std::string write_network(const std::filesystem::path& folder, const NetworkFile& file) {
   const std::string bytes = canonical_bytes(file);
-  const std::string hash =
-      formats::sha256({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+  const std::string hash = formats::sha256(formats::bytes_of(bytes));
   std::string name = file.source.file;
   for (char& c : name) {
     if (c == '/' || c == '\0') c = '_';

@@ -1,13 +1,15 @@
 #include <cli/estimate.hpp>
 
+#include <geolip/baselines.hpp>
+
 #include <chrono>
 #include <optional>
 
-#include <cli/baselines.hpp>
 #include <cli/certificate_folder.hpp>
 #include <cli/estimate_table.hpp>
 #include <cli/exit_code.hpp>
 #include <cli/json_report.hpp>
+#include <cli/npy_inputs.hpp>
 #include <cli/progress.hpp>
 #include <cli/stop_on_signal.hpp>
 #include <cli/text.hpp>
@@ -43,6 +45,14 @@ Result run_estimate(const EstimateArguments& arguments, const Library& library, 
   line.clear();
   print(result.device, result.prediction);
   return result;
+}
+
+Baselines compute_baselines(const Network& network, const Query& query,
+                            const std::optional<std::filesystem::path>& inputs, std::uint64_t seed) {
+  constexpr Index random_count = 1000;
+  const Matrix at = inputs ? read_npy_inputs(*inputs) : random_inputs(random_count, network.inputs(), seed);
+  return {gradient_bounds(network, query.norm, query.objectives, at),
+          product_bounds(network, query.norm, query.objectives), inputs, at.rows};
 }
 
 /// What is said of a result: where reading rounded the file's constants, no bound of the file is proved by

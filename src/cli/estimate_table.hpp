@@ -8,7 +8,6 @@
 #include <iosfwd>
 #include <string>
 
-#include <cli/baselines.hpp>
 #include <cli/estimate.hpp>
 
 namespace geolip::cli {

@@ -16,8 +16,7 @@ int export_network(const ExportArguments& arguments, const Library& library, con
   target.require_apart(files_of(arguments.network, file));
   const std::string bytes = canonical_bytes(file);
   target.write(bytes);
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  console.out << formats::sha256({data, bytes.size()}) << "  " << printable(arguments.target.string())
+  console.out << formats::sha256(formats::bytes_of(bytes)) << "  " << printable(arguments.target.string())
               << '\n';
   finish_output(console);
   return exit_certified;

@@ -7,7 +7,6 @@
 
 #include <string>
 
-#include <cli/baselines.hpp>
 #include <cli/estimate.hpp>
 
 namespace geolip::cli {

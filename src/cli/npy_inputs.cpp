@@ -10,33 +10,24 @@ namespace geolip::cli {
 namespace {
 
 using formats::Bytes;
-
-[[noreturn]] void fail(const std::string& why) { throw NetworkError(why); }
+using formats::fail;
 
 Matrix parse(Bytes file) {
   const std::size_t size = formats::npy_header_size(file);
   if (size > file.size()) fail("the file ends inside its header");
   const formats::NpyHeader header = formats::parse_npy_header(file.first(size));
-  if (header.shape.size() != 2) {
-    fail("its shape is " + formats::dimensions(header.shape) + " but must be (inputs, coordinates)");
-  }
+  if (header.shape.size() != 2) fail("its shape is ", header.shape, " but must be (inputs, coordinates)");
   if (header.count == 0) fail("the array is empty");
   const Index want = formats::checked_product(header.count, static_cast<Index>(header.itemsize), "the array");
   const auto have = static_cast<Index>(file.size() - size);
-  if (have != want) {
-    fail("the header announces " + std::to_string(want) + " bytes of values but the file holds " +
-         std::to_string(have));
-  }
+  if (have != want) fail("the header announces ", want, " bytes of values but the file holds ", have);
   Matrix m;
   m.rows = header.shape[0];
   m.cols = header.shape[1];
   m.data = formats::npy_numbers(header, file.subspan(size));
   for (Index i = 0; i < m.rows; ++i) {
     for (Index j = 0; j < m.cols; ++j) {
-      if (!std::isfinite(m(i, j))) {
-        fail("input " + std::to_string(i) + " has a coordinate that is not finite (" + std::to_string(j) +
-             ")");
-      }
+      if (!std::isfinite(m(i, j))) fail("input ", i, " has a coordinate that is not finite (", j, ")");
     }
   }
   return m;

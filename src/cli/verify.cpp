@@ -16,6 +16,7 @@
 #include <cli/exit_code.hpp>
 #include <cli/options.hpp>
 #include <cli/text_target.hpp>
+#include <formats/reader.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -107,9 +108,7 @@ class NetworkSource {
         }
         file.source.file = certificate.source.file;  // it may have been renamed since
       }
-      const std::string bytes = canonical_bytes(file);
-      network_ =
-          checker::read_canonical({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+      network_ = checker::read_canonical(formats::bytes_of(canonical_bytes(file)));
     } catch (const Error& error) {
       throw checker::ReadError(error.what());
     }

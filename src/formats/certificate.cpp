@@ -106,9 +106,7 @@ std::string formats::certificate_text(const Source& source, const std::string& c
 }
 
 std::string certificate_text(const NetworkFile& file, const Bound& bound) {
-  const std::string bytes = canonical_bytes(file);
-  const std::string hash =
-      formats::sha256({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+  const std::string hash = formats::sha256(formats::bytes_of(canonical_bytes(file)));
   return formats::certificate_text(file.source, hash, bound);
 }
 

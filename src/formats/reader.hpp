@@ -47,6 +47,10 @@ std::vector<unsigned char> read_bytes(const std::filesystem::path& path,
                                       std::uintmax_t largest = largest_file,
                                       const std::function<void(Bytes)>& look = nullptr);
 
+inline Bytes bytes_of(std::string_view text) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
+}
+
 /// SHA-256 in lower-case hex.
 std::string sha256(Bytes bytes);
 

@@ -175,6 +175,12 @@ TEST_F(OnnxGraph, ComputationsThatLeadNowhereDoNotCount) {
   m.node("Shape", {"x"}, {"shape"});
   m.node("NoOneKnowsThis", {"dead", "x2"}, {"dead2"}).add_output("");
   m.node("Clip", {"x", "", "dead"}, {"dead3"});
+  onnx::TensorProto text;
+  text.set_name("text");
+  text.set_data_type(onnx::TensorProto::STRING);
+  *m.graph().add_initializer() = text;
+  m.graph().add_sparse_initializer()->mutable_values()->set_name("thin");
+  m.node("NoOneKnowsThis", {"text", "thin"}, {"dead4"});
   EXPECT_EQ(network(m).layers().size(), 1U);
   EXPECT_EQ(evaluate(m, {-3, 2}), (Values{0, 2}));
   // a Softmax that only they follow is still the end

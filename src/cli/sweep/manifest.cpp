@@ -9,12 +9,12 @@
 #include <set>
 #include <span>
 
-#include <checker/bytes.hpp>
 #include <cli/commands.hpp>
 #include <cli/decimal.hpp>
 #include <cli/exit_code.hpp>
 #include <cli/sweep/manifest_text.hpp>
 #include <cli/text.hpp>
+#include <formats/reader.hpp>
 
 namespace geolip::cli {
 namespace {
@@ -206,8 +206,7 @@ class Parser {
       question += '\0' + std::string(setting->name) + '=' + text(value);
     }
     check(run, where);
-    const auto* bytes = reinterpret_cast<const unsigned char*>(question.data());
-    run.id = checker::sha256({bytes, question.size()}).substr(0, id_digits);
+    run.id = formats::sha256(formats::bytes_of(question)).substr(0, id_digits);
     if (ids_.insert(run.id).second) runs_.push_back(std::move(run));
   }
 

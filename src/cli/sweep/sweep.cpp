@@ -3,6 +3,7 @@
 #include <backend/cpu/host.hpp>
 #include <geolip/version.hpp>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,14 +14,15 @@
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <memory>
 #include <ostream>
 
 #include <cli/exit_code.hpp>
 #include <cli/progress.hpp>
 #include <cli/stop_on_signal.hpp>
+#include <cli/sweep/child.hpp>
 #include <cli/sweep/journal.hpp>
 #include <cli/sweep/manifest.hpp>
-#include <cli/sweep/schedule.hpp>
 #include <cli/text.hpp>
 #include <cli/text_target.hpp>
 #include <formats/reader.hpp>
@@ -126,6 +128,26 @@ std::string question(const SweepRun& run) {
   return printable(text);
 }
 
+/// Where one run at a time has its process.
+struct Place {
+  std::unique_ptr<Child> child;
+  const SweepRun* run = nullptr;
+  std::string started;
+};
+
+/// Waits until a child has something to read or has ended, or it is time to look at the clock.
+void wait(const std::vector<Place>& places) {
+  constexpr int poll_milliseconds = 200;
+  std::vector<pollfd> open;
+  for (const Place& place : places) {
+    if (!place.child) continue;
+    for (const int fd : {place.child->out(), place.child->err()}) {
+      if (fd >= 0) open.push_back({fd, POLLIN, 0});
+    }
+  }
+  poll(open.data(), open.size(), poll_milliseconds);
+}
+
 class Sweep {
  public:
   Sweep(const SweepArguments& arguments, const Console& console)
@@ -145,9 +167,7 @@ class Sweep {
     }
     find_left(journal);
     const StopOnSignal signals;
-    Schedule schedule = plan(journal);
-    schedule.stop = signals.token();
-    run(schedule);
+    run_left(journal, signals.token());
     line_.clear();
     summarise(signals.token().stop_requested());
     return signals.token().stop_requested() ? exit_limit : tally_.exit_code();
@@ -191,44 +211,54 @@ class Sweep {
   }
 
   void find_left(const Journal& journal) {
-    for (std::size_t i = 0; i < runs_.size(); ++i) {
-      const auto line = journal.known().find(runs_[i].id);
-      if (line != journal.known().end() && answers(line->second, runs_[i])) {
+    for (const SweepRun& run : runs_) {
+      const auto line = journal.known().find(run.id);
+      if (line != journal.known().end() && answers(line->second, run)) {
         tally_.count(line->second);
       } else {
-        left_.push_back(i);
+        left_.push_back(&run);
       }
     }
-    done_before_ = runs_.size() - left_.size();
-    if (done_before_ > 0 && !arguments_.quiet) {
-      console_.out << done_before_ << " of " << runs_.size() << " runs are in "
+    done_ = runs_.size() - left_.size();
+    if (done_ > 0 && !arguments_.quiet) {
+      console_.out << done_ << " of " << runs_.size() << " runs are in "
                    << printable(arguments_.out->string()) << " already\n"
                    << std::flush;
     }
   }
 
-  Schedule plan(Journal& journal) {
-    Schedule schedule;
-    schedule.program = arguments_.program;
-    schedule.count = left_.size();
-    schedule.places =
-        arguments_.jobs > 0 ? arguments_.jobs : std::max<std::size_t>(1, arguments_.devices.size());
-    started_.resize(left_.size());
-    schedule.arguments = [this, places = schedule.places](std::size_t i, std::size_t place) {
-      started_[i] = utc_now();
-      return estimate_arguments(runs_[left_[i]], place, places);
-    };
-    schedule.finished = [this, &journal](std::size_t i, const ProcessEnd& outcome) {
-      const SweepRun& run = runs_[left_[i]];
-      const Json line = result_line(run, outcome, started_[i]);
-      journal.append(line);
-      tally_.count(line);
-      report(run, line, done_before_ + ++ended_);
-    };
-    schedule.progress = [this](const ScheduleProgress& progress) {
-      if (!arguments_.quiet) line_.show(progress_text(progress));
-    };
-    return schedule;
+  /// Runs what is left, in order and as many at a time as there are places. Asked to stop it starts no process any
+  /// more and kills those that run. What is thrown ends them too.
+  void run_left(Journal& journal, const std::stop_token& stop) {
+    std::vector<Place> places(arguments_.jobs > 0 ? arguments_.jobs
+                                                  : std::max<std::size_t>(1, arguments_.devices.size()));
+    const auto start = std::chrono::steady_clock::now();
+    auto next = left_.begin();
+    std::size_t running = 0;
+    while ((next != left_.end() || running > 0) && !stop.stop_requested()) {
+      for (std::size_t k = 0; k < places.size() && next != left_.end(); ++k) {
+        if (places[k].child) continue;
+        places[k] = {nullptr, *next++, utc_now()};
+        places[k].child =
+            std::make_unique<Child>(arguments_.program, estimate_arguments(*places[k].run, k, places.size()));
+        ++running;
+      }
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      if (!arguments_.quiet) line_.show(progress_text(running, seconds.count()));
+      wait(places);
+      for (Place& place : places) {
+        if (!place.child) continue;
+        place.child->read();
+        if (!place.child->ended()) continue;
+        const Json line = result_line(*place.run, place.child->finish(), place.started);
+        place.child.reset();
+        --running;
+        ++done_;
+        journal.append(line);
+        tally_.count(line);
+        report(*place.run, line);
+      }
+    }
   }
 
   std::vector<std::string> estimate_arguments(const SweepRun& run, std::size_t place,
@@ -249,22 +279,21 @@ class Sweep {
     return words;
   }
 
-  std::string progress_text(const ScheduleProgress& progress) const {
-    std::string text =
-        std::to_string(done_before_ + progress.ended) + " of " + std::to_string(runs_.size()) + " runs, ";
+  std::string progress_text(std::size_t running, double seconds) const {
+    std::string text = std::to_string(done_) + " of " + std::to_string(runs_.size()) + " runs, ";
     if (tally_.failed > 0) text += std::to_string(tally_.failed) + " failed, ";
-    text += std::to_string(progress.running) + " running, " + duration(progress.seconds);
-    if (progress.ended > 0) {
-      const double each = progress.seconds / static_cast<double>(progress.ended);
-      text += ", about " + duration(each * static_cast<double>(left_.size() - progress.ended)) + " left";
-    }
+    text += std::to_string(running) + " running, " + duration(seconds);
+    const std::size_t open = runs_.size() - done_;
+    if (const std::size_t ended = left_.size() - open; ended > 0)
+      text +=
+          ", about " + duration(seconds / static_cast<double>(ended) * static_cast<double>(open)) + " left";
     return text;
   }
 
-  void report(const SweepRun& run, const Json& line, std::size_t number) {
+  void report(const SweepRun& run, const Json& line) {
     if (arguments_.quiet) return;
     line_.clear();
-    console_.out << '[' << number << '/' << runs_.size() << "] " << question(run) << "  ";
+    console_.out << '[' << done_ << '/' << runs_.size() << "] " << question(run) << "  ";
     if (line["run"]["error"].is_string()) {
       console_.out << "FAILED: " << printable(line["run"]["error"].get<std::string>());
     } else {
@@ -290,10 +319,8 @@ class Sweep {
   const SweepArguments& arguments_;
   const Console& console_;
   std::vector<SweepRun> runs_;
-  std::vector<std::size_t> left_;     ///< runs that no line answers
-  std::vector<std::string> started_;  ///< for each of them
-  std::size_t done_before_ = 0;
-  std::size_t ended_ = 0;
+  std::vector<const SweepRun*> left_;  ///< those that no line answers
+  std::size_t done_ = 0;               ///< those that a line answers, of this sweep or an earlier one
   Tally tally_;
   std::map<fs::path, std::string> hashes_;
   ProgressLine line_{console_.err, console_.progress_columns};

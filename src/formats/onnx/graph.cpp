@@ -41,22 +41,6 @@ Index read_opset(const onnx::ModelProto& model) {
   return opset;
 }
 
-void read_initializers(const onnx::GraphProto& proto, ExternalData& external, Budget& budget, Graph& graph) {
-  if (proto.sparse_initializer_size() > 0) {
-    fail("initialiser ", in_quotes(proto.sparse_initializer(0).values().name()),
-         " is sparse, which is not supported");
-  }
-  for (const auto& tensor : proto.initializer()) {
-    try {
-      Tensor value = decode(tensor, external);
-      budget.take(value.size());
-      if (!graph.initializers.emplace(tensor.name(), std::move(value)).second) fail("it is defined twice");
-    } catch (const NetworkError& error) {
-      fail("initialiser ", in_quotes(tensor.name()), ": ", error.what());
-    }
-  }
-}
-
 /// The shape of the graph's input; a first dimension without a number is the batch.
 void read_input_shape(const onnx::ValueInfoProto& input, Graph& graph) {
   const std::string name = "input " + in_quotes(input.name());
@@ -101,6 +85,24 @@ Names names_needed(const onnx::GraphProto& proto) {
     open.insert(open.end(), maker->second->input().begin(), maker->second->input().end());
   }
   return needed;
+}
+
+/// Reads the constants that are needed; of the others the names count.
+void read_initializers(const onnx::GraphProto& proto, const Names& needed, ExternalData& external,
+                       Budget& budget, Graph& graph) {
+  for (const auto& tensor : proto.sparse_initializer()) {
+    const std::string& name = tensor.values().name();
+    if (needed.contains(name)) fail("initialiser ", in_quotes(name), " is sparse, which is not supported");
+  }
+  for (const auto& tensor : proto.initializer()) {
+    try {
+      Tensor value = needed.contains(tensor.name()) ? decode(tensor, external) : Tensor();
+      budget.take(value.size());
+      if (!graph.initializers.emplace(tensor.name(), std::move(value)).second) fail("it is defined twice");
+    } catch (const NetworkError& error) {
+      fail("initialiser ", in_quotes(tensor.name()), ": ", error.what());
+    }
+  }
 }
 
 void read_ends(const onnx::GraphProto& proto, const Names& needed, Graph& graph) {
@@ -206,8 +208,8 @@ Graph read_graph(const onnx::ModelProto& model, ExternalData& external, Budget& 
   const onnx::GraphProto& proto = model.graph();
   Graph graph;
   graph.opset = read_opset(model);
-  read_initializers(proto, external, budget, graph);
   const Names needed = names_needed(proto);
+  read_initializers(proto, needed, external, budget, graph);
   read_ends(proto, needed, graph);
   const auto producers = find_producers(proto, graph);
   if (graph.output != graph.input && !producers.contains(graph.output))

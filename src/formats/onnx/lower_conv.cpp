@@ -8,19 +8,15 @@ namespace {
 
 /// The weight of a convolution; the data must be input 0.
 const Tensor& weight_of(Lowering& state, const Node& node) {
-  const Tensor& w = state.constant(node, 1, "the weight");
+  const Tensor& w = state.real_constant(node, 1, "the weight");
   if (!state.is_data(node, 0))
     fail("the weight of operator ", node.op(), " is computed from the input, which is not supported");
-  if (w.kind != Kind::real) fail("the weight is not of a float type");
   const Shape& x = state.shape();
   if (x.size() < 3 || w.shape.size() != x.size()) fail("weight is ", w.shape, " but its input is ", x);
   const Shape kernel = image_of(w.shape);
   if (const auto stated = node.integers("kernel_shape"); stated && *stated != kernel)
     fail("its kernel_shape is ", *stated, " but its weight is ", w.shape);
-  if (x[0] != 1) {
-    fail<RowsError>("operator ", node.op(), " meets data of ", x, ", that is ", x[0],
-                    " rows at once, which is not supported");
-  }
+  if (x[0] != 1) fail_rows(node, x, x[0]);
   return w;
 }
 
@@ -38,8 +34,7 @@ void require_channels(const Tensor& w, const Shape& x, Index channels) {
 
 std::vector<double> bias_of(Lowering& state, const Node& node, const Tensor& w, Index outputs) {
   if (!node.has_input(2)) return {};
-  const Tensor& b = state.constant(node, 2, "the bias");
-  if (b.kind != Kind::real) fail("the bias is not of a float type");
+  const Tensor& b = state.real_constant(node, 2, "the bias");
   if (b.shape != Shape{outputs}) fail("bias is ", b.shape, " but its weight is ", w.shape);
   return b.reals;
 }

@@ -7,15 +7,6 @@
 namespace geolip::formats::onnx_graph {
 namespace {
 
-void require_real(const Tensor& tensor, const char* what) {
-  if (tensor.kind != Kind::real) fail(what, " is not of a float type");
-}
-
-[[noreturn]] void fail_rows(const Node& node, const Shape& shape, Index rows) {
-  fail<RowsError>("operator ", node.op(), " meets data of ", shape, ", that is ", rows,
-                  " rows at once, which is not supported");
-}
-
 [[noreturn]] void fail_inner(const Shape& weight, const Shape& data) {
   fail("weight is ", weight, ", which does not fit its input of ", data);
 }
@@ -43,8 +34,7 @@ Matrix to_matrix(Lowering& state, const Tensor& tensor, Index rows, Index cols, 
 std::vector<double> gemm_bias(Lowering& state, const Node& node, const Shape& result) {
   const double beta = node.real("beta", 1.0);
   if (!node.has_input(2)) return {};
-  const Tensor& c = state.constant(node, 2, "the addend");
-  require_real(c, "the addend");
+  const Tensor& c = state.real_constant(node, 2, "the addend");
   if (c.shape.size() > 2 || broadcast_shape(c.shape, result) != result)
     fail("the addend is ", c.shape, ", which does not fit the product of ", result);
   std::vector<double> bias;
@@ -88,13 +78,12 @@ void add_for_each_vector(Lowering& state, const Node& node, Matrix weight, Index
 
 void lower_gemm(Lowering& state, const Node& node) {
   const bool data_left = state.is_data(node, 0);
-  const Tensor& w = state.constant(node, data_left ? 1 : 0, "the weight");
+  const Tensor& w = state.real_constant(node, data_left ? 1 : 0, "the weight");
   const bool transposed_data = node.integer(data_left ? "transA" : "transB", 0) != 0;
   const bool transposed_weight = node.integer(data_left ? "transB" : "transA", 0) != 0;
   const Shape& x = state.shape();
   if (x.size() != 2 || w.shape.size() != 2)
     fail("operator Gemm needs matrices but has ", x, " and ", w.shape);
-  require_real(w, "the weight");
   // The data are one row (on the left) or one column (on the right), before or after their transposition.
   const bool length_last = data_left != transposed_data;
   const Index length = x[length_last ? 1 : 0];
@@ -113,8 +102,7 @@ void lower_gemm(Lowering& state, const Node& node) {
 
 void lower_matmul(Lowering& state, const Node& node) {
   const bool data_left = state.is_data(node, 0);
-  const Tensor& w = state.constant(node, data_left ? 1 : 0, "the weight");
-  require_real(w, "the weight");
+  const Tensor& w = state.real_constant(node, data_left ? 1 : 0, "the weight");
   const Shape x = state.shape();
   const std::size_t wr = w.shape.size();
   const std::size_t xr = x.size();

@@ -29,43 +29,32 @@ Lists lists_of(Lowering& state, const Windows& windows) {
 Windows pool_windows(const Lowering& state, const Node& node) {
   const Shape& x = state.shape();
   const Shape kernel = kernel_of(node);
-  if (!x.empty() && x[0] != 1) {
-    fail<RowsError>("operator ", node.op(), " meets data of ", x, ", that is ", x[0],
-                    " rows at once, which is not supported");
-  }
+  if (!x.empty() && x[0] != 1) fail_rows(node, x, x[0]);
   return windows_of(node, x, kernel);
 }
 
-/// The sum of each list times 1 / divisor.
-void add_means(Lowering& state, const Node& node, const Lists& lists, const std::vector<Index>& divisors,
-               Shape result) {
+/// The sum of each list, times 1 / divisor where there are divisors.
+void add_sums(Lowering& state, const Node& node, const Lists& lists, Shape result,
+              const std::vector<Index>& divisors = {}) {
   Sparse sums;
   sums.inputs = state.size();
-  std::vector<double> scale;
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (divisors[i] < 1) fail("it divides by zero, where a window holds nothing");
-    for (const Index j : lists[i]) sums.add(j, 1.0);
+  for (const auto& list : lists) {
+    for (const Index j : list) sums.add(j, 1.0);
     sums.end_row();
-    scale.push_back(1.0 / static_cast<double>(divisors[i]));
+  }
+  std::vector<double> scale;
+  for (const Index divisor : divisors) {
+    if (divisor < 1) fail("it divides by zero, where a window holds nothing");
+    scale.push_back(1.0 / static_cast<double>(divisor));
   }
   state.add_layer(node, std::move(sums), std::move(result));
-  state.add_affine(node, std::move(scale), {});
+  if (!scale.empty()) state.add_affine(node, std::move(scale), {});
 }
 
-/// The shape when these axes shrink to size 1, or are dropped.
-Shape reduced(const Shape& x, const std::vector<bool>& axes, bool keep) {
-  Shape result;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!axes[i] || keep) result.push_back(axes[i] ? 1 : x[i]);
-  }
-  return result;
-}
-
-void add_means_over(Lowering& state, const Node& node, const std::vector<bool>& axes, bool keep) {
-  const Lists lists = lists_over(state, axes);
-  std::vector<Index> divisors;
-  for (const auto& list : lists) divisors.push_back(static_cast<Index>(list.size()));
-  add_means(state, node, lists, divisors, reduced(state.shape(), axes, keep));
+std::vector<Index> sizes_of(const Lists& lists) {
+  std::vector<Index> sizes;
+  for (const auto& list : lists) sizes.push_back(static_cast<Index>(list.size()));
+  return sizes;
 }
 
 /// The axes that a reduction is over; nothing if it leaves the data as they are.
@@ -95,42 +84,10 @@ void lower_average_pool(Lowering& state, const Node& node) {
   if (count_pads && windows.past_the_end)
     fail("operator AveragePool with count_include_pad and ceil_mode is not supported");
   const Lists lists = lists_of(state, windows);
-  std::vector<Index> divisors;
-  for (const auto& list : lists)
-    divisors.push_back(count_pads ? windows.kernel[0] * windows.kernel[1] : static_cast<Index>(list.size()));
+  const std::vector<Index> divisors =
+      count_pads ? std::vector<Index>(lists.size(), windows.kernel[0] * windows.kernel[1]) : sizes_of(lists);
   const Shape& x = state.shape();
-  add_means(state, node, lists, divisors, image_shape(x, x[1], windows.output));
-}
-
-void lower_global_average_pool(Lowering& state, const Node& node) {
-  add_means_over(state, node, all_but_channels(state, node), true);
-}
-
-void lower_reduce_mean(Lowering& state, const Node& node) {
-  const bool keep = node.integer("keepdims", 1) != 0;
-  if (const auto axes = reduction_axes(state, node)) add_means_over(state, node, *axes, keep);
-}
-
-void lower_reduce_sum(Lowering& state, const Node& node) {
-  const bool keep = node.integer("keepdims", 1) != 0;
-  const auto axes = reduction_axes(state, node);
-  if (!axes) return;
-  Sparse sums;
-  sums.inputs = state.size();
-  for (const auto& list : lists_over(state, *axes)) {
-    for (const Index j : list) sums.add(j, 1.0);
-    sums.end_row();
-  }
-  state.add_layer(node, std::move(sums), reduced(state.shape(), *axes, keep));
-}
-
-void lower_reduce_extreme(Lowering& state, const Node& node) {
-  const bool keep = node.integer("keepdims", 1) != 0;
-  const auto axes = reduction_axes(state, node);
-  if (!axes) return;
-  const Shape result = reduced(state.shape(), *axes, keep);
-  const Extreme extreme = node.op() == "ReduceMax" ? Extreme::larger : Extreme::smaller;
-  add_extremes(state, node, lists_over(state, *axes), extreme, result);
+  add_sums(state, node, lists, image_shape(x, x[1], windows.output), divisors);
 }
 
 void lower_max_pool(Lowering& state, const Node& node) {
@@ -144,10 +101,26 @@ void lower_max_pool(Lowering& state, const Node& node) {
   add_extremes(state, node, std::move(lists), Extreme::larger, result);
 }
 
-void lower_global_max_pool(Lowering& state, const Node& node) {
-  const std::vector<bool> axes = all_but_channels(state, node);
-  const Shape result = reduced(state.shape(), axes, true);
-  add_extremes(state, node, lists_over(state, axes), Extreme::larger, result);
+void lower_reduction(Lowering& state, const Node& node) {
+  const std::string& op = node.op();
+  const bool global = op.starts_with("Global");
+  const std::optional<std::vector<bool>> axes =
+      global ? all_but_channels(state, node) : reduction_axes(state, node);
+  if (!axes) return;
+  const bool keep = global || node.integer("keepdims", 1) != 0;
+  Shape result;
+  for (std::size_t i = 0; i < axes->size(); ++i) {
+    if (!(*axes)[i] || keep) result.push_back((*axes)[i] ? 1 : state.shape()[i]);
+  }
+  Lists lists = lists_over(state, *axes);
+  if (op == "ReduceSum") {
+    add_sums(state, node, lists, std::move(result));
+  } else if (op == "ReduceMean" || op == "GlobalAveragePool") {
+    add_sums(state, node, lists, std::move(result), sizes_of(lists));
+  } else {
+    const Extreme extreme = op == "ReduceMin" ? Extreme::smaller : Extreme::larger;
+    add_extremes(state, node, std::move(lists), extreme, std::move(result));
+  }
 }
 
 }  // namespace geolip::formats::onnx_graph

@@ -14,12 +14,6 @@ struct Resizing {
   bool whole = true;  ///< every size is a whole multiple of the one before
 };
 
-std::vector<double> real_scales(const Lowering& state, const Node& node, std::size_t i) {
-  const Tensor& scales = state.constant(node, i, "the scales");
-  if (scales.kind != Kind::real) fail("the scales are not of a float type");
-  return scales.reals;
-}
-
 /// The scales; empty where sizes are given in their place.
 std::vector<double> scales_of(const Lowering& state, const Node& node) {
   if (node.op() == "Upsample" && node.opset() < 9) {
@@ -29,7 +23,7 @@ std::vector<double> scales_of(const Lowering& state, const Node& node) {
   }
   const std::size_t at = node.op() == "Upsample" || node.opset() < 11 ? 1 : 2;
   std::vector<double> scales;
-  if (node.has_input(at)) scales = real_scales(state, node, at);
+  if (node.has_input(at)) scales = state.real_constant(node, at, "the list of scales").reals;
   if (scales.empty() && (at != 2 || !node.has_input(3))) fail("operator ", node.op(), " has no scales");
   return scales;
 }

@@ -69,7 +69,6 @@ void Lowering::walk() {
 }
 
 void Lowering::load(const std::string& name) {
-  tip_ = name;
   data_ = known_.at(name);
   const auto readers = consumers_.find(name);
   const bool output = name == graph_.output;
@@ -97,8 +96,7 @@ void Lowering::step(const Node& node) {
     fail("operator ", node.op(), " reads '", printable(*first), "', an output that is not supported");
   load(*first);
   // Activations written as several nodes that read the data: all of them at once.
-  const std::string tip = tip_;
-  while (consumers_[tip].size() > 1 && lower_fork()) load(tip);
+  while (readers(*first).size() > 1 && lower_fork(*first)) load(*first);
   if (!absorbed_.contains(&node.proto())) lower_node(node);
 }
 
@@ -186,8 +184,8 @@ void Lowering::lower_node(const Node& node) {
   store(node.output());
 }
 
-bool Lowering::lower_fork() {
-  const auto fork = ForkMatcher(*this).match();
+bool Lowering::lower_fork(const std::string& name) {
+  const auto fork = match_fork(*this, name);
   if (!fork) return false;
   add_activation(Node(*fork->end, graph_.opset).name(), Activation(fork->kind));
   absorbed_.insert(fork->nodes.begin(), fork->nodes.end());
@@ -207,6 +205,25 @@ bool Lowering::is_data(const Node& node, std::size_t i) const {
   return node.has_input(i) && known_.contains(node.input(i));
 }
 
+std::vector<const onnx::NodeProto*> Lowering::readers(const std::string& name) const {
+  const auto all = consumers_.find(name);
+  if (all == consumers_.end()) return {};
+  std::vector<const onnx::NodeProto*> left = all->second;
+  std::erase_if(left, [this](const onnx::NodeProto* node) { return absorbed_.contains(node); });
+  return left;
+}
+
+const onnx::NodeProto* Lowering::only_reader(const std::string& name) const {
+  const auto all = consumers_.find(name);
+  const bool one = name != graph_.output && all != consumers_.end() && all->second.size() == 1;
+  return one ? all->second.front() : nullptr;
+}
+
+const Tensor* Lowering::fixed_constant(const std::string& name) const {
+  const auto known = constants_.find(name);
+  return known == constants_.end() || from_shape_.contains(name) ? nullptr : &known->second;
+}
+
 const Data& Lowering::data(const Node& node, std::size_t i) const {
   const auto known = known_.find(node.input(i));
   if (known == known_.end())
@@ -219,6 +236,12 @@ const Tensor& Lowering::constant(const Node& node, std::size_t i, std::string_vi
   if (known == constants_.end())
     fail(what, " of operator ", node.op(), " is computed from the input, which is ", "not supported");
   return known->second;
+}
+
+const Tensor& Lowering::real_constant(const Node& node, std::size_t i, std::string_view what) const {
+  const Tensor& tensor = constant(node, i, what);
+  if (tensor.kind != Kind::real) fail(what, " is not of a float type");
+  return tensor;
 }
 
 std::optional<std::vector<Index>> Lowering::list(const Node& node, const char* attribute,
@@ -291,11 +314,10 @@ void Lowering::relabel(const Node& node, const std::vector<Index>& source) {
 bool Lowering::only_relabelled_after(std::string name) const {
   // a checked graph has no cycles, so that this ends
   while (name != graph_.output) {
-    const auto readers = consumers_.find(name);
-    if (readers == consumers_.end() || readers->second.size() != 1) return false;
-    const Operator* op = find_operator(Node(*readers->second.front(), graph_.opset));
+    const onnx::NodeProto* reader = only_reader(name);
+    const Operator* op = reader == nullptr ? nullptr : find_operator(Node(*reader, graph_.opset));
     if (op == nullptr || op->elements != Elements::renamed) return false;
-    name = readers->second.front()->output(0);
+    name = reader->output(0);
   }
   return true;
 }

@@ -22,6 +22,12 @@ class RowsError : public NetworkError {
   using NetworkError::NetworkError;
 };
 
+/// Throws RowsError for data of this shape.
+[[noreturn]] inline void fail_rows(const Node& node, const Shape& shape, Index rows) {
+  fail<RowsError>("operator ", node.op(), " meets data of ", shape, ", that is ", rows,
+                  " rows at once, which is not supported");
+}
+
 /// A tensor that is computed from the input: which of the network's tensors it is, and in what order.
 struct Data {
   Index tensor = 0;
@@ -71,12 +77,20 @@ class Lowering {
   void set_output(const Node& node, int output, Data data);
   /// Whether any node reads a tensor, or it is the graph's output.
   bool is_read(const std::string& name) const { return name == graph_.output || consumers_.contains(name); }
+  /// The nodes that read a tensor, but for those that an activation of several nodes has taken along.
+  std::vector<const onnx::NodeProto*> readers(const std::string& name) const;
+  /// The only node that reads a tensor; null if there is none or several, or it is the graph's output.
+  const onnx::NodeProto* only_reader(const std::string& name) const;
+  /// The constant of this name; null if there is none, or if it may be another one in a batch of more rows.
+  const Tensor* fixed_constant(const std::string& name) const;
   /// The tensor of the current data with its elements in order.
   Index settled();
   /// The same for other data, which are named after the node.
   Index settled(const Node& node, const Data& data);
   /// The constant at input i; throws NetworkError, calling it `what`, if it is computed from the input.
   const Tensor& constant(const Node& node, std::size_t i, std::string_view what) const;
+  /// The same for one that must be of a float type.
+  const Tensor& real_constant(const Node& node, std::size_t i, std::string_view what) const;
 
   /// A list of integers that is an attribute in older versions of an operator and the constant at input i in newer
   /// ones; nothing if there is none.
@@ -121,15 +135,13 @@ class Lowering {
   void drop_softmax(const Node& node);
 
  private:
-  friend class ForkMatcher;
-
   void walk();
   void step(const Node& node);
   void fold_node(const Node& node);
   void fold_with_all_rows(const Node& node);
   bool shape_of_data(const Node& node);
   void lower_node(const Node& node);
-  bool lower_fork();
+  bool lower_fork(const std::string& name);
   bool only_relabelled_after(std::string name) const;
   void require_open() const;
   void append(std::string name, decltype(Layer::op) op, std::vector<Index> tensors);
@@ -149,8 +161,7 @@ class Lowering {
   std::unordered_map<std::string, std::vector<const onnx::NodeProto*>> consumers_;
   std::unordered_set<const onnx::NodeProto*> absorbed_;  ///< nodes that a matched pattern stands for
 
-  std::string tip_;      ///< name of the data that the node at hand reads first
-  Data data_;            ///< those data, and what becomes of them
+  Data data_;            ///< those that the node at hand reads first, and what becomes of them
   bool stored_ = false;  ///< whether the handler at hand has said what its outputs are
   Comparisons comparisons_;
   Index next_number_ = 0;

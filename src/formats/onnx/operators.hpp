@@ -39,12 +39,8 @@ void lower_matmul(Lowering& state, const Node& node);
 void lower_conv(Lowering& state, const Node& node);  // lower_conv.cpp
 void lower_conv_transpose(Lowering& state, const Node& node);
 void lower_average_pool(Lowering& state, const Node& node);  // lower_pool.cpp
-void lower_global_average_pool(Lowering& state, const Node& node);
 void lower_max_pool(Lowering& state, const Node& node);
-void lower_global_max_pool(Lowering& state, const Node& node);
-void lower_reduce_sum(Lowering& state, const Node& node);
-void lower_reduce_mean(Lowering& state, const Node& node);
-void lower_reduce_extreme(Lowering& state, const Node& node);
+void lower_reduction(Lowering& state, const Node& node);
 void lower_extreme(Lowering& state, const Node& node);  // lower_extreme.cpp
 void lower_top_k(Lowering& state, const Node& node);    // lower_top_k.cpp
 void lower_choice(Lowering& state, const Node& node);   // lower_join.cpp: Slice and Gather

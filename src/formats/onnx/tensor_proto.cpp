@@ -116,7 +116,7 @@ Tensor decode(const TensorProto& proto, ExternalData& external) {
     const std::string& raw = proto.raw_data();
     if (raw.size() != static_cast<std::size_t>(needed))
       fail("its shape ", tensor.shape, " needs ", needed, " bytes but it has ", raw.size());
-    element->read({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()}, tensor);
+    element->read(bytes_of(raw), tensor);
   } else {
     read_typed(proto, count, tensor);
   }
