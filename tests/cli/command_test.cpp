@@ -107,16 +107,16 @@ std::pair<int, std::string> shell(const std::string& line) {
 }
 
 TEST(Command, SaysThatHelpCouldNotBePrinted) {
-  for (const std::string arguments : {"--help", "--version", "estimate --help", "verify --version"}) {
-    EXPECT_EQ(ChildProcess({"/bin/sh", "-c", std::string(GEOLIP_COMMAND) + " " + arguments + " > /dev/full"})
-                  .end()
-                  .first,
-              3)
-        << arguments;
-  }
-  EXPECT_EQ(
-      ChildProcess({"/bin/sh", "-c", std::string(GEOLIP_VERIFY_PROGRAM) + " --help > /dev/full"}).end().first,
-      3);
+  const auto expect = [](const std::string& name, const std::string& command, const std::string& arguments) {
+    const std::string line = command + " " + arguments + " 2>&1 > /dev/full";
+    const auto [code, text] = ChildProcess({"/bin/sh", "-c", line}).end();
+    EXPECT_EQ(code, 3) << arguments;
+    EXPECT_EQ(text, name + ": the standard output cannot be written\n") << arguments;
+  };
+  for (const std::string arguments : {"--help", "--version", "estimate --help", "verify --version"})
+    expect("geolip", GEOLIP_COMMAND, arguments);
+  for (const std::string arguments : {"--help", "--version"})
+    expect("geolip-verify", GEOLIP_VERIFY_PROGRAM, arguments);
 }
 
 TEST(Command, ReportsALimitOfFileSizes) {

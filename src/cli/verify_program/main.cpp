@@ -79,9 +79,9 @@ int run(const std::vector<std::string>& words) {
     } else if (word == "--") {
       options = false;
     } else if (word == "--help" || word == "-h" || word == "--version") {
-      std::cout << (word == "--version" ? std::string("geolip-verify ") + geolip::version + "\n" : help)
-                << std::flush;
-      return std::cout ? exit_verified : exit_unreadable;
+      std::cout << (word == "--version" ? std::string("geolip-verify ") + geolip::version + "\n" : help);
+      if (!std::cout.flush()) throw checker::UnreadableFile("the standard output cannot be written");
+      return exit_verified;
     } else if (word == "--quiet") {
       quiet = true;
     } else if (word == "--threads") {
