@@ -15,9 +15,8 @@ import subprocess
 import sys
 import tempfile
 
-import network_file
-
 try:
+    import network_file
     import numpy as np
     import onnx
     import onnxruntime
