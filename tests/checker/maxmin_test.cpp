@@ -65,8 +65,7 @@ TEST_F(MaxMinBounds, HoldForNetworksOfAllTheseOperators) {
     m.node("Min", {"c", "r"}, {"s"});
     m.node("Abs", {"s"}, {"t"});
     m.node("TopK", {"t", "k"}, {"y", "which"});
-    for (const geolip::Norm norm :
-         {geolip::Norm::l2, geolip::Norm::linf, geolip::Norm::l1}) {
+    for (const geolip::Norm norm : {geolip::Norm::l2, geolip::Norm::linf, geolip::Norm::l1}) {
       bounds(m, norm,
              {geolip::Objective::output(0), geolip::Objective::output(1), geolip::Objective::margin(0, 1)},
              test::name_of(form));
