@@ -1,4 +1,5 @@
 #include <ascent/patterns.hpp>
+#include <problem/dual_norm.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -70,8 +71,6 @@ std::vector<double> column(const std::vector<double>& x, std::size_t count, std:
   return own;
 }
 
-double length(const std::vector<double>& x) { return problem::dual_norm({Norm::l2}, x); }
-
 }  // namespace
 
 std::vector<double> pattern_values(ascent::Model<double>& exact,
@@ -99,13 +98,13 @@ std::vector<double> pattern_values(ascent::Model<double>& exact,
     std::vector<double> x = g;
     for (int i = 0; i < power_iterations; ++i) {
       std::vector<double> norms(count);
-      for (std::size_t b = 0; b < count; ++b) norms[b] = length(column(x, count, b));
+      for (std::size_t b = 0; b < count; ++b) norms[b] = problem::dual_norm(column(x, count, b), Norm::l2);
       for (std::size_t at = 0; at < x.size(); ++at)
         x[at] /= norms[at % count] > 0.0 ? norms[at % count] : 1.0;
       // |x| = 1: |J x| is a lower bound on |J|
       const std::vector<double> y = pass.forward(x);
       for (std::size_t b = 0; b < count; ++b) {
-        if (problems[b].vector) values[b] = length(column(y, count, b));
+        if (problems[b].vector) values[b] = problem::dual_norm(column(y, count, b), Norm::l2);
       }
       x = pass.backward(y);
     }

@@ -20,9 +20,8 @@ struct Ball {
   Index rows(Index inputs) const { return norm == Norm::l1 ? 1 : inputs; }
 };
 
-/// max <g, x> over the ball, the dual norm of a gradient: its sum of sizes for l_inf, its length for l_2, and for l_1
-/// the largest size among the ball's coordinates (all, where it names none). Neither overflows nor underflows on the
-/// way.
+/// max <g, x> over the ball, the dual norm of a gradient (dual_norm.hpp); for l_1 among the ball's coordinates, all where
+/// it names none.
 double dual_norm(const Ball& ball, const std::vector<double>& g);
 
 }  // namespace geolip::problem

@@ -9,8 +9,8 @@
 
 namespace geolip::problem {
 
-/// The dual norm of g, a vector of the standard library or of Eigen: the 1-norm for linf, the 2-norm for l2, the largest entry for l1, without overflow or underflow
-/// on the way. Rounded to nearest, not directed; infinite or no number where an entry is.
+/// The dual norm of g, a vector of the standard library or of Eigen: the 1-norm for linf, the 2-norm for l2, the largest
+/// entry for l1, without overflow or underflow on the way. Rounded to nearest, not directed; infinite or no number where an entry is.
 template <class Numbers>
 double dual_norm(const Numbers& g, Norm norm) {
   double largest = 0.0;

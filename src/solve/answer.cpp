@@ -3,6 +3,7 @@
 #include <baselines/product_cost.hpp>
 #include <geolip/baselines.hpp>
 #include <problem/absolute.hpp>
+#include <problem/dual_norm.hpp>
 #include <solve/batch.hpp>
 #include <solve/coordinates.hpp>
 #include <solve/estimate_on.hpp>
@@ -50,7 +51,7 @@ void solve_linear(Session& session, std::span<const Task> tasks) {
   for (const Task& task : tasks) {
     Bound& bound = session.result.bounds[task.objective];
     const std::vector<double> gradient = session.network.gradient(origin, task.problem.row.dense());
-    const double value = problem::dual_norm({norm}, gradient);
+    const double value = problem::dual_norm(gradient, norm);
     const double rounding = rounding_of_sums(session.chain(), session.slopes, task.problem) +
                             (8.0 + static_cast<double>(gradient.size())) * 0x1p-53 * value;
     // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones

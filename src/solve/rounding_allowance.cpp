@@ -1,6 +1,7 @@
 #include <solve/rounding_allowance.hpp>
 
 #include <problem/absolute.hpp>
+#include <problem/dual_norm.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -37,9 +38,6 @@ bool may_cancel(const problem::Chain& chain, const problem::Problem& problem) {
 double largest(const Row& x) { return *std::max_element(x.begin(), x.end()); }
 
 double dot(const Row& x, const Row& y) { return std::transform_reduce(x.begin(), x.end(), y.begin(), 0.0); }
-
-/// The dual norm of a gradient at the input; l_1: over all coordinates.
-double dual_norm(const Row& x, Norm norm) { return problem::dual_norm({norm}, x); }
 
 /// The steepest slope of every neuron of a layer, in size.
 Row steepest(const problem::LayerSlopes& slopes, Index set) {
@@ -117,7 +115,8 @@ double rounding_of_sums(const problem::Chain& chain, const std::vector<problem::
     size = std::sqrt(largest(absolute_gradient(chain, most, Row(outputs, 1.0)))) *
            std::sqrt(largest(absolute_outputs(chain, most, Row(inputs, 1.0))));
   } else {
-    size = dual_norm(absolute_gradient(chain, most, absolute(problem.row.dense())), problem.ball.norm);
+    size =
+        problem::dual_norm(absolute_gradient(chain, most, absolute(problem.row.dense())), problem.ball.norm);
   }
   double rounding = row_rounding(problem);
   for (const problem::Stage& stage : chain.stages) rounding += problem::sum_rounding(stage);
@@ -146,7 +145,7 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
     const double rounding = problem::sum_rounding(stage) + (last ? row_rounding(problem) : 0.0);
     for (double& w : own) w *= rounding;
     if (last && problem.vector) {
-      effect += std::ldexp(dual_norm(own, Norm::l2), scaling.output);
+      effect += std::ldexp(problem::dual_norm(own, Norm::l2), scaling.output);
       break;
     }
     // of the scaled bound in the unscaled w_k
@@ -156,8 +155,9 @@ double rounding_effect(const problem::Chain& chain, const std::vector<problem::L
       gradient[i] = last ? std::ldexp(most[i], scaling.output)
                          : most[i] * std::ldexp(norms.g[k][i], scaling.tensors[k + 1][i]) / per_bound;
     }
-    effect += k == 0 ? rounding * dual_norm(problem::absolute_adjoint(stage, gradient), problem.ball.norm)
-                     : dot(own, gradient);
+    effect +=
+        k == 0 ? rounding * problem::dual_norm(problem::absolute_adjoint(stage, gradient), problem.ball.norm)
+               : dot(own, gradient);
     if (last) break;
 
     const std::vector<int>& exponents = scaling.tensors[k + 1];

@@ -27,7 +27,7 @@ Network convolutions(Random& random) {
     conv.pads_before = conv.pads_after = {1, 1};
     for (Index i = 0; i < filters * channels * 9; ++i) conv.weight.push_back(random.normal());
     network.add({"conv", conv});
-    network.add({"relu", make_activation(ActivationKind::relu)});
+    network.add({"relu", Activation(ActivationKind::relu)});
   }
   network.add({"dense", Dense{test::random_matrix(random, 5, 3 * 6 * 6, 0.1), {}}});
   return network;

@@ -47,8 +47,7 @@ struct Pairs {
     for (std::size_t k = 0; k < stages.size(); ++k) {
       for (const MatrixXd& w : stages[k])
         network.add({"w" + std::to_string(network.layers().size()), Dense{to_matrix(w), {}}});
-      if (k + 1 < stages.size())
-        network.add({"relu" + std::to_string(k), Activation(ActivationKind::relu)});
+      if (k + 1 < stages.size()) network.add({"relu" + std::to_string(k), Activation(ActivationKind::relu)});
     }
     return network;
   }
