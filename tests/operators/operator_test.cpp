@@ -59,8 +59,10 @@ Sparse random_sparse(Random& random) {
   sparse.inputs = random.integer(1, 9);
   const Index rows = random.integer(1, 9);
   for (Index i = 0; i < rows; ++i) {
-    for (Index k = random.integer(0, 4); k > 0; --k)
-      sparse.add(random.integer(0, sparse.inputs - 1), random.normal());
+    for (Index k = random.integer(0, 4); k > 0; --k) {
+      const Index column = random.integer(0, sparse.inputs - 1);
+      sparse.add(column, random.normal());
+    }
     sparse.end_row();
   }
   return sparse;

@@ -64,7 +64,8 @@ class RandomNetworks : public testing::TestWithParam<int> {};
 TEST_P(RandomNetworks, Shallow) {
   for (std::uint64_t seed = 0; seed < 25; ++seed) {
     Random random(1000 * static_cast<std::uint64_t>(GetParam()) + seed);
-    const Network network = random_network(random, some_widths(random, 100, 4), some_activation(random));
+    const std::vector<Index> widths = some_widths(random, 100, 4);
+    const Network network = random_network(random, widths, some_activation(random));
     const Norm norm = std::array{Norm::linf, Norm::l2, Norm::l1}[seed % 3];
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_sound(run(network, norm, some_objectives(random, network, norm)));

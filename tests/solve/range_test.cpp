@@ -74,7 +74,8 @@ TEST(Range, BoundsEncloseTheConstantAtRandomSizes) {
   test::Random random(31);
   for (int repeat = 0; repeat < 60; ++repeat) {
     const auto size = [&](int most) {
-      return random.normal() * std::pow(10.0, static_cast<double>(random.integer(-most, most)));
+      const double number = random.normal();
+      return number * std::pow(10.0, static_cast<double>(random.integer(-most, most)));
     };
     const double slope = repeat % 3 == 0 ? -1.0 : (repeat % 3 == 1 ? -2.5 : 0.1);
     const OneWay way{size(140), {size(140), size(140), size(140)}, leaky(slope), std::max(1.0, -slope)};

@@ -36,8 +36,10 @@ inline Network random_graph(Random& random, Index layers, Index most_neurons) {
       Sparse sparse;
       sparse.inputs = n;
       for (Index i = random.integer(1, 4); i > 0; --i) {
-        for (Index k = random.integer(0, 2); k > 0; --k)
-          sparse.add(random.integer(0, n - 1), random.normal());
+        for (Index k = random.integer(0, 2); k > 0; --k) {
+          const Index column = random.integer(0, n - 1);
+          sparse.add(column, random.normal());
+        }
         sparse.end_row();
       }
       network.add({name, sparse}, {from});
@@ -122,8 +124,10 @@ inline Network random_mixture(Random& random) {
       Sparse sparse;
       sparse.inputs = n;
       for (Index i = random.integer(1, 6); i > 0; --i) {
-        for (Index k = random.integer(0, 2); k > 0; --k)
-          sparse.add(random.integer(0, n - 1), random.chance(0.5) ? 1.0 : random.normal());
+        for (Index k = random.integer(0, 2); k > 0; --k) {
+          const Index column = random.integer(0, n - 1);
+          sparse.add(column, random.chance(0.5) ? 1.0 : random.normal());
+        }
         sparse.end_row();
       }
       network.add({"sparse", sparse}, {from});
@@ -131,7 +135,8 @@ inline Network random_mixture(Random& random) {
       const Index other = random.integer(0, last());
       if (n + network.size(other) <= 12) network.add({"concat", Concat{}}, {from, other});
     } else if (kind == 9) {
-      network.add({"add", Add{{1.0, random.chance(0.5) ? -1.0 : random.normal()}}}, {from, of_size(n)});
+      const Index other = of_size(n);
+      network.add({"add", Add{{1.0, random.chance(0.5) ? -1.0 : random.normal()}}}, {from, other});
     } else {
       const Index b = of_size(n);
       const Index difference = network.add({"difference", Add{{1.0, -1.0}}}, {from, b});

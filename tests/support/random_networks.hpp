@@ -11,7 +11,8 @@
 
 namespace geolip::test {
 
-/// Numbers that are the same with every standard library.
+/// Numbers that are the same with every standard library. In what order a compiler evaluates operands and arguments
+/// is its own affair: of two draws in one expression, one is named first.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
@@ -19,7 +20,8 @@ class Random {
   double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
   double uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
   double normal() {
-    return std::sqrt(-2.0 * std::log(1.0 - uniform())) * std::cos(6.283185307179586 * uniform());
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+    return radius * std::cos(6.283185307179586 * uniform());
   }
   /// Uniform in lo .. hi, both included.
   Index integer(Index lo, Index hi) {
