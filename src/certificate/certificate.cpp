@@ -13,6 +13,10 @@ namespace {
 constexpr double final_rounding = 1e-14;
 // A proof's gamma are positive, and larger ones are as valid: these cover all underflow.
 constexpr double least_gamma = 0x1p-600;
+// Open multipliers of l_1 against what the form leaves on their neurons, and the powers of ten of
+// all layers together.
+constexpr double outweighing = 1e8;
+constexpr double most_growth = 90.0;
 
 bool in_range(double multiplier) { return multiplier >= least_multiplier && multiplier <= most_multiplier; }
 
@@ -41,9 +45,8 @@ Certifier::Certifier(backend::Backend& backend, std::vector<operators::LinearMap
 /// Whether all numbers are in the range where what underflows or is rounded away is covered.
 bool Certifier::accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const {
   const auto all_in_range = [&](const std::vector<double>& values) {
-    // those of a vector objective may be open
-    return std::all_of(values.begin(), values.end(),
-                       [&](double v) { return in_range(problem.vector ? std::abs(v) : v); });
+    // negative ones are open
+    return std::all_of(values.begin(), values.end(), [&](double v) { return in_range(std::abs(v)); });
   };
   return in_range(multipliers.zeta) && in_range(sum(multipliers.gamma)) && all_in_range(multipliers.gamma) &&
          std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range) &&
@@ -69,10 +72,13 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   }
   form.pull_back(maps_.back());
 
+  const double outweigh =
+      problem.vector ? 0.0
+                     : std::min(outweighing, std::pow(10.0, most_growth / static_cast<double>(slopes_.size())));
   for (std::size_t k = slopes_.size(); k-- > 0;) {
     if (gives_up && gives_up()) return std::nullopt;
     // Q_{k-1} = Y - X' K^-1 X
-    form.close(slopes_[k], problem.slope_set, lam[k]);
+    form.close(slopes_[k], problem.slope_set, outweigh, lam[k]);
     if (!form.eliminate(slopes_[k], problem.slope_set, lam[k])) return std::nullopt;
     form.pull_back(maps_[k]);
   }

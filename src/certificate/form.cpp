@@ -117,8 +117,8 @@ View<double> Form::write_form() {
   return q;
 }
 
-/// A neuron with -q on the diagonal of Q, if it were alone, would be best off with lam = q (1 + |c| / h).
-void Form::close(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam) const {
+void Form::close(const problem::LayerSlopes& slopes, Index set, double outweigh,
+                 std::vector<double>& lam) const {
   // (M35), with a margin so that lam + Q stays positive where c = 0
   constexpr double margin = 1.0 + 1e-5;
   if (std::none_of(lam.begin(), lam.end(), [](double l) { return l < 0.0; })) return;
@@ -127,8 +127,9 @@ void Form::close(const problem::LayerSlopes& slopes, Index set, std::vector<doub
     if (!(lam[i] < 0.0)) continue;
     const auto row = static_cast<Index>(i);
     const double h = certified_half_width(slopes, row, set);
-    const double alone = h > 0.0 ? q[i] * (1.0 + std::abs(slopes.centre(row, set)) / h) * margin : 0.0;
-    lam[i] = std::max(-lam[i], alone);
+    double share = outweigh;
+    if (!(outweigh > 0.0)) share = h > 0.0 ? (1.0 + std::abs(slopes.centre(row, set)) / h) * margin : 0.0;
+    lam[i] = std::max(-lam[i], share * q[i]);
   }
 }
 

@@ -47,8 +47,9 @@ class Form {
 
   /// Q <- B' Q B
   void pull_back(operators::LinearMap<double>& map);
-  /// Gives open multipliers (negative ones) a value, for the eliminate() that follows.
-  void close(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam) const;
+  /// Gives open multipliers (negative ones) a value, for the eliminate() that follows: so many times what is left on
+  /// their neurons, or with `outweigh` = 0 the one that costs least (M35).
+  void close(const problem::LayerSlopes& slopes, Index set, double outweigh, std::vector<double>& lam) const;
   /// From the activation's output v to its input w, with v eliminated for neurons with h > 0 and folded, v =
   /// c w, where h = 0. False if the pivot block K is not positive definite.
   bool eliminate(const problem::LayerSlopes& slopes, Index set, const std::vector<double>& lam);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 namespace geolip::certificate {
 namespace {
@@ -21,16 +20,15 @@ constexpr double gamma_floor = 1e-12;
 // Of the usual multipliers: small enough to cost a bound nothing, and larger than roundings.
 constexpr double unseen_share = 1e-10;
 // The multipliers of a layer have to outweigh what those of the layers above leave on it: floors grow by so
-// many powers of ten a layer downwards, and so do those of neurons that an input coordinate of l_1 does not
-// reach, which cost its bound nothing; but by no more than so many in all.
+// many powers of ten a layer downwards, but by no more than so many in all.
 constexpr double growth_per_layer = 3.0;
 constexpr double most_growth = 90.0;
 
-/// `floor`: of the multipliers, as a share of their usual size. `unreached`: how many times their usual size
-/// the multipliers of neurons have whose vectors are exactly zero. `vector`: whether the objective is one.
+/// `floor`: of the multipliers, as a share of their usual size. `vector`: whether the objective is one;
+/// `one_coordinate`: whether one input alone moves.
 std::vector<double> layer_multipliers(const std::vector<double>& g, const std::vector<double>& rho,
                                       const problem::LayerSlopes& slopes, Index set, double value,
-                                      double floor, std::optional<double> unreached, bool vector) {
+                                      double floor, bool vector, bool one_coordinate) {
   double square = 0.0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
     if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
@@ -40,6 +38,9 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
   std::vector<double> lam(rho.size(), 1.0);
   for (std::size_t i = 0; i < rho.size(); ++i) {
     const double h = certified_half_width(slopes, static_cast<Index>(i), set);
+    // the form says how large those have to be that the one coordinate does not reach
+    const bool unreached = one_coordinate && h > 0.0 && rho[i] == 0.0;
+    if (unreached) lam[i] = -1.0;
     if (square <= 0.0) continue;
     if (h <= 0.0) {
       // What the objective does not see has an input all the same in a proof, which knows no better.
@@ -50,11 +51,9 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
     // lam = |G| / (2 h rho)
     const double exact = g[i] / (2.0 * h * std::max(rho[i], (vector ? least_ratio : rho_floor) * size));
     const double usual = value / (h * h * square);
-    lam[i] = std::max(exact, floor * usual);
-    if (unreached && rho[i] == 0.0) lam[i] = *unreached * std::max(exact, usual);
-    lam[i] = std::max(lam[i], least_multiplier);
-    // a column of its own behind it: the form says how large it has to be
-    if (vector && rho[i] < open_share * size) lam[i] = -lam[i];
+    lam[i] = std::max({unreached ? usual : exact, floor * usual, least_multiplier});
+    // and those of a vector, which have columns of their own behind them
+    if (unreached || (vector && rho[i] < open_share * size)) lam[i] = -lam[i];
   }
   return lam;
 }
@@ -68,11 +67,8 @@ Multipliers make_multipliers(const ascent::SweepNorms& norms, const std::vector<
   const double growth = std::min(growth_per_layer, most_growth / layers);
   for (std::size_t k = 0; k < slopes.size(); ++k) {
     const double floor = lam_floor * std::pow(10.0, -growth * static_cast<double>(k));
-    std::optional<double> unreached;
-    if (problem.ball.coordinates.size() == 1)
-      unreached = std::pow(10.0, growth * (layers - static_cast<double>(k)));
     m.lam.push_back(layer_multipliers(norms.g[k], norms.rho[k], slopes[k], problem.slope_set, norms.value,
-                                      floor, unreached, problem.vector));
+                                      floor, problem.vector, problem.ball.coordinates.size() == 1));
   }
   m.gamma = norms.input;
   double sum = std::accumulate(m.gamma.begin(), m.gamma.end(), 0.0);
