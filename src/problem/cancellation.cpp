@@ -4,6 +4,7 @@
 #include <network/entries.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -16,11 +17,12 @@ constexpr std::size_t most_terms = 16;
 constexpr double least_exact = 0x1p-900;
 constexpr double most_exact = 0x1p900;
 
-std::optional<double> exact_product(double a, double b) {
+/// The two doubles that a product is the sum of, where it is in range.
+std::optional<std::array<double, 2>> exact_product(double a, double b) {
   const double p = a * b;
-  if (p == 0.0 && (a == 0.0 || b == 0.0)) return 0.0;
-  const bool fits = std::abs(p) >= least_exact && std::abs(p) <= most_exact;
-  return fits && std::fma(a, b, -p) == 0.0 ? std::optional<double>(p) : std::nullopt;
+  if (p == 0.0 && (a == 0.0 || b == 0.0)) return std::array{0.0, 0.0};
+  if (!(std::abs(p) >= least_exact && std::abs(p) <= most_exact)) return std::nullopt;
+  return std::array{p, std::fma(a, b, -p)};
 }
 
 std::optional<double> exact_sum(double a, double b) {
@@ -30,34 +32,36 @@ std::optional<double> exact_sum(double a, double b) {
   return (a - (s - from_b)) + (b - from_b) == 0.0 ? std::optional<double>(s) : std::nullopt;
 }
 
-/// A sum in the making; it is no longer followed where it is not exact, or long.
+/// A sum in the making; it is no longer followed where it leaves the range, or is long.
 class Sum {
  public:
   void add(const Terms& terms, double factor) {
     for (const Term& term : terms) {
-      const std::optional<double> product = exact_product(term.factor, factor);
+      const std::optional<std::array<double, 2>> product = exact_product(term.factor, factor);
       exact_ = exact_ && product;
       if (!exact_) return;
-      if (*product != 0.0) add({term.value, term.coordinate, *product});
+      for (const double part : *product) {
+        if (part != 0.0) add({term.value, term.coordinate, part});
+      }
     }
   }
   std::optional<Terms> terms() const { return exact_ ? std::optional<Terms>(terms_) : std::nullopt; }
 
  private:
   void add(const Term& term) {
-    const auto at = std::lower_bound(terms_.begin(), terms_.end(), term, [](const Term& a, const Term& b) {
+    const auto [first, last] = std::equal_range(terms_.begin(), terms_.end(), term, [](const Term& a, const Term& b) {
       return a.value != b.value ? a.value < b.value : a.coordinate < b.coordinate;
     });
-    if (at == terms_.end() || at->value != term.value || at->coordinate != term.coordinate) {
+    auto at = std::find_if(first, last, [&](const Term& t) { return t.factor == -term.factor; });
+    if (at == last)
+      at = std::find_if(first, last, [&](const Term& t) { return exact_sum(t.factor, term.factor).has_value(); });
+    if (at == last) {
       exact_ = exact_ && terms_.size() < most_terms;
-      if (exact_) terms_.insert(at, term);
+      if (exact_) terms_.insert(last, term);
       return;
     }
-    const std::optional<double> sum = exact_sum(at->factor, term.factor);
-    exact_ = exact_ && sum;
-    if (!exact_) return;
-    at->factor = *sum;
-    if (*sum == 0.0) terms_.erase(at);
+    at->factor += term.factor;
+    if (at->factor == 0.0) terms_.erase(at);
   }
 
   Terms terms_;

@@ -80,6 +80,19 @@ TEST(Cancellation, IsSeenOnlyWhereItIsExact) {
   EXPECT_TRUE(joined(tiny, {1}));
 }
 
+TEST(Cancellation, NeedsNoFactorThatIsADouble) {
+  // (1 + 0.3) 0.7 x, one way and the other
+  Network network(1);
+  const Index sum = network.add({"sum", Add{{1.0, 0.3}}}, {0, 0});
+  const Index once = network.add({"scale", Affine{{0.7}, {}}}, {sum});
+  const Index scaled = network.add({"scale", Affine{{0.7}, {}}}, {0});
+  const Index twice = network.add({"sum", Add{{0.3, 1.0}}}, {scaled, scaled});
+  network.add({"zero", Add{{1.0, -1.0}}}, {once, twice});
+  EXPECT_FALSE(joined(network, {1}));
+  network.add({"nearly", Add{{1.0, -1.0 - 0x1p-52}}}, {once, twice});
+  EXPECT_TRUE(joined(network, {1}));
+}
+
 TEST(Cancellation, LeavesTheWaysThatRemain) {
   // a + b - b, one input each
   Network network(2);
