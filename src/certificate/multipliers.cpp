@@ -31,7 +31,8 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
                                       double floor, bool vector, bool one_coordinate) {
   double square = 0.0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
-    if (slopes.half_width(static_cast<Index>(i), set) > 0.0) square += rho[i] * rho[i];
+    const auto row = static_cast<Index>(i);
+    if (slopes.half_width(row, set) > 0.0 || slopes.centre(row, set) != 0.0) square += rho[i] * rho[i];
   }
   const double size = std::sqrt(square / static_cast<double>(rho.size()));
   const double of_unit_slopes = value / square;
