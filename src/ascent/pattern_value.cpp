@@ -73,6 +73,10 @@ std::vector<double> column(const std::vector<double>& x, std::size_t count, std:
 
 }  // namespace
 
+double pattern_passes(const problem::Problem& problem) {
+  return problem.vector ? 1.0 + 2.0 * power_iterations : 1.0;
+}
+
 std::vector<double> pattern_values(ascent::Model<double>& exact,
                                    const std::vector<problem::Problem>& problems,
                                    const std::vector<ascent::Pattern>& patterns) {

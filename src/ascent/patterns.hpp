@@ -12,7 +12,8 @@ namespace geolip::ascent {
 /// Settings of the search.
 struct Search {
   Index starts = 64;  ///< rank-one starts for each problem
-  Index wave = 16;    ///< starts of a problem that are swept at a time
+  Index wave = 16;    ///< starts of a problem, or patterns, that are looked at at a time
+  double passes = 0;  ///< columns that may go through the network for each problem to try single slopes
   std::uint64_t seed = 0;
   std::function<bool()> stop;  ///< asked between waves; may be empty
 };
@@ -29,5 +30,8 @@ std::vector<double> lower_bounds(ascent::Model<T>& model, ascent::Model<double>&
 std::vector<double> pattern_values(ascent::Model<double>& exact,
                                    const std::vector<problem::Problem>& problems,
                                    const std::vector<ascent::Pattern>& patterns);
+
+/// How many columns that evaluation sends through the network for each pattern.
+double pattern_passes(const problem::Problem& problem);
 
 }  // namespace geolip::ascent

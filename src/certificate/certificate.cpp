@@ -43,7 +43,7 @@ Certifier::Certifier(backend::Backend& backend, std::vector<operators::LinearMap
     : workspace_(backend), maps_(maps), slopes_(slopes) {}
 
 /// Whether all numbers are in the range where what underflows or is rounded away is covered.
-bool Certifier::accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const {
+bool Certifier::accept_numbers(const Multipliers& multipliers) const {
   const auto all_in_range = [&](const std::vector<double>& values) {
     // negative ones are open
     return std::all_of(values.begin(), values.end(), [&](double v) { return in_range(std::abs(v)); });
@@ -59,7 +59,7 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   certificate.multipliers = inflate(multipliers, d);
   certificate.inflation = d;
   auto& [lam, gamma, zeta] = certificate.multipliers;
-  if (!accept_numbers(problem, certificate.multipliers)) return std::nullopt;
+  if (!accept_numbers(certificate.multipliers)) return std::nullopt;
 
   // Q_L = -u u' / (4 zeta), or -F'F, written on the outputs
   Form form(workspace_);
@@ -73,8 +73,9 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   form.pull_back(maps_.back());
 
   const double outweigh =
-      problem.vector ? 0.0
-                     : std::min(outweighing, std::pow(10.0, most_growth / static_cast<double>(slopes_.size())));
+      problem.vector
+          ? 0.0
+          : std::min(outweighing, std::pow(10.0, most_growth / static_cast<double>(slopes_.size())));
   for (std::size_t k = slopes_.size(); k-- > 0;) {
     if (gives_up && gives_up()) return std::nullopt;
     // Q_{k-1} = Y - X' K^-1 X

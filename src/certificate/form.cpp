@@ -16,6 +16,8 @@ using backend::View;
 // factor.
 constexpr Index wide = 4096;
 constexpr Index few_columns = 8;
+// A multiplier below this share of what is left on its neuron is not one that an inflation mends.
+constexpr double hopeless_share = 0.5;
 
 bool by_columns(Index n, Index columns, bool mixed) {
   return !mixed && n >= wide && columns * few_columns <= n;
@@ -117,23 +119,25 @@ View<double> Form::write_form() {
   return q;
 }
 
+/// The multiplier of a neuron with -q on the diagonal of Q that leaves the least on its input, if it is alone (M35); a
+/// little enlarged, so that lam - q stays positive where c = 0.
+double least_leftover(double q, double c, double h) { return q * (1.0 + std::abs(c) / h) * (1.0 + 1e-5); }
+
 void Form::close(const problem::LayerSlopes& slopes, Index set, double outweigh,
                  std::vector<double>& lam) const {
-  // (M35), with a margin so that lam + Q stays positive where c = 0
-  constexpr double margin = 1.0 + 1e-5;
   if (std::none_of(lam.begin(), lam.end(), [](double l) { return l < 0.0; })) return;
   const std::vector<double> q = negative_diagonal();
   for (std::size_t i = 0; i < lam.size(); ++i) {
     if (!(lam[i] < 0.0)) continue;
     const auto row = static_cast<Index>(i);
     const double h = certified_half_width(slopes, row, set);
-    double share = outweigh;
-    if (!(outweigh > 0.0)) share = h > 0.0 ? (1.0 + std::abs(slopes.centre(row, set)) / h) * margin : 0.0;
-    lam[i] = std::max(-lam[i], share * q[i]);
+    const double c = slopes.centre(row, set);
+    const double alone = outweigh > 0.0 ? outweigh * q[i] : h > 0.0 ? least_leftover(q[i], c, h) : 0.0;
+    lam[i] = std::max(-lam[i], alone);
   }
 }
 
-bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, const std::vector<double>& lam) {
+bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam) {
   const auto n = static_cast<std::size_t>(size_);
   Pivot pivot;
   pivot.folded.assign(n, 0.0);
@@ -168,6 +172,7 @@ bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, const std::v
     const double h = certified_half_width(slopes, static_cast<Index>(i), set);
     if (!(h > 0.0)) continue;
     const double c = slopes.centre(static_cast<Index>(i), set);
+    if (lam[i] < hopeless_share * -diagonal[i]) lam[i] = least_leftover(-diagonal[i], c, h);
     const double k_ii = lam[i] + diagonal[i];
     if (!(k_ii > 0.0) || !std::isfinite(k_ii)) return false;
     pivot.add[i] = lam[i];

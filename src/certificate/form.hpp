@@ -52,7 +52,7 @@ class Form {
   void close(const problem::LayerSlopes& slopes, Index set, double outweigh, std::vector<double>& lam) const;
   /// From the activation's output v to its input w, with v eliminated for neurons with h > 0 and folded, v =
   /// c w, where h = 0. False if the pivot block K is not positive definite.
-  bool eliminate(const problem::LayerSlopes& slopes, Index set, const std::vector<double>& lam);
+  bool eliminate(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam);
   /// Q <- Diag(d) Q Diag(d)
   void scale(const std::vector<double>& d);
   /// The diagonal of -Q. The factor must not lack a solve.

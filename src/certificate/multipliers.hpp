@@ -12,8 +12,8 @@ namespace geolip::certificate {
 /// Multipliers of one problem on the scaled network. Any lam > 0, gamma > 0, zeta > 0 that pass give a valid
 /// bound.
 struct Multipliers {
-  /// One for each neuron; not read where h = 0. A negative one of a vector objective is open:
-  /// its size is the least that it may be, and the form behind it says how large it has to be.
+  /// One for each neuron; not read where h = 0. A negative one is open: its size is the least that it may be, and the
+  /// form behind it says how large it has to be (Form::close).
   std::vector<std::vector<double>> lam;
   std::vector<double> gamma;  ///< l_inf: one for each input; l_2: one
   double zeta = 0.0;          ///< of the fixed vector e; not read for a vector objective

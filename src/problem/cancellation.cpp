@@ -49,12 +49,14 @@ class Sum {
 
  private:
   void add(const Term& term) {
-    const auto [first, last] = std::equal_range(terms_.begin(), terms_.end(), term, [](const Term& a, const Term& b) {
-      return a.value != b.value ? a.value < b.value : a.coordinate < b.coordinate;
-    });
+    const auto [first, last] =
+        std::equal_range(terms_.begin(), terms_.end(), term, [](const Term& a, const Term& b) {
+          return a.value != b.value ? a.value < b.value : a.coordinate < b.coordinate;
+        });
     auto at = std::find_if(first, last, [&](const Term& t) { return t.factor == -term.factor; });
     if (at == last)
-      at = std::find_if(first, last, [&](const Term& t) { return exact_sum(t.factor, term.factor).has_value(); });
+      at = std::find_if(first, last,
+                        [&](const Term& t) { return exact_sum(t.factor, term.factor).has_value(); });
     if (at == last) {
       exact_ = exact_ && terms_.size() < most_terms;
       if (exact_) terms_.insert(last, term);

@@ -41,6 +41,10 @@ std::vector<double> Row::dense() const {
   return all;
 }
 
+bool Row::has_units() const {
+  return std::all_of(value.begin(), value.end(), [](double u) { return std::abs(u) == 1.0; });
+}
+
 double Row::largest() const {
   double most = 0.0;
   for (const double u : value) most = std::max(most, std::abs(u));

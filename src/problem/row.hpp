@@ -24,6 +24,8 @@ struct Row {
   bool empty() const { return outputs == 0; }
   /// All coefficients.
   std::vector<double> dense() const;
+  /// Whether all coefficients that are not zero are 1 or -1.
+  bool has_units() const;
   /// The largest coefficient in size.
   double largest() const;
   /// Multiplies by 2^exponent.

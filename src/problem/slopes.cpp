@@ -17,10 +17,8 @@ namespace {
 /// +-1 at one or two outputs, its part of the product is a copy or one subtraction, which is zero exactly
 /// where the numbers say so.
 Mask back_through_objective(const Stage& stage, const Row& row) {
-  const bool units =
-      std::all_of(row.value.begin(), row.value.end(), [](double u) { return std::abs(u) == 1.0; });
   const Dense* dense = stage.last_dense();
-  if (dense == nullptr || !units || row.index.size() > 2) return back_through_row(stage, row);
+  if (dense == nullptr || !row.has_units() || row.index.size() > 2) return back_through_row(stage, row);
   const Matrix& w = dense->weight;
   Mask in(static_cast<std::size_t>(w.cols), 0);
   for (Index j = 0; j < w.cols; ++j) {

@@ -47,21 +47,29 @@ int row_room(const problem::Row& row) {
 void solve_linear(Session& session, std::span<const Task> tasks) {
   const Norm norm = session.query.norm;
   const std::vector<double> origin(static_cast<std::size_t>(session.network.inputs()), 0.0);
-  const bool one_layer = session.chain().stages.front().steps.size() == 1;
+  const problem::Stage& stage = session.chain().stages.front();
+  const bool one_layer = stage.steps.size() == 1;
   for (const Task& task : tasks) {
     Bound& bound = session.result.bounds[task.objective];
     const std::vector<double> gradient = session.network.gradient(origin, task.problem.row.dense());
     const double value = problem::dual_norm(gradient, norm);
     const double rounding = rounding_of_sums(session.chain(), session.slopes, task.problem) +
                             (8.0 + static_cast<double>(gradient.size())) * 0x1p-53 * value;
-    // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones
-    const bool is_copy = one_layer && bound.objective.kind == Objective::Kind::output;
-    const bool keeps = problem::keeps_products(session.chain().stages.front(), row_room(task.problem.row));
-    const bool accurate = (keeps && value > least_accurate) || is_copy;
+    // what cancels is no part of the gradient, but of the product; tiny numbers may be made of smaller ones, where there
+    // are products at all
+    const bool sums_alone = one_layer && task.problem.row.has_units();
+    const bool accurate =
+        sums_alone || (value > least_accurate && problem::keeps_products(stage, row_room(task.problem.row)));
     bound.upper = product_bound(session.network, norm, bound.objective);
-    if (keeps && value > least_accurate) bound.upper = std::min(bound.upper, value + 2.0 * rounding);
-    bound.lower = bound.relaxation = accurate ? std::clamp(value - rounding, 0.0, bound.upper) : 0.0;
-    bound.proofs.push_back(make_linear_proof(bound.upper, gradient, norm));
+    const double above = std::nextafter(value + 2.0 * rounding, std::numeric_limits<double>::infinity());
+    if (accurate) bound.upper = std::min(bound.upper, above);
+    bound.lower = bound.relaxation =
+        accurate ? std::clamp(std::nextafter(value - rounding, 0.0), 0.0, bound.upper) : 0.0;
+    // sums of subnormal numbers are exact
+    const bool one_entry = std::count(gradient.begin(), gradient.end(), 0.0) + 1 == std::ssize(gradient);
+    if (sums_alone && rounding == 0.0 && (norm != Norm::l2 || one_entry))
+      bound.lower = bound.relaxation = bound.upper = value;
+    bound.proofs.push_back(make_linear_proof(bound.upper, gradient, session.chain(), norm));
   }
 }
 

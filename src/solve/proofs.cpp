@@ -14,18 +14,23 @@ using certificate::Certificate;
 // Of the largest gamma that the bound allows.
 constexpr double smallest_share = 1e-12;
 
+/// One list for each activation of the network, whatever layer it shares; those that lead nowhere keep their zeros.
+Proof empty_proof(const problem::Chain& chain) {
+  Proof proof;
+  for (const Index size : chain.activation_sizes)
+    proof.lambda.emplace_back(static_cast<std::size_t>(size), ScaledNumber{0.0, 0});
+  return proof;
+}
+
 }  // namespace
 
 Proof make_proof(const Certificate& certificate, const problem::Chain& chain, const problem::Scaling& scaling,
                  int exponent, Norm norm) {
   const certificate::Multipliers& m = certificate.multipliers;
-  Proof proof;
+  Proof proof = empty_proof(chain);
   proof.inflation = certificate.inflation;
   proof.zeta = {m.zeta, -2 * std::int64_t{exponent}};
   for (const double gamma : m.gamma) proof.gamma.push_back({gamma, 0});
-  // one list for each activation of the network, whatever layer it shares; those that lead nowhere have zeros
-  for (const Index size : chain.activation_sizes)
-    proof.lambda.emplace_back(static_cast<std::size_t>(size), ScaledNumber{0.0, 0});
   for (std::size_t k = 0; k < m.lam.size(); ++k) {
     for (const problem::Block& block : chain.layers[k]) {
       if (block.activation == nullptr) continue;
@@ -71,15 +76,16 @@ std::vector<Proof> make_coordinate_proofs(const std::vector<Certificate>& certif
   return {};
 }
 
-Proof make_linear_proof(double bound, const std::vector<double>& gradient, Norm norm) {
-  Proof proof;
+Proof make_linear_proof(double bound, const std::vector<double>& gradient, const problem::Chain& chain,
+                        Norm norm) {
+  Proof proof = empty_proof(chain);
   // 4 zeta gamma_j = bound^2; l_inf: gamma_j = |g_j| / 2, and their sum is zeta
-  proof.zeta = {0.5 * bound, 0};
-  proof.gamma.assign(norm == Norm::l2 ? 1 : gradient.size(), {0.5 * bound, 0});
+  proof.zeta = {bound, -1};
+  proof.gamma.assign(norm == Norm::l2 ? 1 : gradient.size(), {bound, -1});
   if (norm == Norm::l1) proof.coordinates = all_coordinates(static_cast<Index>(gradient.size()));
   const double least = smallest_share * bound / static_cast<double>(gradient.size());
   for (std::size_t j = 0; norm == Norm::linf && j < gradient.size(); ++j)
-    proof.gamma[j].significand = 0.5 * std::max(std::abs(gradient[j]), least);
+    proof.gamma[j].significand = std::max(std::abs(gradient[j]), least);
   proof.bound = proved_bound(proof, norm);
   return proof;
 }

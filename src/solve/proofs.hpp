@@ -23,7 +23,8 @@ std::vector<Proof> make_coordinate_proofs(const std::vector<certificate::Certifi
                                           int exponent, double bound);
 
 /// Without a hidden layer, where the bound is the dual norm of the one gradient.
-Proof make_linear_proof(double bound, const std::vector<double>& gradient, Norm norm);
+Proof make_linear_proof(double bound, const std::vector<double>& gradient, const problem::Chain& chain,
+                        Norm norm);
 
 /// 0 .. inputs - 1
 std::vector<Index> all_coordinates(Index inputs);

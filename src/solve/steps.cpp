@@ -17,6 +17,9 @@ using ascent::Model;
 // nonsense of times and time limits, and one that is waited for after each sweep would stand idle.
 constexpr double most_ahead = 2e12;
 constexpr Index least_wave = 16;
+// Single slopes of a pattern are changed for this share of a problem's sweeps, or so many multiplications.
+constexpr double changes_share = 0.25;
+constexpr double quick_multiplications = 1e6;
 constexpr double report_interval = 0.1;
 // An allowance for rounding up to this share of the bound is taken as it is.
 constexpr double small_allowance = 1e-9;
@@ -221,6 +224,10 @@ void settle(Batch& batch, Model<T>& model, Ascent<T>& ascent, const std::vector<
       std::max(least_wave, static_cast<Index>(static_cast<double>(ascent.columns()) * share));
   search.wave = std::clamp<Index>(columns / static_cast<Index>(settled.size()), 1, settings.starts);
   if (session.budget.stopped()) search.starts = search.wave = 1;
+  // A share of what the sweeps took, or what takes no time.
+  const double pass = 0.5 * sweep_multiplications(session.chain(), 1);
+  const double passes = 2.0 * static_cast<double>(batch.sweeps * batch.session.plan.first_rank);
+  search.passes = std::max(changes_share * passes, quick_multiplications / pass);
   search.seed = settings.seed;
   search.stop = [&session] { return session.budget.passed(); };
   const std::vector<double> lower =
