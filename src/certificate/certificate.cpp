@@ -43,10 +43,12 @@ Certifier::Certifier(backend::Backend& backend, std::vector<operators::LinearMap
     : workspace_(backend), maps_(maps), slopes_(slopes) {}
 
 /// Whether all numbers are in the range where what underflows or is rounded away is covered.
-bool Certifier::accept_numbers(const Multipliers& multipliers) const {
+bool Certifier::accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const {
   const auto all_in_range = [&](const std::vector<double>& values) {
-    // negative ones are open
-    return std::all_of(values.begin(), values.end(), [&](double v) { return in_range(std::abs(v)); });
+    // those of a vector objective, or one coordinate of l_1, may be open
+    const bool open = problem.vector || problem.ball.norm == Norm::l1;
+    return std::all_of(values.begin(), values.end(),
+                       [&](double v) { return in_range(open ? std::abs(v) : v); });
   };
   return in_range(multipliers.zeta) && in_range(sum(multipliers.gamma)) && all_in_range(multipliers.gamma) &&
          std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range) &&
@@ -58,8 +60,8 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   Certificate certificate;
   certificate.multipliers = inflate(multipliers, d);
   certificate.inflation = d;
-  auto& [lam, gamma, zeta] = certificate.multipliers;
-  if (!accept_numbers(certificate.multipliers)) return std::nullopt;
+  auto& [lam, gamma, zeta, may_rise] = certificate.multipliers;
+  if (!accept_numbers(problem, certificate.multipliers)) return std::nullopt;
 
   // Q_L = -u u' / (4 zeta), or -F'F, written on the outputs
   Form form(workspace_);
@@ -80,7 +82,7 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
     if (gives_up && gives_up()) return std::nullopt;
     // Q_{k-1} = Y - X' K^-1 X
     form.close(slopes_[k], problem.slope_set, outweigh, lam[k]);
-    if (!form.eliminate(slopes_[k], problem.slope_set, lam[k])) return std::nullopt;
+    if (!form.eliminate(slopes_[k], problem.slope_set, may_rise, lam[k])) return std::nullopt;
     form.pull_back(maps_[k]);
   }
 

@@ -39,7 +39,7 @@ class Certifier {
   void release_memory() { workspace_.release(); }
 
  private:
-  bool accept_numbers(const Multipliers& multipliers) const;
+  bool accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const;
 
   Workspace workspace_;
   std::vector<operators::LinearMap<double>>& maps_;

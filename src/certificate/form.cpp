@@ -137,7 +137,7 @@ void Form::close(const problem::LayerSlopes& slopes, Index set, double outweigh,
   }
 }
 
-bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam) {
+bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, bool may_rise, std::vector<double>& lam) {
   const auto n = static_cast<std::size_t>(size_);
   Pivot pivot;
   pivot.folded.assign(n, 0.0);
@@ -172,7 +172,7 @@ bool Form::eliminate(const problem::LayerSlopes& slopes, Index set, std::vector<
     const double h = certified_half_width(slopes, static_cast<Index>(i), set);
     if (!(h > 0.0)) continue;
     const double c = slopes.centre(static_cast<Index>(i), set);
-    if (lam[i] < hopeless_share * -diagonal[i]) lam[i] = least_leftover(-diagonal[i], c, h);
+    if (may_rise && lam[i] < hopeless_share * -diagonal[i]) lam[i] = least_leftover(-diagonal[i], c, h);
     const double k_ii = lam[i] + diagonal[i];
     if (!(k_ii > 0.0) || !std::isfinite(k_ii)) return false;
     pivot.add[i] = lam[i];

@@ -51,8 +51,9 @@ class Form {
   /// their neurons, or with `outweigh` = 0 the one that costs least (M35).
   void close(const problem::LayerSlopes& slopes, Index set, double outweigh, std::vector<double>& lam) const;
   /// From the activation's output v to its input w, with v eliminated for neurons with h > 0 and folded, v =
-  /// c w, where h = 0. False if the pivot block K is not positive definite.
-  bool eliminate(const problem::LayerSlopes& slopes, Index set, std::vector<double>& lam);
+  /// c w, where h = 0. `may_rise`: whether a multiplier far too small for what is left on its neuron is raised to (M35).
+  /// False if the pivot block K is not positive definite.
+  bool eliminate(const problem::LayerSlopes& slopes, Index set, bool may_rise, std::vector<double>& lam);
   /// Q <- Diag(d) Q Diag(d)
   void scale(const std::vector<double>& d);
   /// The diagonal of -Q. The factor must not lack a solve.

@@ -64,6 +64,7 @@ std::vector<double> layer_multipliers(const std::vector<double>& g, const std::v
 Multipliers make_multipliers(const ascent::SweepNorms& norms, const std::vector<problem::LayerSlopes>& slopes,
                              const problem::Problem& problem) {
   Multipliers m;
+  m.may_rise = true;
   const auto layers = static_cast<double>(slopes.size());
   const double growth = std::min(growth_per_layer, most_growth / layers);
   for (std::size_t k = 0; k < slopes.size(); ++k) {

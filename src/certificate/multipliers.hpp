@@ -17,6 +17,8 @@ struct Multipliers {
   std::vector<std::vector<double>> lam;
   std::vector<double> gamma;  ///< l_inf: one for each input; l_2: one
   double zeta = 0.0;          ///< of the fixed vector e; not read for a vector objective
+  /// Whether lam may be raised where it cannot outweigh what the form leaves on its neuron.
+  bool may_rise = false;
 };
 
 /// The scaled network's numbers are about 1, and multipliers within these limits leave room for squares and

@@ -80,7 +80,9 @@ struct Instance {
     auto model = setup.model<double>();
     ascent::Ascent<double> ascent(model, {problem}, {0}, 6, 3);
     for (int i = 0; i < sweeps; ++i) ascent.sweep();
-    return certificate::make_multipliers(ascent.norms().front(), setup.slopes, problem);
+    Multipliers m = certificate::make_multipliers(ascent.norms().front(), setup.slopes, problem);
+    m.may_rise = false;  // they are what the dense form has
+    return m;
   }
 };
 
@@ -190,8 +192,9 @@ class Refusals : public testing::Test {
     auto model = setup_.model<double>();
     ascent::Ascent<double> ascent(model, {problem_}, {0}, 8, 3);
     for (int i = 0; i < 200; ++i) ascent.sweep();
-    return certificate::inflate(
-        certificate::make_multipliers(ascent.norms().front(), setup_.slopes, problem_), 1e-5);
+    Multipliers m = certificate::make_multipliers(ascent.norms().front(), setup_.slopes, problem_);
+    m.may_rise = false;
+    return certificate::inflate(std::move(m), 1e-5);
   }
   std::optional<double> bound(const Multipliers& m, Norm norm) {
     problem_.ball.norm = norm;
@@ -208,6 +211,17 @@ TEST_F(Refusals, GoodMultipliersGiveABoundAboveTheDefinition) {
     EXPECT_GE(*upper, fgl);
     EXPECT_LE(*upper, 1.8 * fgl);  // K_G
   }
+}
+
+TEST_F(Refusals, AMultiplierThatMayRiseIsRaised) {
+  const Multipliers m = good(Norm::l2);
+  Multipliers low = m;
+  low.lam[1][2] = 1e-12;
+  EXPECT_FALSE(bound(low, Norm::l2));
+  low.may_rise = true;
+  const std::optional<double> raised = bound(low, Norm::l2);
+  ASSERT_TRUE(raised);
+  EXPECT_GE(*raised, test::enumerate_fgl(network_, Norm::l2, Objective::weighted(problem_.row.dense())));
 }
 
 TEST_F(Refusals, MultipliersThatProveNothing) {

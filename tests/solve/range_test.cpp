@@ -108,6 +108,24 @@ TEST(Range, ALinearNetworkHasOneGradient) {
   EXPECT_NEAR(margin.bounds[0].upper, 3.0, 1e-12);
 }
 
+TEST(Range, OneLayerHasExactSumsAtAnySize) {
+  constexpr double least = std::numeric_limits<double>::denorm_min();
+  Network network(2);
+  network.add({"w", Dense{matrix(2, 2, {1, 0, least, -2 * least}), {}}});
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1}) {
+    const Result result = estimate(network, {norm, {Objective::output(1), Objective::margin(0, 1)}});
+    const double exact = norm == Norm::l1 ? 2.0 * least : 3.0 * least;
+    if (norm != Norm::l2) {
+      EXPECT_EQ(result.bounds[0].lower, exact);
+      EXPECT_EQ(result.bounds[0].upper, exact);
+    }
+    EXPECT_GE(result.bounds[0].upper, std::sqrt(5.0) * least * (norm == Norm::l2 ? 1.0 : 0.0));
+    EXPECT_EQ(result.bounds[1].status, Status::verified) << to_string(norm);
+    EXPECT_GE(result.bounds[1].upper, 1.0);
+    EXPECT_LE(result.bounds[1].lower, 1.0);
+  }
+}
+
 // The form's diagonal at the inputs is a small difference where slopes have both signs.
 TEST(Range, AnAbsoluteValueIsProved) {
   Network network(2);
