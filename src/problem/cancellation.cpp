@@ -54,9 +54,10 @@ class Sum {
           return a.value != b.value ? a.value < b.value : a.coordinate < b.coordinate;
         });
     auto at = std::find_if(first, last, [&](const Term& t) { return t.factor == -term.factor; });
-    if (at == last)
+    if (at == last) {
       at = std::find_if(first, last,
                         [&](const Term& t) { return exact_sum(t.factor, term.factor).has_value(); });
+    }
     if (at == last) {
       exact_ = exact_ && terms_.size() < most_terms;
       if (exact_) terms_.insert(last, term);
