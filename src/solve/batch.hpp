@@ -4,6 +4,7 @@
 
 #include <ascent/ascent.hpp>
 #include <certificate/certificate.hpp>
+#include <network/at.hpp>
 #include <solve/certifiers.hpp>
 #include <solve/policy.hpp>
 #include <solve/session.hpp>
@@ -76,10 +77,8 @@ struct Batch {
   Batch(Session& session_, std::vector<problem::Problem> problems_, Known known_ = {});
 
   /// An upper bound of a problem that is good enough, whatever the gap.
-  double enough(Index id) const {
-    return known.group.empty() ? 0.0 : known.bound[known.group[static_cast<std::size_t>(id)]];
-  }
-  Track& track(Index id) { return tracks[static_cast<std::size_t>(id)]; }
+  double enough(Index id) const { return known.group.empty() ? 0.0 : known.bound[at(known.group, id)]; }
+  Track& track(Index id) { return at(tracks, id); }
 
   Session& session;
   std::vector<problem::Problem> problems;

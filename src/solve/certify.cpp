@@ -1,4 +1,5 @@
 // The step of the solve loop that tries certificates, and keeps what they prove.
+#include <network/at.hpp>
 #include <solve/steps.hpp>
 
 #include <algorithm>
@@ -110,9 +111,9 @@ bool certify(Batch& batch, const ascent::Ascent<T>& ascent, std::vector<Check>& 
   // They are made at the same time: each changes nothing but its own track.
   batch.certifiers.run(count, [&](Index i, Certifier& certifier) {
     if (i > 0 && !budget.has(batch.certificate_seconds)) return;
-    Check& check = checks[chosen[static_cast<std::size_t>(i)]];
+    Check& check = checks[at(chosen, i)];
     Track& track = batch.track(check.id);
-    const problem::Problem& problem = ascent.problem(static_cast<Index>(chosen[static_cast<std::size_t>(i)]));
+    const problem::Problem& problem = ascent.problem(static_cast<Index>(at(chosen, i)));
     const Attempt attempt{batch, track, problem,
                           certificate::make_multipliers(check.norms, session.slopes, problem)};
     check.passed = try_certificate(attempt, certifier, effort, most_inflation(batch, track, check.id));

@@ -1,5 +1,6 @@
 #include <solve/proofs.hpp>
 
+#include <network/at.hpp>
 #include <solve/checker.hpp>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ Proof make_proof(const Certificate& certificate, const problem::Chain& chain, co
   for (std::size_t k = 0; k < m.lam.size(); ++k) {
     for (const problem::Block& block : chain.layers[k]) {
       if (block.activation == nullptr) continue;
-      std::vector<ScaledNumber>& lambda = proof.lambda[static_cast<std::size_t>(block.number)];
+      std::vector<ScaledNumber>& lambda = at(proof.lambda, block.number);
       for (std::size_t i = 0; i < lambda.size(); ++i) {
         const std::size_t row = static_cast<std::size_t>(block.first) + i;
         lambda[i] = {m.lam[k][row], 2 * std::int64_t{scaling.tensors[k + 1][row]}};
@@ -63,10 +64,10 @@ std::vector<Proof> make_coordinate_proofs(const std::vector<Certificate>& certif
     part.multipliers.gamma.clear();
     // A coordinate that does not matter has gamma 0; any positive number is as valid.
     for (const Index j : own) {
-      const double gamma = certificate.multipliers.gamma[static_cast<std::size_t>(j)];
+      const double gamma = at(certificate.multipliers.gamma, j);
       const double most = bound * bound / (4.0 * certificate.multipliers.zeta);
       part.multipliers.gamma.push_back(std::max(gamma, smallest_share * most));
-      covered[static_cast<std::size_t>(j)] = 1;
+      at(covered, j) = 1;
     }
     left -= own.size();
     proofs.push_back(make_proof(part, chain, scaling, exponent, Norm::l1));

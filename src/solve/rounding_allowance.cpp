@@ -1,5 +1,6 @@
 #include <solve/rounding_allowance.hpp>
 
+#include <network/at.hpp>
 #include <problem/absolute.hpp>
 #include <problem/dual_norm.hpp>
 
@@ -43,7 +44,7 @@ double dot(const Row& x, const Row& y) { return std::transform_reduce(x.begin(),
 Row steepest(const problem::LayerSlopes& slopes, Index set) {
   Row most(static_cast<std::size_t>(slopes.neurons));
   for (Index i = 0; i < slopes.neurons; ++i)
-    most[static_cast<std::size_t>(i)] = std::abs(slopes.centre(i, set)) + slopes.half_width(i, set);
+    at(most, i) = std::abs(slopes.centre(i, set)) + slopes.half_width(i, set);
   return most;
 }
 

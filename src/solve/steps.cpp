@@ -2,6 +2,7 @@
 #include <solve/steps.hpp>
 
 #include <ascent/patterns.hpp>
+#include <network/at.hpp>
 #include <solve/rounding_allowance.hpp>
 
 #include <algorithm>
@@ -198,11 +199,11 @@ void decide(Batch& batch, Ascent<T>& ascent, std::vector<Check>& checks, bool la
   }
   confirm(batch, ascent, checks, last);
   for (const Index b : with(Verdict::settled, checks)) {
-    const Check& check = checks[static_cast<std::size_t>(b)];
+    const Check& check = at(checks, b);
     Outcome& outcome = batch.track(check.id).outcome;
     outcome.allowance = allowance(batch, ascent.problem(b), check.norms, outcome.relaxation);
     if (outcome.met && !batch.known.group.empty()) {
-      double& known = batch.known.bound[batch.known.group[static_cast<std::size_t>(check.id)]];
+      double& known = batch.known.bound[at(batch.known.group, check.id)];
       known = std::max(known, outcome.upper);
     }
   }
