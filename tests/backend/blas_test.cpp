@@ -50,6 +50,18 @@ TEST_F(BlasThreads, AreOneWhileAnyBackendLives) {
   EXPECT_EQ(get(), 2);
 }
 
+#ifdef __x86_64__
+TEST_F(BlasThreads, RunKernelsThatTheProcessorHas) {
+  void* library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_NOLOAD);
+  const auto kernels = reinterpret_cast<const char* (*)()>(dlsym(library, "openblas_get_corename"));
+  if (kernels == nullptr || std::getenv("OPENBLAS_CORETYPE") != nullptr) {
+    GTEST_SKIP() << "the kernels are given";
+  }
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) GTEST_SKIP() << "an old processor";
+  EXPECT_STRNE(kernels(), "Prescott");
+}
+#endif
+
 TEST_F(BlasThreads, AreRestoredWhereABackendCannotBeMade) {
   if (!test::limits_address_space) GTEST_SKIP() << "a sanitizer needs all of the address space";
   // in a process of its own, whose threads stay 2

@@ -86,14 +86,14 @@ int own_threads() {
   return usable_cores();
 }
 
-void* open_library() {
+template <class Function>
+bool find(void* library, const char* name, Function*& pointer) {
+  pointer = reinterpret_cast<Function*>(dlsym(library, name));
+  return pointer != nullptr;
+}
+
+void* open_file() {
   constexpr const char* file = "libopenblas.so.0";
-  if (void* loaded = dlopen(file, RTLD_NOW | RTLD_NOLOAD)) return loaded;
-  std::vector<std::size_t> pieces{library_bytes};
-  const int threads = own_threads();
-  pieces.insert(pieces.end(), static_cast<std::size_t>(threads), workspace_bytes);
-  pieces.insert(pieces.end(), static_cast<std::size_t>(threads - 1), stack_bytes);
-  require_room(pieces, "OpenBLAS");
   void* library = dlopen(file, RTLD_NOW);
 #ifdef GEOLIP_OPENBLAS_DIR
   if (library == nullptr) library = dlopen((std::string(GEOLIP_OPENBLAS_DIR "/") + file).c_str(), RTLD_NOW);
@@ -101,10 +101,41 @@ void* open_library() {
   return library;
 }
 
-template <class Function>
-bool find(void* library, const char* name, Function*& pointer) {
-  pointer = reinterpret_cast<Function*>(dlsym(library, name));
-  return pointer != nullptr;
+/// The kernels for this processor where the library, which does not know it, has chosen those of an early x86-64: a
+/// fifth of the speed. Null where its choice stands.
+const char* better_kernels(void* library) {
+  const char* (*chosen)() = nullptr;
+  if (std::getenv("OPENBLAS_CORETYPE") != nullptr || !find(library, "openblas_get_corename", chosen) ||
+      std::strcmp(chosen(), "Prescott") != 0) {
+    return nullptr;
+  }
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    return "SkylakeX";
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return nullptr;
+}
+
+void* open_library() {
+  if (void* loaded = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_NOLOAD)) return loaded;
+  std::vector<std::size_t> pieces{library_bytes};
+  const int threads = own_threads();
+  pieces.insert(pieces.end(), static_cast<std::size_t>(threads), workspace_bytes);
+  pieces.insert(pieces.end(), static_cast<std::size_t>(threads - 1), stack_bytes);
+  require_room(pieces, "OpenBLAS");
+  void* library = open_file();
+  if (library == nullptr) return nullptr;
+  const char* kernels = better_kernels(library);
+  if (kernels == nullptr) return library;
+  // it chooses once, when it is loaded
+  dlclose(library);
+  setenv("OPENBLAS_CORETYPE", kernels, 1);
+  library = open_file();
+  unsetenv("OPENBLAS_CORETYPE");
+  return library;
 }
 
 /// Loads the library. False where it is not there or not what is expected.
