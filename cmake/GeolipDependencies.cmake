@@ -8,6 +8,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(GMPXX REQUIRED IMPORTED_TARGET gmpxx gmp)
 include(GeolipOnnx)   # geolip_use_onnx
+include(GeolipCholmod)
 
 # OpenBLAS is loaded at run time, and optional there too: without it Eigen's own kernels do the work.
 pkg_check_modules(OPENBLAS QUIET openblas)

@@ -22,12 +22,32 @@ bool in_range(double multiplier) { return multiplier >= least_multiplier && mult
 
 double sum(const std::vector<double>& x) { return std::accumulate(x.begin(), x.end(), 0.0); }
 
-/// l_1: bound_j = 2 sqrt(zeta (-Q_0)_jj) holds for every coordinate j at once. False if it proves nothing.
-bool bound_coordinates(std::vector<double> diagonal, const problem::Ball& ball, Certificate& certificate) {
+}  // namespace
+
+bool are_in_range(const problem::Problem& problem, const Multipliers& multipliers) {
+  const auto all_in_range = [&](const std::vector<double>& values) {
+    // those of a vector objective, or one coordinate of l_1, may be open
+    const bool open = problem.vector || problem.ball.norm == Norm::l1;
+    return std::all_of(values.begin(), values.end(),
+                       [&](double v) { return in_range(open ? std::abs(v) : v); });
+  };
+  return in_range(multipliers.zeta) && in_range(sum(multipliers.gamma)) && all_in_range(multipliers.gamma) &&
+         std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range);
+}
+
+bool conclude(const problem::Problem& problem, Certificate& certificate) {
+  Multipliers& m = certificate.multipliers;
+  if (problem.vector) m.zeta = 0.25;  // |F V|^2 <= gamma is the pair (zeta, gamma) = (1/4, gamma)
+  certificate.bound = 2.0 * std::sqrt(m.zeta * sum(m.gamma)) * (1.0 + final_rounding);
+  return std::isfinite(certificate.bound);
+}
+
+bool conclude(const problem::Ball& ball, std::vector<double> diagonal, Certificate& certificate) {
   for (double& entry : diagonal) {
     // below zero, rounding has eaten the entry: it proves nothing
     if (!std::isfinite(entry) || entry < 0.0) return false;
     entry = std::max(entry, least_gamma);
+    // bound_j = 2 sqrt(zeta (-Q_0)_jj)
     certificate.coordinates.push_back(2.0 * std::sqrt(certificate.multipliers.zeta * entry) *
                                       (1.0 + final_rounding));
   }
@@ -36,32 +56,21 @@ bool bound_coordinates(std::vector<double> diagonal, const problem::Ball& ball, 
   return true;
 }
 
-}  // namespace
-
-Certifier::Certifier(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
-                     const std::vector<problem::LayerSlopes>& slopes)
+BlockCertifier::BlockCertifier(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
+                               const std::vector<problem::LayerSlopes>& slopes)
     : workspace_(backend), maps_(maps), slopes_(slopes) {}
 
-/// Whether all numbers are in the range where what underflows or is rounded away is covered.
-bool Certifier::accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const {
-  const auto all_in_range = [&](const std::vector<double>& values) {
-    // those of a vector objective, or one coordinate of l_1, may be open
-    const bool open = problem.vector || problem.ball.norm == Norm::l1;
-    return std::all_of(values.begin(), values.end(),
-                       [&](double v) { return in_range(open ? std::abs(v) : v); });
-  };
-  return in_range(multipliers.zeta) && in_range(sum(multipliers.gamma)) && all_in_range(multipliers.gamma) &&
-         std::all_of(multipliers.lam.begin(), multipliers.lam.end(), all_in_range) &&
-         std::none_of(maps_.begin(), maps_.end(), [](const auto& map) { return map.is_extreme(); });
-}
-
-std::optional<Certificate> Certifier::certify(const problem::Problem& problem, const Multipliers& multipliers,
-                                              double d, const std::function<bool()>& gives_up) {
+std::optional<Certificate> BlockCertifier::certify(const problem::Problem& problem,
+                                                   const Multipliers& multipliers, double d,
+                                                   const std::function<bool()>& gives_up) {
   Certificate certificate;
   certificate.multipliers = inflate(multipliers, d);
   certificate.inflation = d;
   auto& [lam, gamma, zeta, may_rise] = certificate.multipliers;
-  if (!accept_numbers(problem, certificate.multipliers)) return std::nullopt;
+  if (!are_in_range(problem, certificate.multipliers) ||
+      std::any_of(maps_.begin(), maps_.end(), [](const auto& map) { return map.is_extreme(); })) {
+    return std::nullopt;
+  }
 
   // Q_L = -u u' / (4 zeta), or -F'F, written on the outputs
   Form form(workspace_);
@@ -87,7 +96,7 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   }
 
   if (problem.ball.norm == Norm::l1) {
-    if (!bound_coordinates(form.negative_diagonal(), problem.ball, certificate)) return std::nullopt;
+    if (!conclude(problem.ball, form.negative_diagonal(), certificate)) return std::nullopt;
     return certificate;
   }
 
@@ -103,23 +112,13 @@ std::optional<Certificate> Certifier::certify(const problem::Problem& problem, c
   if (!largest || !std::isfinite(*largest) || *largest < 0.0) return std::nullopt;
   const double mu = std::max(*largest, least_gamma);
 
-  // bound = 2 sqrt(zeta mu sum gamma). l_2: D = gamma I cancels against the sum. Vector: sqrt(mu).
-  if (problem.vector) {
-    certificate.bound = std::sqrt(mu);
-    zeta = 0.25;  // |F V|^2 <= gamma is the pair (zeta, gamma) = (1/4, gamma)
-  } else if (by_input) {
-    certificate.bound = 2.0 * std::sqrt(zeta * mu * sum(gamma));
-  } else {
-    certificate.bound = 2.0 * std::sqrt(zeta * mu);
-  }
-  certificate.bound *= 1.0 + final_rounding;
-  if (!std::isfinite(certificate.bound)) return std::nullopt;
+  // gamma is worth mu times as much; l_2: D = I
   if (by_input) {
     for (double& entry : gamma) entry *= mu;
   } else {
     gamma = {mu};
   }
-  return certificate;
+  return conclude(problem, certificate) ? std::optional(std::move(certificate)) : std::nullopt;
 }
 
 }  // namespace geolip::certificate

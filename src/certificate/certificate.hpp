@@ -22,25 +22,48 @@ struct Certificate {
   std::vector<double> coordinates;  ///< l_1: what it proves for every input coordinate, the problem's or not
 };
 
+/// Whether all numbers are in the range where what underflows or is rounded away is covered.
+bool are_in_range(const problem::Problem& problem, const Multipliers& multipliers);
+
+/// Sets the bound that the multipliers prove, gamma included, and for a vector objective zeta; false if it is no
+/// finite number.
+bool conclude(const problem::Problem& problem, Certificate& certificate);
+
+/// l_1: the same by the diagonal of -Q_0, which bounds every coordinate at once.
+bool conclude(const problem::Ball& ball, std::vector<double> diagonal, Certificate& certificate);
+
 /// Decides whether multipliers are dual feasible, and the bound that follows. Workspace is kept between
 /// calls.
 class Certifier {
  public:
-  /// The maps are in float64 and belong to the caller.
-  Certifier(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
-            const std::vector<problem::LayerSlopes>& slopes);
+  Certifier() = default;
+  Certifier(const Certifier&) = delete;
+  Certifier& operator=(const Certifier&) = delete;
+  Certifier(Certifier&&) = delete;
+  Certifier& operator=(Certifier&&) = delete;
+  virtual ~Certifier() = default;
 
   /// The certificate by these multipliers inflated by d, or nothing if they are not dual feasible, or
   /// `gives_up`, which is asked before each layer, says that nobody waits for it any more.
-  std::optional<Certificate> certify(const problem::Problem& problem, const Multipliers& multipliers,
-                                     double d, const std::function<bool()>& gives_up = {});
+  virtual std::optional<Certificate> certify(const problem::Problem& problem, const Multipliers& multipliers,
+                                             double d, const std::function<bool()>& gives_up = {}) = 0;
 
   /// Gives the workspace back; the next certify() takes it anew.
-  void release_memory() { workspace_.release(); }
+  virtual void release_memory() = 0;
+};
+
+/// By elimination of layer after layer, on a backend.
+class BlockCertifier : public Certifier {
+ public:
+  /// The maps are in float64 and belong to the caller.
+  BlockCertifier(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
+                 const std::vector<problem::LayerSlopes>& slopes);
+
+  std::optional<Certificate> certify(const problem::Problem& problem, const Multipliers& multipliers,
+                                     double d, const std::function<bool()>& gives_up = {}) override;
+  void release_memory() override { workspace_.release(); }
 
  private:
-  bool accept_numbers(const problem::Problem& problem, const Multipliers& multipliers) const;
-
   Workspace workspace_;
   std::vector<operators::LinearMap<double>>& maps_;
   const std::vector<problem::LayerSlopes>& slopes_;

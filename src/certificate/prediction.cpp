@@ -44,7 +44,7 @@ Prediction predict(const problem::Chain& chain, const std::vector<bool>& curved,
 
   const std::size_t of_maps = counts.bytes;
   counts.peak_bytes = counts.bytes;
-  Certifier certifier(*backend, maps, slopes);
+  BlockCertifier certifier(*backend, maps, slopes);
   const problem::Problem& largest = rows > 1 ? vector : scalar;
   certifier.certify(largest, multipliers, 0.0);
   const double multiplications = counts.multiplications;

@@ -80,7 +80,7 @@ Batch::Batch(Session& session_, std::vector<problem::Problem> problems_, Known k
     : session(session_),
       problems(std::move(problems_)),
       known(std::move(known_)),
-      certifiers(session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes),
+      certifiers(make_certifiers(session)),
       tracks(problems.size()),
       most_rank(std::max(
           session.plan.first_rank,

@@ -12,12 +12,15 @@ namespace geolip::solve {
 
 Certifiers::Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps,
                        const Queues& queues, const std::vector<problem::LayerSlopes>& slopes)
-    : own_(backend, maps, slopes) {
+    : own_(std::make_unique<certificate::BlockCertifier>(backend, maps, slopes)) {
   for (const auto& queue : queues) {
-    others_.push_back(std::unique_ptr<Other>(
-        new Other{*queue->backend, certificate::Certifier(*queue->backend, queue->maps, slopes)}));
+    others_.push_back(
+        std::unique_ptr<Other>(new Other{*queue->backend, {*queue->backend, queue->maps, slopes}}));
   }
 }
+
+Certifiers::Certifiers(certificate::SparseAnalyses& analyses)
+    : own_(std::make_unique<certificate::SparseCertifier>(analyses)) {}
 
 void Certifiers::run(Index count, const std::function<void(Index, certificate::Certifier&)>& body) {
   const auto threads_wanted =
@@ -55,7 +58,7 @@ void Certifiers::run(Index count, const std::function<void(Index, certificate::C
       }
     } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): the others do its share
     }
-    work(own_);
+    work(*own_);
   }
   if (threads_wanted > 0 && std::count(short_of_memory.begin(), short_of_memory.end(), 1) > 0) {
     for (const auto& queue : others_) queue->certifier.release_memory();
@@ -63,7 +66,7 @@ void Certifiers::run(Index count, const std::function<void(Index, certificate::C
       if (short_of_memory[i] == 0) continue;
       errors[i] = nullptr;
       try {
-        body(static_cast<Index>(i), own_);
+        body(static_cast<Index>(i), *own_);
       } catch (...) {
         errors[i] = std::current_exception();
       }
@@ -80,7 +83,7 @@ double Certifiers::rounds(Index count) const {
 }
 
 void Certifiers::release_memory() {
-  own_.release_memory();
+  own_->release_memory();
   for (const auto& queue : others_) queue->certifier.release_memory();
 }
 

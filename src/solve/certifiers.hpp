@@ -3,6 +3,7 @@
 #pragma once
 
 #include <certificate/certificate.hpp>
+#include <certificate/sparse_certifier.hpp>
 #include <operators/linear_map.hpp>
 
 #include <functional>
@@ -31,6 +32,8 @@ class Certifiers {
   /// \param queues forked from `backend`: one for each certificate more that is made at the same time
   Certifiers(backend::Backend& backend, std::vector<operators::LinearMap<double>>& maps, const Queues& queues,
              const std::vector<problem::LayerSlopes>& slopes);
+  /// One sparse certifier.
+  explicit Certifiers(certificate::SparseAnalyses& analyses);
 
   /// Calls body(i, certifier) for each i in 0 .. count - 1, in any order and on any thread. Throws what a
   /// body throws (of several, that of the least i), after all have ended. Where memory is too short for
@@ -47,10 +50,10 @@ class Certifiers {
  private:
   struct Other {
     backend::Backend& backend;
-    certificate::Certifier certifier;
+    certificate::BlockCertifier certifier;
   };
 
-  certificate::Certifier own_;
+  std::unique_ptr<certificate::Certifier> own_;
   std::vector<std::unique_ptr<Other>> others_;
 };
 

@@ -79,12 +79,15 @@ std::optional<Certificate> joint_certificate(Session& session, const problem::Pr
                                : climb(session, session.resident->fast(), problem);
   if (!(norms.value > 0.0 && std::isfinite(norms.value))) return std::nullopt;
   const certificate::Multipliers multipliers = certificate::make_multipliers(norms, session.slopes, row);
-  certificate::Certifier certifier(session.backend, session.resident->exact().maps, session.slopes);
+  Certifiers certifiers = make_certifiers(session);
   const auto gives_up = [&session] { return session.budget.is_used_up(); };
   for (double d = least_inflation; d <= most_inflation; d *= joint_growth) {
     if (d > least_inflation && session.budget.passed()) return std::nullopt;
-    if (std::optional<Certificate> certificate = certifier.certify(problem, multipliers, d, gives_up))
-      return certificate;
+    std::optional<Certificate> certificate;
+    certifiers.run(1, [&](Index, certificate::Certifier& certifier) {
+      certificate = certifier.certify(problem, multipliers, d, gives_up);
+    });
+    if (certificate) return certificate;
   }
   return std::nullopt;
 }

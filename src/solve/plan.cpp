@@ -25,6 +25,15 @@ constexpr double worth_timing = 1e10;
 constexpr Index least_timed = 1024;
 constexpr Index most_timed = 8192;
 constexpr double enough_seconds = 0.01;
+// Certificates with fewer multiplications are made layer by layer, without looking for a sparse order; nor is there
+// one in networks whose layers all join a neuron to more than a share of the others, and matrices of so many entries
+// are not made for it.
+constexpr double worth_analysis = 1e8;
+constexpr double structure_share = 4.0;
+constexpr double most_entries = 2e8;
+// Time of a multiplication in a sparse factorisation, on one thread of the host, in those of the device.
+constexpr double sparse_cost_cpu = 3.0;
+constexpr double sparse_cost_device = 200.0;
 // What the libraries of a device take for another queue.
 constexpr double queue_bytes = 128e6;
 
@@ -76,6 +85,44 @@ double measured_speed(backend::Backend& backend, Index widest) {
   return order * order * order * (1.0 / 2.0 + 1.0 / 6.0) / std::max(seconds, 1e-9);
 }
 
+/// Whether layers join a neuron to few others.
+bool has_structure(const problem::Chain& chain) {
+  return std::any_of(chain.stages.begin(), chain.stages.end(), [](const problem::Stage& stage) {
+    return structure_share * problem::multiplications(stage) <
+           static_cast<double>(stage.inputs) * static_cast<double>(stage.outputs);
+  });
+}
+
+double sparse_cost(const backend::Backend& backend) {
+  return backend.shares_host_memory() ? sparse_cost_cpu : sparse_cost_device;
+}
+
+/// A sparse factorisation for the tasks, where there is one that takes less than the certificate by layers.
+std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& session, const std::vector<Task>& tasks, double room, certificate::Prediction& certificate) {
+  // In l_1 the form says how large multipliers are of neurons that a coordinate does not reach, layer by layer.
+  if (session.query.norm == Norm::l1 && certificate.bytes < room) return nullptr;
+  if (certificate.multiplications < worth_analysis || !has_structure(session.chain()) ||
+      !certificate::SparseAnalyses::serve(session.chain())) {
+    return nullptr;
+  }
+  double entries = 0.0;
+  for (const problem::Stage& stage : session.chain().stages) entries += problem::multiplications(stage);
+  if (entries > most_entries) return nullptr;
+  auto analyses = std::make_shared<certificate::SparseAnalyses>(session.chain(), session.slopes);
+  certificate::Prediction found;
+  for (const bool vector : {false, true}) {
+    const auto task =
+        std::find_if(tasks.begin(), tasks.end(), [&](const Task& t) { return t.problem.vector == vector; });
+    if (task == tasks.end()) continue;
+    const certificate::SparseAnalysis& analysis = analyses->of(task->problem);
+    found.bytes = std::max(found.bytes, analysis.bytes());
+    found.multiplications = std::max(found.multiplications, analysis.multiplications());
+  }
+  if (sparse_cost(session.backend) * found.multiplications > certificate.multiplications) return nullptr;
+  certificate = found;
+  return analyses;
+}
+
 /// Of everything: the starts of a lower bound take no more than the state that they come from, and come when
 /// the certificate has given its memory back.
 double needed(double models, double certificate, double state) {
@@ -116,8 +163,8 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   const bool on_host = backend.shares_host_memory();
   const bool vector =
       std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.vector; });
-  const certificate::Prediction certificate = certificate::predict(
-      session.chain(), curved_layers(session.slopes), vector ? session.network.outputs() : 1, on_host);
+  certificate::Prediction certificate = certificate::predict(session.chain(), curved_layers(session.slopes),
+                                                             vector ? session.network.outputs() : 1, on_host);
   ascent::Footprint footprint(session.chain(), session.slopes, norm, on_host);
   const Ranks ranks =
       choose_ranks(session.settings.rank, session.settings.max_rank, session.chain().widest());
@@ -125,6 +172,10 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   auto memory = static_cast<double>(backend.memory());
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
   Plan plan;
+  plan.sparse = sparse_analyses(session, tasks, largest_share * memory, certificate);
+  const double cost = plan.sparse == nullptr ? 1.0 : sparse_cost(backend);
+  // sparse ones take the host's memory
+  const double on_device = plan.sparse == nullptr || on_host ? certificate.bytes : 0.0;
   plan.start_share32 = footprint.start_share<float>();
   plan.start_share64 = footprint.start_share<double>();
   double models = 0.0;
@@ -135,7 +186,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
     plan.weights = place;
     models = footprint.models(place);
     room = largest_share * memory - models;
-    room_for_state = std::min(room - certificate.bytes, 0.5 * room);
+    room_for_state = std::min(room - on_device, 0.5 * room);
     plan.first_rank = ranks.first;
     while (plan.first_rank / 2 >= ranks.least && footprint.state(1, plan.first_rank) > room_for_state) {
       plan.first_rank /= 2;
@@ -145,7 +196,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   if (!fits(Place::device) && (on_host || !fits(Place::host))) {
     const double state = footprint.state(1, plan.first_rank);
     throw DoesNotFit("network: it needs about " +
-                     gigabytes(needed(models, certificate.bytes, state) / largest_share) + " of memory (" +
+                     gigabytes(needed(models, on_device, state) / largest_share) + " of memory (" +
                      gigabytes(certificate.bytes) + " for a certificate, " + gigabytes(state) +
                      " for the sweeps), and the device has " + gigabytes(memory));
   }
@@ -160,22 +211,23 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   // Another queue has maps of its own, but for dense weights, and its own workspace.
   Index certificates = 1;
   double others = 0.0;
-  if (const int queues = backend.queues(certificate.multiplications); queues > 1) {
+  if (const int queues = backend.queues(certificate.multiplications); queues > 1 && plan.sparse == nullptr) {
     const double another =
         certificate.bytes + footprint.maps_of_a_queue(plan.weights) + (on_host ? 0.0 : queue_bytes);
-    const double left = room - needed(0.0, certificate.bytes, footprint.state(plan.batch, plan.columns));
+    const double left = room - needed(0.0, on_device, footprint.state(plan.batch, plan.columns));
     certificates = std::min(plan.batch, certificates_at_once(queues, left, another));
     others = static_cast<double>(certificates - 1) * another;
   }
   plan.prediction.certificates = certificates;
   plan.prediction.bytes =
-      needed(models + others, certificate.bytes, footprint.state(plan.batch, plan.batch * plan.first_rank));
+      needed(models + others, on_device, footprint.state(plan.batch, plan.batch * plan.first_rank));
   plan.prediction.certificate_bytes = certificate.bytes;
   plan.prediction.multiplications = certificate.multiplications;
   plan.prediction.batch = plan.batch;
   plan.prediction.weights_on_host = plan.weights == Place::host;
   if (certificate.multiplications >= worth_timing) {
-    plan.prediction.seconds = certificate.multiplications / measured_speed(backend, session.chain().widest());
+    plan.prediction.seconds =
+        cost * certificate.multiplications / measured_speed(backend, session.chain().widest());
   }
   return plan;
 }

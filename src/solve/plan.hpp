@@ -2,11 +2,13 @@
 /// How the problems of a query are shared out, so that they fit into the device's memory.
 #pragma once
 
+#include <certificate/sparse_certifier.hpp>
 #include <geolip/error.hpp>
 #include <geolip/settings.hpp>
 #include <operators/linear_operator.hpp>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace geolip::solve {
@@ -30,6 +32,8 @@ struct Plan {
   double start_share32 = 1.0;
   double start_share64 = 1.0;
   operators::DenseWeights::Place weights = operators::DenseWeights::Place::device;
+  /// What certificates are made with where a sparse factorisation takes less than one by layers; else null.
+  std::shared_ptr<certificate::SparseAnalyses> sparse;
 };
 
 /// What a run will take, found from the network's sizes alone before any of it is allocated; large

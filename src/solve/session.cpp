@@ -17,4 +17,12 @@ Session::Session(Resident& resident_, const Query& query_, const Settings& setti
   }
 }
 
+Certifiers make_certifiers(Session& session) {
+  if (session.plan.sparse != nullptr) {
+    session.plan.sparse->set_scaling(session.resident->scaling());
+    return Certifiers(*session.plan.sparse);
+  }
+  return {session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes};
+}
+
 }  // namespace geolip::solve

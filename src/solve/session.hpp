@@ -39,4 +39,7 @@ struct Session {
   Index met_before = 0;  ///< that met their gap, in the batches before
 };
 
+/// What certificates of the session are made with.
+Certifiers make_certifiers(Session& session);
+
 }  // namespace geolip::solve

@@ -69,7 +69,7 @@ TEST(JointProblem, ItsMultipliersBoundAllItsCoordinates) {
   }
   raw.value = value;
   raw.input = {value};
-  certificate::Certifier certifier(*setup.backend, model.maps, setup.slopes);
+  certificate::BlockCertifier certifier(*setup.backend, model.maps, setup.slopes);
   const auto certificate =
       certifier.certify(problem, certificate::make_multipliers(raw, setup.slopes, problem), 1e-5);
   ASSERT_TRUE(certificate.has_value());

@@ -11,7 +11,7 @@
 namespace geolip {
 namespace {
 
-using certificate::Certifier;
+using certificate::BlockCertifier;
 using certificate::Multipliers;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
@@ -128,7 +128,7 @@ TEST_P(Certificates, PassExactlyWhereTheDenseFormDoes) {
     const DenseForm form(instance.network, instance.setup, m, instance.problem);
     const double least = form.least_pivot();
     if (std::abs(least) < 1e-9) continue;  // rounding may decide
-    Certifier certifier(*instance.setup.backend, instance.maps, instance.setup.slopes);
+    BlockCertifier certifier(*instance.setup.backend, instance.maps, instance.setup.slopes);
     const auto certificate = certifier.certify(instance.problem, m, 0.0);
     ASSERT_EQ(certificate.has_value(), least > 0.0) << "least eigenvalue " << least;
     if (!certificate) {
@@ -198,7 +198,7 @@ class Refusals : public testing::Test {
   }
   std::optional<double> bound(const Multipliers& m, Norm norm) {
     problem_.ball.norm = norm;
-    const auto certificate = Certifier(*setup_.backend, maps_, setup_.slopes).certify(problem_, m, 0.0);
+    const auto certificate = BlockCertifier(*setup_.backend, maps_, setup_.slopes).certify(problem_, m, 0.0);
     return certificate ? std::optional(certificate->bound) : std::nullopt;
   }
 };

@@ -45,7 +45,7 @@ TEST(Prediction, IsWhatACertificateTakes) {
       if (!vector) problem.row = problem::Row::unit(1, network.outputs());
       Multipliers multipliers{{}, {1.0}, 1.0};
       for (const problem::LayerSlopes& layer : slopes) multipliers.lam.emplace_back(layer.c.size(), 1.0);
-      Certifier certifier(backend, maps, slopes);
+      BlockCertifier certifier(backend, maps, slopes);
       for (int certificate = 0; certificate < 3; ++certificate) {
         ASSERT_TRUE(certifier.certify(problem, multipliers, 0.0).has_value());
       }
