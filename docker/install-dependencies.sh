@@ -9,14 +9,14 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git libeigen3-dev libonnx-dev libprotobuf-dev protobuf-compiler
-  zlib1g-dev libzip-dev libssl-dev libgmp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
+  zlib1g-dev libzip-dev libssl-dev libgmp-dev libsuitesparse-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
   libgmock-dev libbenchmark-dev)
 optional=(ccache libopenblas-dev) # builds are slower, or sweeps, without
 tools=(clang-format clang python3-pip) # clang-tidy comes from PyPI: .ci/tidy
 fuzzer=(clang libclang-rt-dev)
 peers=(python3-venv coinor-csdp dsdp)
 # The development packages whose shared libraries an installed geolip loads.
-linked=(libopenblas-dev libonnx-dev libprotobuf-dev zlib1g-dev libzip-dev libssl-dev libgmp-dev)
+linked=(libopenblas-dev libonnx-dev libprotobuf-dev zlib1g-dev libzip-dev libssl-dev libgmp-dev libsuitesparse-dev)
 
 say() { echo "install-dependencies: $*" >&2; }
 

@@ -27,6 +27,7 @@ constexpr Index columns_at_once = 64;
 
 // Exponents of two that paths through a stage may come to, beside those of the scaling.
 constexpr int room = 500;
+constexpr int most_scaling = 240;
 
 SparseMatrix eliminated(const SparseSystem& system, const problem::Ball& ball) {
   if (ball.norm != Norm::l1) return system.pattern();
@@ -62,6 +63,14 @@ bool SparseAnalyses::serve(const problem::Chain& chain) {
                      [](const problem::Stage& stage) { return problem::keeps_products(stage, room); });
 }
 
+bool SparseAnalyses::serve(const problem::Scaling& scaling) {
+  return std::abs(scaling.output) <= most_scaling &&
+         std::all_of(scaling.tensors.begin(), scaling.tensors.end(), [](const std::vector<int>& tensor) {
+           return std::all_of(tensor.begin(), tensor.end(),
+                              [](int e) { return std::abs(e) <= most_scaling; });
+         });
+}
+
 SparseAnalysis& SparseAnalyses::of(const problem::Problem& problem) {
   std::unique_ptr<SparseAnalysis>& found =
       made_[{problem.slope_set, problem.vector, problem.ball.norm == Norm::l1}];
@@ -81,6 +90,9 @@ std::optional<Certificate> SparseCertifier::certify(const problem::Problem& prob
   certificate.multipliers = inflate(multipliers, d);
   certificate.inflation = d;
   Multipliers& inflated = certificate.multipliers;
+  for (std::vector<double>& layer : inflated.lam) {
+    for (double& lam : layer) lam = std::abs(lam);
+  }
   if (!are_in_range(problem, inflated) || (gives_up && gives_up())) return std::nullopt;
 
   analysis_ = &analyses_.of(problem);

@@ -33,8 +33,11 @@ class SparseAnalyses {
   SparseAnalyses(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes)
       : chain_(chain), slopes_(slopes) {}
 
-  /// Whether the network's numbers are such that none is lost when linear layers are multiplied out.
+  /// Whether CHOLMOD is there, and the network's numbers are such that none is lost when linear layers are multiplied
+  /// out.
   static bool serve(const problem::Chain& chain);
+  /// The same of a scaling.
+  static bool serve(const problem::Scaling& scaling);
 
   SparseAnalysis& of(const problem::Problem& problem);
   void set_scaling(const problem::Scaling& scaling) { scaling_ = scaling; }
@@ -46,7 +49,7 @@ class SparseAnalyses {
   std::map<std::tuple<Index, bool, bool>, std::unique_ptr<SparseAnalysis>> made_;
 };
 
-/// Serves multipliers without open ones (Multipliers::lam).
+/// Open multipliers (Multipliers::lam) are taken at their least.
 class SparseCertifier : public Certifier {
  public:
   /// They must outlive the certifier.

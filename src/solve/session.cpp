@@ -18,7 +18,7 @@ Session::Session(Resident& resident_, const Query& query_, const Settings& setti
 }
 
 Certifiers make_certifiers(Session& session) {
-  if (session.plan.sparse != nullptr) {
+  if (session.plan.sparse != nullptr && certificate::SparseAnalyses::serve(session.resident->scaling())) {
     session.plan.sparse->set_scaling(session.resident->scaling());
     return Certifiers(*session.plan.sparse);
   }
