@@ -15,13 +15,14 @@
 namespace geolip::certificate {
 namespace {
 
-// Of gamma: what a second factorisation has to save to be made, and how far it stays from where M turns singular.
+// Of gamma: what a second factorisation has to save to be made, at least as much as the inflation costs, and how far
+// it stays from where M turns singular.
 constexpr double worth_saving = 1e-6;
 constexpr double distance = 1e-3;
 // Lanczos steps, and the change of the eigenvalue at which they end.
 constexpr int most_savings = 2;
-constexpr int most_steps = 40;
-constexpr double settled = 1e-3;
+constexpr int most_steps = 12;
+constexpr double settled = 1e-2;
 // l_1: columns that are solved for together.
 constexpr Index columns_at_once = 64;
 
@@ -110,7 +111,7 @@ std::optional<Certificate> SparseCertifier::certify(const problem::Problem& prob
   if (!factor(analysis_->system.form(problem, inflated, gamma))) return std::nullopt;
 
   double gain = largest_gain(gamma);
-  for (int i = 0; i < most_savings && gain > worth_saving && !(gives_up && gives_up()); ++i) {
+  for (int i = 0; i < most_savings && gain > std::max(worth_saving, d) && !(gives_up && gives_up()); ++i) {
     std::vector<double> less(gamma);
     for (double& g : less) g *= 1.0 - gain * (1.0 - distance);
     if (factor(analysis_->system.form(problem, inflated, less))) {

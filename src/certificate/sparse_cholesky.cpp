@@ -28,6 +28,9 @@ struct Functions {
   decltype(&cholmod_l_copy_factor) copy_factor;
   decltype(&cholmod_l_free_factor) free_factor;
   decltype(&cholmod_l_free_dense) free_dense;
+  // of OpenMP, where the library was built with it
+  int (*get_levels)();
+  void (*set_levels)(int);
 };
 
 template <class Function>
@@ -50,10 +53,35 @@ const Functions* load() {
         find(library, "cholmod_l_free_factor", f.free_factor) &&
         find(library, "cholmod_l_free_dense", f.free_dense);
     find(library, "cholmod_l_metis", f.metis);  // some builds come without
+    if (!find(library, "omp_get_max_active_levels", f.get_levels) ||
+        !find(library, "omp_set_max_active_levels", f.set_levels)) {
+      f.set_levels = nullptr;
+    }
     return all ? &f : nullptr;
   }();
   return found;
 }
+
+/// Keeps the library on the calling thread: its parallel loops are so short that waking threads takes longer.
+class OneThread {
+ public:
+  explicit OneThread(const Functions& f) : f_(f) {
+    if (f_.set_levels == nullptr) return;
+    before_ = f_.get_levels();
+    f_.set_levels(0);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  OneThread(OneThread&&) = delete;
+  OneThread& operator=(OneThread&&) = delete;
+  ~OneThread() {
+    if (f_.set_levels != nullptr) f_.set_levels(before_);
+  }
+
+ private:
+  const Functions& f_;
+  int before_ = 1;
+};
 
 /// A view of a matrix's upper triangle in the library's terms.
 cholmod_sparse view_of(const SparseMatrix& upper) {
@@ -228,6 +256,7 @@ bool SparseCholesky::factor(const SparseMatrix& upper) {
   if (parts.numeric == nullptr) parts.numeric = parts.f.copy_factor(parts.symbolic, &parts.common);
   parts.check();
   cholmod_sparse view = view_of(upper);
+  const OneThread one(parts.f);
   parts.f.factorize(&view, parts.numeric, &parts.common);
   parts.check();
   const bool passed =

@@ -31,9 +31,10 @@ constexpr double enough_seconds = 0.01;
 constexpr double worth_analysis = 1e8;
 constexpr double structure_share = 4.0;
 constexpr double most_entries = 2e8;
-// Time of a multiplication in a sparse factorisation, on one thread of the host, in those of the device.
-constexpr double sparse_cost_cpu = 3.0;
-constexpr double sparse_cost_device = 200.0;
+// Time of a multiplication in a sparse factorisation, on one thread of the host and in matrices of a few rows, in those
+// of large products on the device.
+constexpr double sparse_cost_cpu = 12.0;
+constexpr double sparse_cost_device = 500.0;
 // What the libraries of a device take for another queue.
 constexpr double queue_bytes = 128e6;
 
@@ -93,12 +94,10 @@ bool has_structure(const problem::Chain& chain) {
   });
 }
 
-double sparse_cost(const backend::Backend& backend) {
-  return backend.shares_host_memory() ? sparse_cost_cpu : sparse_cost_device;
-}
-
 /// A sparse factorisation for the tasks, where there is one that takes less than the certificate by layers.
-std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& session, const std::vector<Task>& tasks, double room, certificate::Prediction& certificate) {
+std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& session,
+                                                             const std::vector<Task>& tasks, double room,
+                                                             certificate::Prediction& certificate) {
   // In l_1 the form says how large multipliers are of neurons that a coordinate does not reach, layer by layer.
   if (session.query.norm == Norm::l1 && certificate.bytes < room) return nullptr;
   if (certificate.multiplications < worth_analysis || !has_structure(session.chain()) ||
@@ -118,7 +117,9 @@ std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& sess
     found.bytes = std::max(found.bytes, analysis.bytes());
     found.multiplications = std::max(found.multiplications, analysis.multiplications());
   }
-  if (sparse_cost(session.backend) * found.multiplications > certificate.multiplications) return nullptr;
+  // counted as so many multiplications of the device: what a certificate costs beside the sweeps
+  found.multiplications *= session.backend.shares_host_memory() ? sparse_cost_cpu : sparse_cost_device;
+  if (found.multiplications > certificate.multiplications) return nullptr;
   certificate = found;
   return analyses;
 }
@@ -173,7 +174,6 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   if (!(memory > 0.0)) memory = std::numeric_limits<double>::infinity();
   Plan plan;
   plan.sparse = sparse_analyses(session, tasks, largest_share * memory, certificate);
-  const double cost = plan.sparse == nullptr ? 1.0 : sparse_cost(backend);
   // sparse ones take the host's memory
   const double on_device = plan.sparse == nullptr || on_host ? certificate.bytes : 0.0;
   plan.start_share32 = footprint.start_share<float>();
@@ -226,8 +226,7 @@ Plan make_plan(const Session& session, const std::vector<Task>& tasks) {
   plan.prediction.batch = plan.batch;
   plan.prediction.weights_on_host = plan.weights == Place::host;
   if (certificate.multiplications >= worth_timing) {
-    plan.prediction.seconds =
-        cost * certificate.multiplications / measured_speed(backend, session.chain().widest());
+    plan.prediction.seconds = certificate.multiplications / measured_speed(backend, session.chain().widest());
   }
   return plan;
 }

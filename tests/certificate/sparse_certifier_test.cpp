@@ -3,8 +3,8 @@
 #include <support/prepared.hpp>
 #include <support/random_graphs.hpp>
 
-#include <Eigen/Cholesky>
 #include <gtest/gtest.h>
+#include <Eigen/Cholesky>
 
 #include <cmath>
 #include <random>
@@ -79,7 +79,8 @@ TEST_P(SparseCertificates, PassWhereThoseByLayersDo) {
       ASSERT_EQ(found->coordinates.size(), expected->coordinates.size());
       for (std::size_t j = 0; j < found->coordinates.size(); ++j) {
         // differences of large numbers where slopes of both signs meet
-        EXPECT_NEAR(found->coordinates[j], expected->coordinates[j], 1e-5 * expected->coordinates[j] + 1e-100);
+        EXPECT_NEAR(found->coordinates[j], expected->coordinates[j],
+                    1e-5 * expected->coordinates[j] + 1e-100);
       }
       continue;
     }
@@ -105,7 +106,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SparseCertificates,
                          testing::Values(Case{Norm::linf, false}, Case{Norm::l2, false}, Case{Norm::l2, true},
                                          Case{Norm::l1, false}),
                          [](const auto& param) {
-                           return std::string(to_string(param.param.norm)) + (param.param.vector ? "_vector" : "");
+                           return std::string(to_string(param.param.norm)) +
+                                  (param.param.vector ? "_vector" : "");
                          });
 
 TEST(SparseCholesky, FactorsWhatIsPositiveDefiniteAndNothingElse) {
