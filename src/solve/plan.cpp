@@ -28,7 +28,7 @@ constexpr double enough_seconds = 0.01;
 // Certificates with fewer multiplications are made layer by layer, without looking for a sparse order; nor is there
 // one in networks whose layers all join a neuron to more than a share of the others, and matrices of so many entries
 // are not made for it.
-constexpr double worth_analysis = 1e8;
+constexpr double worth_analysis = 1e9;
 constexpr double structure_share = 4.0;
 constexpr double most_entries = 2e8;
 // Time of a multiplication in a sparse factorisation, on one thread of the host and in matrices of a few rows, in those

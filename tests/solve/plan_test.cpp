@@ -90,6 +90,21 @@ Network residual(Random& random) {
   return network;
 }
 
+/// The same of dense layers, whose certificates are made layer by layer.
+Network dense_residual(Random& random) {
+  constexpr Index width = 150;
+  Network network(40);
+  network.add({"first", Dense{test::random_matrix(random, width, 40, 0.1), {}}});
+  const Index begin = network.add({"relu", Activation(ActivationKind::relu)});
+  network.add({"second", Dense{test::random_matrix(random, width, width, 0.1), {}}});
+  const Index end = network.add({"relu", Activation(ActivationKind::relu)});
+  network.add({"sum", Add{}}, {begin, end});
+  network.add({"third", Dense{test::random_matrix(random, width, width, 0.1), {}}});
+  network.add({"relu", Activation(ActivationKind::relu)});
+  network.add({"last", Dense{test::random_matrix(random, 5, width, 0.1), {}}});
+  return network;
+}
+
 struct Case {
   const char* name;
   Network network;
@@ -268,7 +283,7 @@ TEST(ShortMemory, WhatDoesNotFitIsRefusedWithTheNumbers) {
 
 TEST(CertificatesAtOnce, TakeNoMoreThanIsPredicted) {
   Random random(10);
-  for (const Network& network : {chain(random, {12, 150, 120, 6}), residual(random)}) {
+  for (const Network& network : {chain(random, {12, 150, 120, 6}), dense_residual(random)}) {
     for (const Norm norm : {Norm::linf, Norm::l1}) {
       SCOPED_TRACE(to_string(norm));
       Settings settings = quick();
