@@ -8,9 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 limit=$((60 * 1024 * 1024)) # bytes of the archive
 packages=(libeigen3-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libprotobuf-dev libonnx-dev libzip-dev zlib1g-dev libssl-dev libgmp-dev libtomlplusplus-dev)
+  libprotobuf-dev libonnx-dev libzip-dev zlib1g-dev libssl-dev libgmp-dev libtomlplusplus-dev libsuitesparse-dev)
 libraries=(libprotobuf.so libonnx_proto.so libzip.so libz.so libcrypto.so libssl.so libgmp.so libgmpxx.so libopenblas.so
-  libbenchmark.so)
+  libbenchmark.so libcholmod.so)
 archives=(libgtest.a libgtest_main.a libgmock.a libgmock_main.a libbenchmark_main.a)
 
 say() { echo "carry_deps: $*" >&2; }
