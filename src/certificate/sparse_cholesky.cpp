@@ -14,6 +14,10 @@ namespace geolip::certificate {
 namespace {
 
 using Integer = SuiteSparse_long;
+
+// Multiplications of a factorisation for which another order is looked for, which takes about as long.
+constexpr double worth_another = 1e9;
+
 static_assert(sizeof(Integer) == sizeof(std::int64_t));
 
 /// The library's functions; all null where it is not there.
@@ -229,7 +233,8 @@ SparseCholesky::SparseCholesky(const SparseMatrix& pattern, const std::vector<In
   };
   if (!kept.empty() && parts_->f.amd(&view, nullptr, 0, own.data(), &parts_->common) != 0) try_order();
   parts_->check();
-  if (!kept.empty() && parts_->f.metis != nullptr &&
+  const bool is_dear = parts_->symbolic == nullptr || parts_->multiplications > worth_another;
+  if (!kept.empty() && is_dear && parts_->f.metis != nullptr &&
       parts_->f.metis(&view, nullptr, 0, 1, own.data(), &parts_->common) != 0) {
     try_order();
   }

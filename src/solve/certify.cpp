@@ -15,6 +15,9 @@ using certificate::Multipliers;
 // The largest inflation of a last certificate, at any price, and the growth from try to try.
 constexpr double largest_last = 1e3;
 constexpr double last_growth = 10.0;
+// Where there is no time for more than so many certificates, steps are long.
+constexpr double few = 4.0;
+constexpr double hurried_growth = 1e3;
 
 /// A problem and the multipliers that are tried for it.
 struct Attempt {
@@ -84,8 +87,8 @@ std::optional<double> try_certificate(const Attempt& attempt, Certifier& certifi
 }
 
 /// When time is up: a certificate at any price but time.
-void try_last(const Attempt& attempt, Certifier& certifier) {
-  for (double d = attempt.track.inflation * last_growth; d <= largest_last; d *= last_growth) {
+void try_last(const Attempt& attempt, Certifier& certifier, double growth) {
+  for (double d = attempt.track.inflation * growth; d <= largest_last; d *= growth) {
     if (attempt.batch.session.budget.is_used_up() || try_inflation(attempt, certifier, d)) return;
   }
 }
@@ -108,6 +111,8 @@ bool certify(Batch& batch, const ascent::Ascent<T>& ascent, std::vector<Check>& 
   if (chosen.empty()) return false;
   const auto count = static_cast<Index>(chosen.size());
   const double start = budget.seconds();
+  const bool hurried = last && !budget.has(few * batch.certificate_seconds);
+  if (hurried) effort = Effort::costly;
   // They are made at the same time: each changes nothing but its own track.
   batch.certifiers.run(count, [&](Index i, Certifier& certifier) {
     if (i > 0 && !budget.has(batch.certificate_seconds)) return;
@@ -117,7 +122,8 @@ bool certify(Batch& batch, const ascent::Ascent<T>& ascent, std::vector<Check>& 
     const Attempt attempt{batch, track, problem,
                           certificate::make_multipliers(check.norms, session.slopes, problem)};
     check.passed = try_certificate(attempt, certifier, effort, most_inflation(batch, track, check.id));
-    if (last && !check.passed && !batch.known.has_bounds) try_last(attempt, certifier);
+    if (last && !check.passed && !batch.known.has_bounds)
+      try_last(attempt, certifier, hurried ? hurried_growth : last_growth);
   });
   const double each = (budget.seconds() - start) / batch.certifiers.rounds(count);
   batch.certificate_seconds = batch.has_timed ? std::max(batch.certificate_seconds, each) : each;

@@ -33,7 +33,7 @@ constexpr double structure_share = 4.0;
 constexpr double most_entries = 2e8;
 // Time of a multiplication in a sparse factorisation, on one thread of the host and in matrices of a few rows, in those
 // of large products on the device.
-constexpr double sparse_cost_cpu = 12.0;
+constexpr double sparse_cost_cpu = 6.0;
 constexpr double sparse_cost_device = 500.0;
 // What the libraries of a device take for another queue.
 constexpr double queue_bytes = 128e6;

@@ -18,6 +18,8 @@ using ascent::Model;
 // nonsense of times and time limits, and one that is waited for after each sweep would stand idle.
 constexpr double most_ahead = 2e12;
 constexpr Index least_wave = 16;
+// Sweeps that are made after a time limit too, where they and the certificates have time until nobody waits any more.
+constexpr Index first_sweeps = 24;
 // Single slopes of a pattern are changed for this share of a problem's sweeps, or so many multiplications.
 constexpr double changes_share = 0.25;
 constexpr double quick_multiplications = 1e6;
@@ -141,7 +143,12 @@ bool is_over(const Batch& batch, Index problems) {
   const double last = budget.is_worth(batch.certificate_seconds)
                           ? batch.certificate_seconds * batch.certifiers.rounds(problems)
                           : 0.0;
-  return budget.passed(last) || batch.sweeps >= batch.session.settings.max_iterations;
+  if (batch.sweeps >= batch.session.settings.max_iterations) return true;
+  if (!budget.passed(last)) return false;
+  // the first sweeps, if they are quick, make the difference between a bound and none
+  const double sweep = batch.seconds.ascent / static_cast<double>(std::max<Index>(1, batch.sweeps));
+  const auto left = static_cast<double>(first_sweeps - batch.sweeps);
+  return budget.stopped() || left <= 0.0 || !budget.has(last + left * sweep);
 }
 
 template <class T>

@@ -55,15 +55,13 @@ class SparseRoute : public testing::TestWithParam<Case> {};
 
 TEST_P(SparseRoute, AgreesWithTheOneByLayers) {
   const auto [norm, vector, kind] = GetParam();
-  const Activation activation =
-      kind == ActivationKind::leaky_relu ? Activation(kind, 0.1) : Activation(kind);
+  const Activation activation = kind == ActivationKind::leaky_relu ? Activation(kind, 0.1) : Activation(kind);
   const Query query{norm, {vector ? Objective::vector() : Objective::output(1)}};
   Settings settings;
   settings.gap = 1e-4;
   settings.starts = 4;
   settings.verify = Verify::off;
-  const Result sparse =
-      estimate(residual(activation, [](Conv layer) { return layer; }), query, settings);
+  const Result sparse = estimate(residual(activation, [](Conv layer) { return layer; }), query, settings);
   const Result by_layers =
       estimate(residual(activation, [](const Conv& layer) { return written_out(layer); }), query, settings);
   // the route shows in what a certificate is predicted to take

@@ -5,39 +5,37 @@
 namespace geolip::formats::onnx_graph {
 namespace {
 
+// Attributes are written with the versions of ONNX's operators that have them: "axes<13", "antialias>=18".
+using Names = std::vector<std::string_view>;
+const Names elementwise{"broadcast<7", "axis<7", "consumed_inputs<6"};
+const Names in_place{"consumed_inputs<6"};
+const Names alpha{"alpha", "consumed_inputs<6"};
+const Names conv{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"};
+const Names conv_transpose{"auto_pad",       "dilations",    "group", "kernel_shape",
+                           "output_padding", "output_shape", "pads",  "strides"};
+const Names mean_pool{"auto_pad", "ceil_mode>=10", "count_include_pad>=7", "dilations>=19", "kernel_shape",
+                      "pads",     "strides"};
+const Names max_pool{"auto_pad", "ceil_mode>=10",    "dilations>=10", "kernel_shape",
+                     "pads",     "storage_order>=8", "strides"};
+const Names resize{"mode",
+                   "coordinate_transformation_mode>=11",
+                   "nearest_mode>=11",
+                   "cubic_coeff_a>=11",
+                   "exclude_outside>=11",
+                   "extrapolation_value>=11",
+                   "antialias>=18",
+                   "axes>=18",
+                   "keep_aspect_ratio_policy>=18"};
+const Names norm{"epsilon", "momentum", "training_mode>=14", "spatial<9", "is_test<7", "consumed_inputs<6"};
+const Names constant{"value", "value_float>=12", "value_floats>=12", "value_int>=12", "value_ints>=12"};
+const Names sum{"axes<13", "keepdims", "noop_with_empty_axes>=13"};
+const Names reduce{"axes<18", "keepdims", "noop_with_empty_axes>=18"};
+const Names slice{"axes<10", "starts<10", "ends<10"};
+constexpr std::size_t any_number = 1U << 20U;
+constexpr Elements kept = Elements::kept;
+constexpr Elements renamed = Elements::renamed;
+
 const std::unordered_map<std::string_view, Operator>& operators() {
-  // Attributes are written with the versions of ONNX's operators that have them: "axes<13", "antialias>=18".
-  using Names = std::vector<std::string_view>;
-  static const Names elementwise{"broadcast<7", "axis<7", "consumed_inputs<6"};
-  static const Names in_place{"consumed_inputs<6"};
-  static const Names alpha{"alpha", "consumed_inputs<6"};
-  static const Names conv{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"};
-  static const Names conv_transpose{"auto_pad",       "dilations",    "group", "kernel_shape",
-                                    "output_padding", "output_shape", "pads",  "strides"};
-  static const Names mean_pool{"auto_pad",      "ceil_mode>=10", "count_include_pad>=7",
-                               "dilations>=19", "kernel_shape",  "pads",
-                               "strides"};
-  static const Names max_pool{"auto_pad", "ceil_mode>=10",    "dilations>=10", "kernel_shape",
-                              "pads",     "storage_order>=8", "strides"};
-  static const Names resize{"mode",
-                            "coordinate_transformation_mode>=11",
-                            "nearest_mode>=11",
-                            "cubic_coeff_a>=11",
-                            "exclude_outside>=11",
-                            "extrapolation_value>=11",
-                            "antialias>=18",
-                            "axes>=18",
-                            "keep_aspect_ratio_policy>=18"};
-  static const Names norm{"epsilon",   "momentum",  "training_mode>=14",
-                          "spatial<9", "is_test<7", "consumed_inputs<6"};
-  static const Names constant{"value", "value_float>=12", "value_floats>=12", "value_int>=12",
-                              "value_ints>=12"};
-  static const Names sum{"axes<13", "keepdims", "noop_with_empty_axes>=13"};
-  static const Names reduce{"axes<18", "keepdims", "noop_with_empty_axes>=18"};
-  static const Names slice{"axes<10", "starts<10", "ends<10"};
-  constexpr std::size_t any_number = 1U << 20U;
-  constexpr Elements kept = Elements::kept;
-  constexpr Elements renamed = Elements::renamed;
   static const std::unordered_map<std::string_view, Operator> table{
       {"Gemm",
        {lower_gemm, fold_gemm, by_product, 2, 3, {"alpha", "beta", "transA", "transB", "broadcast<7"}}},
