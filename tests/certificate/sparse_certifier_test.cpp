@@ -148,5 +148,28 @@ TEST(SparseCholesky, FactorsWhatIsPositiveDefiniteAndNothingElse) {
   }
 }
 
+// Full rows are gathered into supernodes, which another code of the library factors.
+TEST(SparseCholesky, KnowsAnIndefiniteMatrixOfFullRowsToo) {
+  using certificate::SparseMatrix;
+  constexpr Index n = 300;
+  // 1 on the diagonal, t elsewhere: positive definite where -1 / (n - 1) < t < 1
+  const auto full = [](double t) {
+    std::vector<Eigen::Triplet<double, std::int64_t>> entries;
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = 0; i <= j; ++i) entries.emplace_back(i, j, i == j ? 1.0 : t);
+    }
+    SparseMatrix matrix(n, n);
+    matrix.setFromTriplets(entries.begin(), entries.end());
+    return matrix;
+  };
+  certificate::SparseCholesky cholesky(full(1.0), {});
+  const double limit = -1.0 / static_cast<double>(n - 1);
+  EXPECT_TRUE(cholesky.factor(full(limit * (1.0 - 1e-9))));
+  EXPECT_FALSE(cholesky.factor(full(limit * (1.0 + 1e-9))));
+  EXPECT_FALSE(cholesky.factor(full(1.0 + 1e-9)));
+  EXPECT_FALSE(cholesky.factor(full(std::nan(""))));
+  EXPECT_TRUE(cholesky.factor(full(1.0 - 1e-9)));
+}
+
 }  // namespace
 }  // namespace geolip

@@ -284,9 +284,10 @@ class Sweep {
     if (tally_.failed > 0) text += std::to_string(tally_.failed) + " failed, ";
     text += std::to_string(running) + " running, " + duration(seconds);
     const std::size_t open = runs_.size() - done_;
-    if (const std::size_t ended = left_.size() - open; ended > 0)
+    if (const std::size_t ended = left_.size() - open; ended > 0) {
       text +=
           ", about " + duration(seconds / static_cast<double>(ended) * static_cast<double>(open)) + " left";
+    }
     return text;
   }
 
