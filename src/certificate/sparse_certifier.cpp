@@ -80,9 +80,11 @@ SparseAnalysis& SparseAnalyses::of(const problem::Problem& problem) {
   return *found;
 }
 
-void SparseCertifier::release_memory() {
-  if (analysis_ != nullptr) analysis_->cholesky.release();
+void SparseAnalyses::release() {
+  for (const auto& [kind, analysis] : made_) analysis->cholesky.release();
 }
+
+void SparseCertifier::release_memory() { analyses_.release(); }
 
 std::optional<Certificate> SparseCertifier::certify(const problem::Problem& problem,
                                                     const Multipliers& multipliers, double d,

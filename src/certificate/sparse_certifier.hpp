@@ -41,6 +41,8 @@ class SparseAnalyses {
 
   SparseAnalysis& of(const problem::Problem& problem);
   void set_scaling(const problem::Scaling& scaling) { scaling_ = scaling; }
+  /// Gives the factors' memory back.
+  void release();
 
  private:
   const problem::Chain& chain_;

@@ -107,7 +107,10 @@ std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& sess
   double entries = 0.0;
   for (const problem::Stage& stage : session.chain().stages) entries += problem::multiplications(stage);
   if (entries > most_entries) return nullptr;
-  auto analyses = std::make_shared<certificate::SparseAnalyses>(session.chain(), session.slopes);
+  const bool are_own =
+      std::all_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.problem.slope_set == 0; });
+  auto analyses = are_own ? session.resident->sparse()
+                          : std::make_shared<certificate::SparseAnalyses>(session.chain(), session.slopes);
   certificate::Prediction found;
   for (const bool vector : {false, true}) {
     const auto task =

@@ -80,7 +80,13 @@ void Resident::rest_fast() {
   fast_is_at_rest_ = true;
 }
 
+const std::shared_ptr<certificate::SparseAnalyses>& Resident::sparse() {
+  if (sparse_ == nullptr) sparse_ = std::make_shared<certificate::SparseAnalyses>(chain_, slopes_);
+  return sparse_;
+}
+
 void Resident::rest() {
+  if (sparse_ != nullptr) sparse_->release();
   if (exact_) exact_->rest();
   rest_fast();
   for (const auto& queue : queues_) queue->maps.front().release_memory();

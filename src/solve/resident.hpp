@@ -46,6 +46,8 @@ class Resident {
   /// Gives back all of its memory but that of its weights, until it is asked for again.
   void rest_fast();
   const Certifiers::Queues& queues() const { return queues_; }
+  /// Sparse forms of the activations' own slopes, which serve every query about these.
+  const std::shared_ptr<certificate::SparseAnalyses>& sparse();
   const std::shared_ptr<operators::DenseWeights>& weights() const { return weights_; }
 
  private:
@@ -65,6 +67,7 @@ class Resident {
   bool fast_is_at_rest_ = true;
   const std::vector<problem::LayerSlopes>* query_slopes_ = nullptr;
   Certifiers::Queues queues_;
+  std::shared_ptr<certificate::SparseAnalyses> sparse_;
 };
 
 }  // namespace geolip::solve

@@ -1,5 +1,6 @@
 // Networks whose certificates are factored sparsely have the bounds that elimination layer by layer gives.
 #include <geolip/estimate.hpp>
+#include <geolip/estimator.hpp>
 #include <network/entries.hpp>
 #include <support/random_networks.hpp>
 
@@ -51,9 +52,9 @@ struct Case {
   ActivationKind kind;
 };
 
-class SparseRoute : public testing::TestWithParam<Case> {};
+class SparseRoutes : public testing::TestWithParam<Case> {};
 
-TEST_P(SparseRoute, AgreesWithTheOneByLayers) {
+TEST_P(SparseRoutes, AgreesWithTheOneByLayers) {
   const auto [norm, vector, kind] = GetParam();
   const Activation activation = kind == ActivationKind::leaky_relu ? Activation(kind, 0.1) : Activation(kind);
   const Query query{norm, {vector ? Objective::vector() : Objective::output(1)}};
@@ -75,7 +76,7 @@ TEST_P(SparseRoute, AgreesWithTheOneByLayers) {
   EXPECT_GE(expected.upper, found.relaxation * (1.0 - 1e-9));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, SparseRoute,
+INSTANTIATE_TEST_SUITE_P(Kinds, SparseRoutes,
                          testing::Values(Case{Norm::linf, false, ActivationKind::relu},
                                          Case{Norm::l2, false, ActivationKind::relu},
                                          Case{Norm::l2, false, ActivationKind::leaky_relu},
@@ -85,6 +86,24 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SparseRoute,
                                   (param.param.vector ? "_vector_" : "_") +
                                   std::string(to_string(param.param.kind));
                          });
+
+TEST(SparseRoute, AnEstimatorAnswersLikeAFreshOne) {
+  const Network network = residual(Activation(ActivationKind::relu), [](Conv layer) { return layer; });
+  Settings settings;
+  settings.gap = 1e-3;
+  settings.starts = 4;
+  settings.verify = Verify::off;
+  Estimator estimator(network);
+  for (const Query& query :
+       {Query{Norm::l2, {Objective::output(0)}}, Query{Norm::linf, {Objective::output(0)}},
+        Query{Norm::l2, {Objective::vector()}}, Query{Norm::l2, {Objective::output(0)}}}) {
+    const Bound again = estimator.estimate(query, settings).bounds.front();
+    const Bound fresh = estimate(network, query, settings).bounds.front();
+    EXPECT_EQ(again.status, Status::certified);
+    EXPECT_EQ(again.upper, fresh.upper);
+    EXPECT_EQ(again.relaxation, fresh.relaxation);
+  }
+}
 
 }  // namespace
 }  // namespace geolip
