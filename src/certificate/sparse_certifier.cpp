@@ -1,6 +1,5 @@
 #include <certificate/sparse_certifier.hpp>
 #include <network/at.hpp>
-#include <problem/absolute.hpp>
 
 #include <kernels/row_math.hpp>
 
@@ -25,10 +24,6 @@ constexpr int most_steps = 12;
 constexpr double settled = 1e-2;
 // l_1: columns that are solved for together.
 constexpr Index columns_at_once = 64;
-
-// Exponents of two that paths through a stage may come to, beside those of the scaling.
-constexpr int room = 500;
-constexpr int most_scaling = 240;
 
 SparseMatrix eliminated(const SparseSystem& system, const problem::Ball& ball) {
   if (ball.norm != Norm::l1) return system.pattern();
@@ -58,25 +53,23 @@ double SparseAnalysis::multiplications() const {
          (without_inputs ? static_cast<double>(system.inputs()) * cholesky.entries() : 0.0);
 }
 
-bool SparseAnalyses::serve(const problem::Chain& chain) {
-  return SparseCholesky::is_available() &&
-         std::all_of(chain.stages.begin(), chain.stages.end(),
-                     [](const problem::Stage& stage) { return problem::keeps_products(stage, room); });
+void SparseAnalyses::set_scaling(const problem::Scaling& scaling) {
+  scaling_ = scaling;
+  for (const auto& [kind, analysis] : made_) analysis->system.set_scaling(scaling);
 }
 
-bool SparseAnalyses::serve(const problem::Scaling& scaling) {
-  return std::abs(scaling.output) <= most_scaling &&
-         std::all_of(scaling.tensors.begin(), scaling.tensors.end(), [](const std::vector<int>& tensor) {
-           return std::all_of(tensor.begin(), tensor.end(),
-                              [](int e) { return std::abs(e) <= most_scaling; });
-         });
+bool SparseAnalyses::keep_numbers() const {
+  return std::all_of(made_.begin(), made_.end(),
+                     [](const auto& made) { return made.second->system.keeps_numbers(); });
 }
 
 SparseAnalysis& SparseAnalyses::of(const problem::Problem& problem) {
   std::unique_ptr<SparseAnalysis>& found =
       made_[{problem.slope_set, problem.vector, problem.ball.norm == Norm::l1}];
-  if (found == nullptr) found = std::make_unique<SparseAnalysis>(chain_, slopes_, problem);
-  if (scaling_) found->system.set_scaling(*scaling_);
+  if (found == nullptr) {
+    found = std::make_unique<SparseAnalysis>(chain_, slopes_, problem);
+    if (scaling_) found->system.set_scaling(*scaling_);
+  }
   return *found;
 }
 
@@ -99,6 +92,7 @@ std::optional<Certificate> SparseCertifier::certify(const problem::Problem& prob
   if (!are_in_range(problem, inflated) || (gives_up && gives_up())) return std::nullopt;
 
   analysis_ = &analyses_.of(problem);
+  if (!analysis_->system.keeps_numbers()) return std::nullopt;
   if (problem.ball.norm == Norm::l1) {
     std::vector<double> diagonal = negative_diagonal(problem, inflated);
     if (diagonal.empty() || !conclude(problem.ball, std::move(diagonal), certificate)) return std::nullopt;

@@ -33,14 +33,10 @@ class SparseAnalyses {
   SparseAnalyses(const problem::Chain& chain, const std::vector<problem::LayerSlopes>& slopes)
       : chain_(chain), slopes_(slopes) {}
 
-  /// Whether CHOLMOD is there, and the network's numbers are such that none is lost when linear layers are multiplied
-  /// out.
-  static bool serve(const problem::Chain& chain);
-  /// The same of a scaling.
-  static bool serve(const problem::Scaling& scaling);
-
   SparseAnalysis& of(const problem::Problem& problem);
-  void set_scaling(const problem::Scaling& scaling) { scaling_ = scaling; }
+  void set_scaling(const problem::Scaling& scaling);
+  /// Whether those that there are keep all numbers (SparseSystem).
+  bool keep_numbers() const;
   /// Gives the factors' memory back.
   void release();
 

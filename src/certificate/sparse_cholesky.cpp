@@ -251,11 +251,6 @@ Index SparseCholesky::size() const { return static_cast<Index>(parts_->symbolic-
 double SparseCholesky::multiplications() const { return parts_->multiplications; }
 double SparseCholesky::entries() const { return parts_->entries; }
 
-std::vector<Index> SparseCholesky::order() const {
-  const auto* order = static_cast<const Integer*>(parts_->symbolic->Perm);
-  return {order, order + parts_->symbolic->n};
-}
-
 bool SparseCholesky::factor(const SparseMatrix& upper) {
   Parts& parts = *parts_;
   if (parts.numeric == nullptr) parts.numeric = parts.f.copy_factor(parts.symbolic, &parts.common);

@@ -36,8 +36,6 @@ class SparseCholesky {
   double multiplications() const;
   /// Numbers of a factor, as they are stored.
   double entries() const;
-  /// Row order()[i] is eliminated as number i.
-  std::vector<Index> order() const;
 
   /// Factors a matrix whose upper triangle has the pattern. False if a pivot is not positive or not a number:
   /// then there is no factor.

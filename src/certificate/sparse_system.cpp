@@ -4,6 +4,7 @@
 #include <network/entries.hpp>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -127,6 +128,22 @@ Rows through(const problem::Stage& stage, const Rows& input) {
   return stacked(targets, input.cols());
 }
 
+/// Notices what leaves the range of double between its construction and the question.
+class RangeWatch {
+ public:
+  RangeWatch() { std::feholdexcept(&before_); }
+  RangeWatch(const RangeWatch&) = delete;
+  RangeWatch& operator=(const RangeWatch&) = delete;
+  RangeWatch(RangeWatch&&) = delete;
+  RangeWatch& operator=(RangeWatch&&) = delete;
+  ~RangeWatch() { std::fesetenv(&before_); }
+
+  bool is_kept() const { return std::fetestexcept(FE_UNDERFLOW | FE_OVERFLOW) == 0; }
+
+ private:
+  std::fenv_t before_{};
+};
+
 /// Entry (i, j) times 2^(rows_i - cols_j).
 void scale(Rows& matrix, const std::vector<int>& rows, const std::vector<int>& cols) {
   for (Index i = 0; i < matrix.rows(); ++i) {
@@ -145,6 +162,7 @@ SparseSystem::SparseSystem(const problem::Chain& chain, const std::vector<proble
       inputs_(chain.inputs),
       variables_(chain.inputs),
       scaling_(problem::unit_scaling(chain)) {
+  const RangeWatch watch;
   for (const problem::LayerSlopes& layer : slopes) {
     std::vector<Index>& own = own_.emplace_back(static_cast<std::size_t>(layer.neurons), -1);
     for (Index i = 0; i < layer.neurons; ++i) {
@@ -178,6 +196,7 @@ SparseSystem::SparseSystem(const problem::Chain& chain, const std::vector<proble
     w_.push_back(std::move(w));
   }
   output_ = through(chain.stages.back(), v);
+  keeps_numbers_ = watch.is_kept();
 
   Rows last_rows(1, variables_);
   if (vector) {
@@ -215,6 +234,7 @@ SparseSystem::SparseSystem(const problem::Chain& chain, const std::vector<proble
 
 void SparseSystem::set_scaling(const problem::Scaling& scaling) {
   if (scaling == scaling_) return;
+  const RangeWatch watch;
   // what is there already is taken off
   const auto change = [&](std::size_t tensor) {
     std::vector<int> exponents = scaling.tensors[tensor];
@@ -233,6 +253,7 @@ void SparseSystem::set_scaling(const problem::Scaling& scaling) {
   scale(output_, std::vector<int>(static_cast<std::size_t>(output_.rows()), scaling.output - scaling_.output),
         of_variables);
   scaling_ = scaling;
+  keeps_numbers_ = keeps_numbers_ && watch.is_kept();
 }
 
 SparseMatrix SparseSystem::form(const problem::Problem& problem, const Multipliers& multipliers,

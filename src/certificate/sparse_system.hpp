@@ -25,6 +25,10 @@ class SparseSystem {
   /// The scaled network's units from here on.
   void set_scaling(const problem::Scaling& scaling);
 
+  /// Whether nothing underflowed or overflowed when linear layers were multiplied out and scaled. Where it did, an entry
+  /// may be missing that later ones make large: the form then proves nothing.
+  bool keeps_numbers() const { return keeps_numbers_; }
+
   Index inputs() const { return inputs_; }
   Index variables() const { return variables_; }
   /// Entries of the upper triangle.
@@ -48,6 +52,7 @@ class SparseSystem {
   const std::vector<problem::LayerSlopes>& slopes_;
   Index set_;
   bool vector_;
+  bool keeps_numbers_ = true;
   Index inputs_ = 0;
   Index variables_ = 0;
   problem::Scaling scaling_;

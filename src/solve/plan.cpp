@@ -101,7 +101,7 @@ std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& sess
   // In l_1 the form says how large multipliers are of neurons that a coordinate does not reach, layer by layer.
   if (session.query.norm == Norm::l1 && certificate.bytes < room) return nullptr;
   if (certificate.multiplications < worth_analysis || !has_structure(session.chain()) ||
-      !certificate::SparseAnalyses::serve(session.chain())) {
+      !certificate::SparseCholesky::is_available()) {
     return nullptr;
   }
   double entries = 0.0;
@@ -120,6 +120,7 @@ std::shared_ptr<certificate::SparseAnalyses> sparse_analyses(const Session& sess
     found.bytes = std::max(found.bytes, analysis.bytes());
     found.multiplications = std::max(found.multiplications, analysis.multiplications());
   }
+  if (!analyses->keep_numbers()) return nullptr;
   // counted as so many multiplications of the device: what a certificate costs beside the sweeps
   found.multiplications *= session.backend.shares_host_memory() ? sparse_cost_cpu : sparse_cost_device;
   if (found.multiplications > certificate.multiplications) return nullptr;

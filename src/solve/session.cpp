@@ -18,9 +18,9 @@ Session::Session(Resident& resident_, const Query& query_, const Settings& setti
 }
 
 Certifiers make_certifiers(Session& session) {
-  if (session.plan.sparse != nullptr && certificate::SparseAnalyses::serve(session.resident->scaling())) {
+  if (session.plan.sparse != nullptr) {
     session.plan.sparse->set_scaling(session.resident->scaling());
-    return Certifiers(*session.plan.sparse);
+    if (session.plan.sparse->keep_numbers()) return Certifiers(*session.plan.sparse);
   }
   return {session.backend, session.resident->exact().maps, session.resident->queues(), session.slopes};
 }

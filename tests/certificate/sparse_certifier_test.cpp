@@ -110,6 +110,35 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SparseCertificates,
                                   (param.param.vector ? "_vector" : "");
                          });
 
+// 1e-200 twice, then 1e300: what is lost on the way would count at the end.
+TEST(SparseSystem, NoticesNumbersThatAreLostBetweenStages) {
+  const auto network = [](double factor) {
+    Network result(1);
+    const Index begin = result.add({"relu", Activation(ActivationKind::relu)});
+    // of slope 1 everywhere: folded
+    const Activation straight(ActivationKind::leaky_relu, 1.0);
+    result.add({"small", Affine{{factor}, {}}}, {begin});
+    result.add({"straight", straight});
+    result.add({"smaller", Affine{{factor}, {}}});
+    result.add({"straight", straight});
+    const Index end = result.add({"large", Affine{{1e300}, {}}});
+    result.add({"sum", Add{}}, {begin, end});
+    return result;
+  };
+  for (const double factor : {0.5, 1e-140, 1e-200}) {
+    const Network some = network(factor);
+    const problem::Chain chain = problem::make_chain(some);
+    const std::vector<problem::LayerSlopes> slopes = problem::make_slopes(chain, {});
+    certificate::SparseSystem system(chain, slopes, 0, false);
+    EXPECT_EQ(system.keeps_numbers(), factor > 1e-150) << factor;
+    problem::Scaling scaling = problem::unit_scaling(chain);
+    system.set_scaling(scaling);
+    scaling.output = 2000;
+    system.set_scaling(scaling);
+    EXPECT_FALSE(system.keeps_numbers());
+  }
+}
+
 TEST(SparseCholesky, FactorsWhatIsPositiveDefiniteAndNothingElse) {
   using certificate::SparseMatrix;
   // 1 on the diagonal, t beside it: positive definite where 2 t cos(pi / (n + 1)) < 1
